@@ -10,6 +10,7 @@
     )
 )]
 
+pub mod config;
 pub mod problem;
 pub mod sql;
 pub mod text;

@@ -1,0 +1,126 @@
+//! Every setting there is, in one table: it reads the files, finds the nearest name for a
+//! mistyped one, and is what `config.example.toml` is checked against.
+//!
+//! Nothing reads a setting that is not in this table.
+
+/// A setting that may stand in a configuration file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Its place: names joined by dots, `*` where the person chooses the name.
+    pub path: &'static str,
+    /// What may be written there.
+    pub form: Form,
+    /// The file, or files, it may stand in.
+    pub home: Home,
+}
+
+/// What may be written for a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Switch,
+    /// Seconds as a number, or text such as `"30s"`, `"500ms"`, `"2min"`, `"1h"`.
+    Span,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of texts.
+    List,
+    /// One text or a list of them.
+    Keys,
+}
+
+/// Which file a setting belongs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// The project's `dbstudio.toml`.
+    Project,
+    /// The person's `config.toml`.
+    Person,
+    /// Either.
+    Both,
+}
+
+/// The words for [`super::Protection`], as they are written.
+pub const PROTECTIONS: &[&str] = &["development", "staging", "production"];
+
+/// The themes there are.
+pub const THEMES: &[&str] = &["dark", "light", "high-contrast", "none"];
+
+const fn project(path: &'static str, form: Form) -> Setting {
+    Setting { path, form, home: Home::Project }
+}
+
+const fn person(path: &'static str, form: Form) -> Setting {
+    Setting { path, form, home: Home::Person }
+}
+
+const fn both(path: &'static str, form: Form) -> Setting {
+    Setting { path, form, home: Home::Both }
+}
+
+/// Every setting there is.
+pub const SETTINGS: &[Setting] = &[
+    project("default_environment", Form::Text),
+    project("required_env", Form::List),
+    both("masked", Form::List),
+    project("environments.*.url", Form::Text),
+    project("environments.*.protection", Form::Word(PROTECTIONS)),
+    project("environments.*.connect_timeout", Form::Span),
+    project("environments.*.statement_timeout", Form::Span),
+    project("environments.*.time_zone", Form::Text),
+    project("environments.*.transaction_pooler", Form::Switch),
+    project("environments.*.read_only", Form::Switch),
+    person("connections.*.url", Form::Text),
+    person("connections.*.protection", Form::Word(PROTECTIONS)),
+    person("connections.*.connect_timeout", Form::Span),
+    person("connections.*.statement_timeout", Form::Span),
+    person("connections.*.time_zone", Form::Text),
+    person("connections.*.transaction_pooler", Form::Switch),
+    person("connections.*.read_only", Form::Switch),
+    person("interface.theme", Form::Word(THEMES)),
+    person("interface.ascii", Form::Switch),
+    person("interface.mouse", Form::Switch),
+    person("keys.*", Form::Keys),
+];
+
+impl Setting {
+    /// Whether the setting may stand in a file of this kind.
+    pub fn lives_in(&self, home: Home) -> bool {
+        self.home == home || self.home == Home::Both || home == Home::Both
+    }
+
+    /// Whether `path` is this setting's, or, if `whole` is false, leads to it.
+    fn fits(&self, path: &[String], whole: bool) -> bool {
+        let mut steps = self.path.split('.');
+        path.iter().all(|name| steps.next().is_some_and(|step| step == "*" || step == name))
+            && steps.next().is_none() == whole
+    }
+}
+
+/// The setting at a path, in a file of this kind.
+pub(super) fn find(path: &[String], home: Home) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.lives_in(home) && setting.fits(path, true))
+}
+
+/// Whether a path leads to settings, as `environments` does.
+pub(super) fn leads_on(path: &[String], home: Home) -> bool {
+    SETTINGS.iter().any(|setting| setting.lives_in(home) && setting.fits(path, false))
+}
+
+/// The names that may stand directly in the table at `path`.
+pub(super) fn names_in(path: &[String], home: Home) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for setting in SETTINGS {
+        let within = path.is_empty() || setting.fits(path, false);
+        if let (true, Some(name)) =
+            (within && setting.lives_in(home), setting.path.split('.').nth(path.len()))
+            && name != "*"
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    }
+    names
+}
