@@ -11,6 +11,8 @@
 )]
 
 pub mod config;
+pub mod db;
 pub mod problem;
+pub mod schema;
 pub mod sql;
 pub mod text;

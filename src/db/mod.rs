@@ -1,0 +1,160 @@
+//! The databases: the one room that names sqlx, and the one match on the engine.
+//!
+//! A [`Db`] serves read requests and cancels them for real: when a [`Stop`] is set, the
+//! statement ends on the server, the connection is drained, and only then is it used again.
+//! Nothing here knows a screen, a message or a file of the project.
+
+pub mod keyset;
+pub mod page;
+pub mod postgres;
+pub mod script;
+pub mod sqlite;
+pub mod stop;
+pub mod value;
+
+use std::time::Duration;
+
+use crate::config::{Address, Target};
+use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
+use crate::db::postgres::Postgres;
+use crate::db::sqlite::Sqlite;
+use crate::db::stop::Stop;
+use crate::db::value::Value;
+use crate::problem::Result;
+use crate::schema::{Outline, Relation, RelationName};
+
+/// The two engines, where something must differ between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// PostgreSQL 13 or later.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+impl Engine {
+    /// The product's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "PostgreSQL",
+            Self::Sqlite => "SQLite",
+        }
+    }
+}
+
+/// What a server says of itself and of our session on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerFacts {
+    /// The engine.
+    pub engine: Engine,
+    /// Its version in numbers and dots: `15.18`, `3.51.3`.
+    pub version: String,
+    /// The database's name as the server reports it; a file's name without its folder.
+    pub database: String,
+    /// Where it is, without role or password: `db.example.com:5432`, a socket, a file's path.
+    pub place: String,
+    /// The role we are.
+    pub user: Option<String>,
+    /// The session's time zone, pinned (PostgreSQL).
+    pub time_zone: Option<String>,
+    /// The database's encoding.
+    pub encoding: String,
+    /// TLS version and cipher, where the connection is encrypted and the server tells.
+    pub tls: Option<String>,
+    /// Whether sessions are read-only, enforced by the server.
+    pub read_only: bool,
+    /// Whether a transaction pooler stands between.
+    pub pooled: bool,
+    /// The size of the whole database in bytes.
+    pub bytes: Option<u64>,
+    /// How long the answer to a trivial query took.
+    pub latency: Duration,
+}
+
+/// The exact size of one relation, for `status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelationSize {
+    /// The relation.
+    pub relation: RelationName,
+    /// Bytes of the table with what is stored out of line.
+    pub table_bytes: Option<u64>,
+    /// Bytes of its indexes.
+    pub index_bytes: Option<u64>,
+}
+
+/// An open database of either engine. Cheap to clone; clones share the connections.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// A PostgreSQL database.
+    Postgres(Postgres),
+    /// A SQLite database.
+    Sqlite(Sqlite),
+}
+
+/// Runs the same call on whichever engine is open.
+macro_rules! on_engine {
+    ($db:expr, $open:ident => $call:expr) => {
+        match $db {
+            Db::Postgres($open) => $call,
+            Db::Sqlite($open) => $call,
+        }
+    };
+}
+
+impl Db {
+    /// Opens the database and asks it who it is.
+    ///
+    /// # Errors
+    /// A problem that tells apart: no such host, nobody listening, a timeout, TLS refused or
+    /// not trusted, a wrong password, no such database or file, a file that is no database.
+    pub async fn connect(target: &Target, stop: &Stop) -> Result<Self> {
+        match &target.address {
+            Address::Postgres(address) => {
+                Postgres::connect(address, target, stop).await.map(Self::Postgres)
+            }
+            Address::Sqlite(address) => {
+                Sqlite::connect(address, target, stop).await.map(Self::Sqlite)
+            }
+        }
+    }
+
+    /// What the server said of itself when it was opened.
+    pub fn server(&self) -> &ServerFacts {
+        on_engine!(self, open => open.server())
+    }
+
+    /// Everything there is, roughly.
+    pub async fn outline(&self, stop: &Stop) -> Result<Outline> {
+        on_engine!(self, open => open.outline(stop).await)
+    }
+
+    /// One relation in full.
+    pub async fn relation(&self, name: &RelationName, stop: &Stop) -> Result<Relation> {
+        on_engine!(self, open => open.relation(name, stop).await)
+    }
+
+    /// One page of rows.
+    pub async fn page(&self, request: &PageRequest, stop: &Stop) -> Result<Page> {
+        on_engine!(self, open => open.page(request, stop).await)
+    }
+
+    /// One whole value; `None` when its row is gone.
+    pub async fn value(&self, request: &ValueRequest, stop: &Stop) -> Result<Option<Value>> {
+        on_engine!(self, open => open.value(request, stop).await)
+    }
+
+    /// The exact number of rows of a selection, counting no further than `limit` if given.
+    pub async fn count(&self, rows: &Selection, limit: Option<u64>, stop: &Stop) -> Result<u64> {
+        on_engine!(self, open => open.count(rows, limit, stop).await)
+    }
+
+    /// The exact sizes of all tables.
+    pub async fn sizes(&self, stop: &Stop) -> Result<Vec<RelationSize>> {
+        on_engine!(self, open => open.sizes(stop).await)
+    }
+
+    /// Closes every connection; what still runs is cancelled on the server first.
+    pub async fn close(&self) {
+        on_engine!(self, open => open.close().await);
+    }
+}
