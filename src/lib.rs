@@ -12,6 +12,7 @@
 
 pub mod config;
 pub mod db;
+pub mod ops;
 pub mod problem;
 pub mod schema;
 pub mod sql;

@@ -1,0 +1,6 @@
+-- The schema of this project as it should be, in the SQL of its database. For example:
+--
+-- CREATE TABLE users (
+--     id INTEGER PRIMARY KEY,
+--     email TEXT NOT NULL UNIQUE
+-- );

@@ -1,0 +1,194 @@
+//! A session with one database: requests as data in, answers as data out.
+//!
+//! The studio's runner hands every [`Request`] to [`Session::serve`] on a task of its own.
+//! Nothing here knows which pane asked, or draws, or decides what to ask next.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crate::config::{Choice, Config, Looks, TableLook, Target};
+use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
+pub use crate::db::stop::Stop;
+use crate::db::value::Value;
+use crate::db::{Db, ServerFacts};
+use crate::ops::{demo, init};
+use crate::problem::{Kind, Problem, Result};
+use crate::schema::{Outline, Relation, RelationName};
+
+/// A piece of work for the database, as data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Open a database; the one that was open is closed once the new one answers.
+    Connect(Box<Target>),
+    /// Read the outline.
+    Outline,
+    /// Read one relation in full.
+    Relation(RelationName),
+    /// Read a page of rows.
+    Page(Box<PageRequest>),
+    /// Count a selection's rows exactly.
+    Count(Box<Selection>),
+    /// Read one whole value.
+    Value(Box<ValueRequest>),
+    /// Count the rows of each selection, up to [`REFERENCE_LIMIT`] each.
+    References(Vec<Selection>),
+    /// Make the demo project, if it is not there, and say where it is.
+    Demo,
+    /// Make a project in the working folder.
+    Init,
+    /// Turn something chosen on the welcome screen into a target.
+    Choose(Box<Choice>),
+    /// Turn something typed on the welcome screen (a URL, a file, an environment) into a target.
+    Resolve(String),
+}
+
+/// Rows referring to another are counted up to this many; beyond it is "more than".
+pub const REFERENCE_LIMIT: u64 = 1_000;
+
+/// The answer to a [`Request`] of the same name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The database is open.
+    Connected(Box<Opened>),
+    /// The outline.
+    Outline(Arc<Outline>),
+    /// One relation.
+    Relation(Arc<Relation>),
+    /// A page.
+    Page(Box<Page>),
+    /// A count.
+    Count(u64),
+    /// A value, or that its row is gone.
+    Value(Option<Value>),
+    /// The counts, in the order they were asked for.
+    References(Vec<u64>),
+    /// A target to connect to, from `Demo` or `Resolve`.
+    Target(Box<Target>),
+    /// Files that were made, as paths to show.
+    Made(Vec<String>),
+}
+
+/// A database that was opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// What the server says of itself.
+    pub facts: ServerFacts,
+    /// How its tables looked when they were last open.
+    pub looks: Looks,
+    /// Why that could not be read, if so.
+    pub trouble: Option<String>,
+}
+
+/// A database that is open, or is about to be. Clones share it.
+#[derive(Clone)]
+pub struct Session {
+    config: Arc<Config>,
+    open: Arc<RwLock<Option<Db>>>,
+    looks: Arc<Mutex<Looks>>,
+}
+
+impl Session {
+    /// A session with nothing open.
+    pub fn new(config: Config) -> Self {
+        Self { config: Arc::new(config), open: Arc::default(), looks: Arc::default() }
+    }
+
+    /// The open database.
+    ///
+    /// # Errors
+    /// [`Kind::Disconnected`] while none is open.
+    pub fn db(&self) -> Result<Db> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.clone().ok_or_else(|| {
+            Problem::new(
+                Kind::Disconnected,
+                "No database is open",
+                "",
+                "press R to connect again, or choose another connection with :",
+            )
+        })
+    }
+
+    /// Does the work and answers. When `stop` is asked, the work ends on the server too.
+    ///
+    /// # Errors
+    /// Whatever went wrong, [`Kind::Cancelled`] when it was stopped, and
+    /// [`Kind::Disconnected`] when the connection was lost.
+    pub async fn serve(&self, request: Request, stop: &Stop) -> Result<Answer> {
+        match request {
+            Request::Connect(target) => self.connect(&target, stop).await,
+            Request::Outline => {
+                self.db()?.outline(stop).await.map(|outline| Answer::Outline(Arc::new(outline)))
+            }
+            Request::Relation(name) => {
+                let relation = self.db()?.relation(&name, stop).await?;
+                Ok(Answer::Relation(Arc::new(relation)))
+            }
+            Request::Page(page) => {
+                self.db()?.page(&page, stop).await.map(|page| Answer::Page(Box::new(page)))
+            }
+            Request::Count(rows) => self.db()?.count(&rows, None, stop).await.map(Answer::Count),
+            Request::Value(value) => self.db()?.value(&value, stop).await.map(Answer::Value),
+            Request::References(selections) => self.references(&selections, stop).await,
+            Request::Demo => {
+                demo::make(&self.config.places().data).await.map(|it| Answer::Target(Box::new(it)))
+            }
+            Request::Init => {
+                init::start(self.config.project_folder()).map(|started| Answer::Made(started.made))
+            }
+            Request::Choose(choice) => {
+                self.config.open(&choice).map(|target| Answer::Target(Box::new(target)))
+            }
+            Request::Resolve(text) => {
+                self.config.resolve(&text).map(|target| Answer::Target(Box::new(target)))
+            }
+        }
+    }
+
+    /// Closes what is open, cancelling what still runs on the server.
+    pub async fn close(&self) {
+        let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(db) = open {
+            db.close().await;
+        }
+    }
+
+    /// Keeps how a table's columns look. Writes a file, so it may block.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn remember(&self, target: &Target, name: &RelationName, look: &TableLook) -> Result<()> {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.set(&name.schema, &name.name, look.clone());
+        looks.save(&self.config.places().state, &target.address)
+    }
+
+    /// Notes that a database was opened, for the list of recent ones. Writes a file, so it may
+    /// block.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn note_opened(&self, target: &Target) -> Result<()> {
+        self.config.remember(target)
+    }
+
+    async fn connect(&self, target: &Target, stop: &Stop) -> Result<Answer> {
+        let db = Db::connect(target, stop).await?;
+        let facts = db.server().clone();
+        let (looks, trouble) = Looks::load(&self.config.places().state, &target.address);
+        *self.looks.lock().unwrap_or_else(PoisonError::into_inner) = looks.clone();
+        let before = self.open.write().unwrap_or_else(PoisonError::into_inner).replace(db);
+        if let Some(before) = before {
+            before.close().await;
+        }
+        Ok(Answer::Connected(Box::new(Opened { facts, looks, trouble })))
+    }
+
+    async fn references(&self, selections: &[Selection], stop: &Stop) -> Result<Answer> {
+        let db = self.db()?;
+        let mut counts = Vec::with_capacity(selections.len());
+        for rows in selections {
+            counts.push(db.count(rows, Some(REFERENCE_LIMIT + 1), stop).await?);
+        }
+        Ok(Answer::References(counts))
+    }
+}

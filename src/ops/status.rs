@@ -1,0 +1,151 @@
+//! Everything worth knowing about a database in one answer: the server, and every relation with
+//! its columns, rows and sizes. Reads only, and nothing that takes the longer the more rows there
+//! are: counts are exact where counting is quick, else what statistics say.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::db::page::{Identity, Selection};
+use crate::db::stop::Stop;
+use crate::db::{Db, RelationSize, ServerFacts};
+use crate::problem::{Kind, Result};
+use crate::schema::{OutlineRelation, Relation, RelationKind, RelationName};
+
+/// Up to this many rows a table is counted; beyond it, statistics answer.
+const COUNTED_ROWS: u64 = 10_000;
+
+/// Counting all tables together may take this long; the rest keep their estimates.
+const COUNTING_TIME: Duration = Duration::from_secs(1);
+
+/// What there is to know about a database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatabaseStatus {
+    /// What the server says of itself and of our session.
+    pub server: ServerFacts,
+    /// Every relation, in the order of the tree.
+    pub relations: Vec<RelationStatus>,
+    /// What the role may not see or could not be read, in sentences.
+    pub unseen: Vec<String>,
+}
+
+/// What there is to know about one relation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RelationStatus {
+    /// Its name.
+    pub name: RelationName,
+    /// What it is.
+    pub kind: RelationKind,
+    /// How many columns it has.
+    pub columns: u32,
+    /// How many rows it has; `None` where nothing is known without counting long.
+    pub rows: Option<Rows>,
+    /// Bytes on disk with what is stored out of line, without indexes.
+    pub table_bytes: Option<u64>,
+    /// Bytes on disk of its indexes.
+    pub index_bytes: Option<u64>,
+    /// Everything the catalogue says of it, where that was asked for.
+    pub details: Option<Relation>,
+}
+
+/// A number of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Counted.
+    Exactly(u64),
+    /// By statistics.
+    About(u64),
+}
+
+impl DatabaseStatus {
+    /// Asks an open database. With `details` every relation's columns are read too.
+    ///
+    /// # Errors
+    /// When the connection is lost, the work is stopped, or the catalogue cannot be read.
+    pub async fn gather(db: &Db, details: bool, stop: &Stop) -> Result<Self> {
+        let outline = db.outline(stop).await?;
+        let mut unseen = outline.unseen.clone();
+        let sizes = match db.sizes(stop).await {
+            Ok(sizes) => sizes,
+            Err(problem) if is_final(problem.kind) => return Err(problem),
+            Err(problem) => {
+                unseen.push(format!("the sizes of tables: {}", problem.why));
+                Vec::new()
+            }
+        };
+        let sizes: HashMap<&RelationName, &RelationSize> =
+            sizes.iter().map(|size| (&size.relation, size)).collect();
+        let started = Instant::now();
+        let mut relations = Vec::new();
+        for (name, outlined) in outline.relations() {
+            let mut status = RelationStatus::outlined(&name, outlined, sizes.get(&name).copied());
+            let in_time = started.elapsed() < COUNTING_TIME;
+            if outlined.readable && in_time && is_quick(outlined) {
+                status.count(db, stop).await?;
+            }
+            if details {
+                status.read_details(db, stop, &mut unseen).await?;
+            }
+            relations.push(status);
+        }
+        Ok(Self { server: db.server().clone(), relations, unseen })
+    }
+}
+
+impl RelationStatus {
+    fn outlined(
+        name: &RelationName,
+        outlined: &OutlineRelation,
+        size: Option<&RelationSize>,
+    ) -> Self {
+        Self {
+            name: name.clone(),
+            kind: outlined.kind,
+            columns: outlined.columns,
+            rows: outlined.rows_estimate.map(Rows::About),
+            table_bytes: size.and_then(|size| size.table_bytes).or(outlined.bytes_estimate),
+            index_bytes: size.and_then(|size| size.index_bytes),
+            details: None,
+        }
+    }
+
+    /// Counts up to the limit; a table that is larger, or cannot be counted, keeps its estimate.
+    async fn count(&mut self, db: &Db, stop: &Stop) -> Result<()> {
+        let all = Selection {
+            relation: self.name.clone(),
+            columns: Arc::from([]),
+            identity: Identity::None,
+            filter: Vec::new(),
+            sort: Vec::new(),
+        };
+        match db.count(&all, Some(COUNTED_ROWS + 1), stop).await {
+            Ok(count) if count <= COUNTED_ROWS => self.rows = Some(Rows::Exactly(count)),
+            Err(problem) if is_final(problem.kind) => return Err(problem),
+            Ok(_) | Err(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn read_details(&mut self, db: &Db, stop: &Stop, unseen: &mut Vec<String>) -> Result<()> {
+        match db.relation(&self.name, stop).await {
+            Ok(relation) => self.details = Some(relation),
+            Err(problem) if is_final(problem.kind) => return Err(problem),
+            Err(problem) => unseen.push(format!("the columns of {}: {}", self.name, problem.why)),
+        }
+        Ok(())
+    }
+}
+
+/// Whether nothing more can be asked after a problem of this kind.
+fn is_final(kind: Kind) -> bool {
+    matches!(kind, Kind::Cancelled | Kind::Disconnected)
+}
+
+/// Whether counting is worth a try: rows of its own, and not known to be many.
+fn is_quick(outlined: &OutlineRelation) -> bool {
+    let holds_rows = matches!(
+        outlined.kind,
+        RelationKind::Table | RelationKind::Partition | RelationKind::MaterializedView
+    );
+    holds_rows && outlined.rows_estimate.is_none_or(|rows| rows <= COUNTED_ROWS)
+}
