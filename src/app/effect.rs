@@ -1,0 +1,163 @@
+//! What the studio wants done: the one way out. Effects are data; the runner carries them out.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::config::{TableLook, Target};
+use crate::ops::session::Request;
+use crate::schema::RelationName;
+
+/// A piece of work for the world outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Start work in a slot; the answer carries the ticket.
+    Start(Slot, Ticket, Box<Request>),
+    /// Ask the slot's work to end. It answers for itself when it has.
+    Cancel(Slot),
+    /// Put text on the clipboard of the person's own terminal.
+    Copy(String),
+    /// Keep how a table's columns look.
+    Remember(Box<(Target, RelationName, TableLook)>),
+    /// Note that this database was opened, for the list of recent ones.
+    Opened(Box<Target>),
+    /// Take the mouse, or hand it back to the terminal.
+    CaptureMouse(bool),
+    /// Stop the process as Ctrl+Z does in a shell.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// A kind of work of which one runs at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Slot {
+    /// Opening a database.
+    Connect,
+    /// Reading the outline.
+    Outline,
+    /// Reading one relation in full.
+    Relation,
+    /// The same for the relation under the tree's cursor, before anybody asks for it.
+    Peek,
+    /// A page that replaces what the grid shows.
+    Page,
+    /// A page that extends what the grid holds, before or after it.
+    Extend,
+    /// An exact count.
+    Count,
+    /// One whole value.
+    Value,
+    /// Rows that refer to a row.
+    References,
+    /// The demo, a new project, an address typed by a person.
+    Project,
+}
+
+impl Slot {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Connect,
+        Self::Outline,
+        Self::Relation,
+        Self::Peek,
+        Self::Page,
+        Self::Extend,
+        Self::Count,
+        Self::Value,
+        Self::References,
+        Self::Project,
+    ];
+
+    /// Whether somebody waits for the work in this slot, rather than we reading ahead.
+    pub fn is_awaited(self) -> bool {
+        !matches!(self, Self::Peek | Self::Extend)
+    }
+
+    /// What the work in this slot does, for a person who waits for it.
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Connect => "connecting",
+            Self::Outline => "reading the list of tables",
+            Self::Relation | Self::Peek => "reading the table's structure",
+            Self::Page | Self::Extend => "reading rows",
+            Self::Count => "counting rows",
+            Self::Value => "reading the whole value",
+            Self::References => "looking for rows that refer to this one",
+            Self::Project => "preparing files",
+        }
+    }
+}
+
+/// What tells the answer to one start from the answer to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
+/// The tickets of what runs now: at most one a slot. A reply counts only through
+/// [`Tickets::accept`], so a slow answer can never paint over a newer one.
+#[derive(Debug, Default)]
+pub struct Tickets {
+    last: u64,
+    running: BTreeMap<Slot, Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    ticket: Ticket,
+    since: Instant,
+    cancelling: bool,
+}
+
+impl Tickets {
+    /// A new ticket for a slot; whatever ran there is stale from now on.
+    pub fn issue(&mut self, slot: Slot, now: Instant) -> Ticket {
+        self.last += 1;
+        let ticket = Ticket(self.last);
+        self.running.insert(slot, Running { ticket, since: now, cancelling: false });
+        ticket
+    }
+
+    /// Whether a reply is the one waited for; if so the slot is free again.
+    pub fn accept(&mut self, slot: Slot, ticket: Ticket) -> bool {
+        let current = self.running.get(&slot).is_some_and(|running| running.ticket == ticket);
+        if current {
+            self.running.remove(&slot);
+        }
+        current
+    }
+
+    /// Makes whatever runs in the slot stale. `true` if something did.
+    pub fn forget(&mut self, slot: Slot) -> bool {
+        self.running.remove(&slot).is_some()
+    }
+
+    /// Notes that the slot's work was asked to end; `true` the first time.
+    pub fn cancel(&mut self, slot: Slot) -> bool {
+        match self.running.get_mut(&slot) {
+            Some(running) if !running.cancelling => {
+                running.cancelling = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether work runs in the slot.
+    pub fn is_running(&self, slot: Slot) -> bool {
+        self.running.contains_key(&slot)
+    }
+
+    /// Whether the slot's work was asked to end and has not yet.
+    pub fn is_cancelling(&self, slot: Slot) -> bool {
+        self.running.get(&slot).is_some_and(|running| running.cancelling)
+    }
+
+    /// How long the slot's work has been running.
+    pub fn elapsed(&self, slot: Slot, now: Instant) -> Option<Duration> {
+        self.running.get(&slot).map(|running| now.saturating_duration_since(running.since))
+    }
+
+    /// What runs now.
+    pub fn running(&self) -> impl Iterator<Item = Slot> {
+        self.running.keys().copied()
+    }
+}

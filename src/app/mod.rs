@@ -1,0 +1,24 @@
+//! The studio without a terminal: a pure core in the Elm architecture.
+//!
+//! A [`Msg`](msg::Msg) goes in, the [`Model`](model::Model) changes, [`Effect`](effect::Effect)s
+//! come out. Nothing here reads a file, a socket or a clock, spawns, waits, or names a terminal
+//! library (a `Rect` is geometry).
+
+pub mod browse;
+mod clipboard;
+pub mod command;
+pub mod commands;
+pub mod effect;
+pub mod field;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod model;
+pub mod msg;
+pub mod overlays;
+pub mod panes;
+mod pointer;
+mod replies;
+pub mod span;
+pub mod update;
+pub mod welcome;

@@ -1,0 +1,112 @@
+//! What lies over the panes: a stack of which only the top one takes keys.
+//!
+//! Each kind is a struct of its own in a module of its own. An overlay is taken off the stack
+//! while it handles a key, so it may change the model freely; what it answers decides whether
+//! it goes back. None of them reads a database or draws.
+
+pub mod cell;
+pub mod confirm;
+pub mod filter;
+pub mod help;
+pub mod palette;
+pub mod place;
+pub mod prompt;
+pub mod record;
+pub mod references;
+
+use crate::app::effect::{Effect, Slot};
+use crate::app::key::{Key, Mouse};
+use crate::app::model::Model;
+use crate::app::msg::{Event, Msg};
+use crate::app::overlays::cell::Cell;
+use crate::app::overlays::confirm::Confirm;
+use crate::app::overlays::filter::FilterForm;
+use crate::app::overlays::help::Help;
+use crate::app::overlays::palette::Palette;
+use crate::app::overlays::prompt::Prompt;
+use crate::app::overlays::record::Record;
+use crate::app::overlays::references::References;
+
+/// One overlay.
+#[derive(Debug)]
+pub enum Overlay {
+    /// A question of yes or no.
+    Confirm(Confirm),
+    /// One line to type.
+    Prompt(Box<Prompt>),
+    /// One cell in full.
+    Cell(Box<Cell>),
+    /// One row, a line a column.
+    Record(Box<Record>),
+    /// The conditions rows must meet.
+    Filter(Box<FilterForm>),
+    /// Rows that refer to a row.
+    References(Box<References>),
+    /// Commands and tables by name.
+    Palette(Box<Palette>),
+    /// All keys.
+    Help(Box<Help>),
+}
+
+/// What happens to an overlay after it handled something.
+#[derive(Debug)]
+pub enum Next {
+    /// It stays.
+    Stay,
+    /// It goes.
+    Close,
+    /// It stays, and another comes over it.
+    Over(Box<Overlay>),
+    /// It goes, and this happens.
+    Then(Msg),
+}
+
+impl Overlay {
+    /// Takes a key.
+    pub fn key(&mut self, key: Key, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
+        match self {
+            Self::Confirm(it) => it.key(key),
+            Self::Prompt(it) => it.key(key, model, effects),
+            Self::Cell(it) => it.key(key, model, effects),
+            Self::Record(it) => it.key(key, model, effects),
+            Self::Filter(it) => it.key(key, model, effects),
+            Self::References(it) => it.key(key, model, effects),
+            Self::Palette(it) => it.key(key, model),
+            Self::Help(it) => it.key(key, model),
+        }
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str, model: &mut Model) -> Next {
+        match self {
+            Self::Confirm(_) | Self::Cell(_) | Self::References(_) => Next::Stay,
+            Self::Prompt(it) => it.paste(text, model),
+            Self::Record(it) => it.paste(text, model),
+            Self::Filter(it) => it.paste(text),
+            Self::Palette(it) => it.paste(text),
+            Self::Help(it) => it.paste(text),
+        }
+    }
+
+    /// Takes the mouse.
+    pub fn mouse(&mut self, mouse: Mouse, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
+        match self {
+            Self::Confirm(_) | Self::Prompt(_) => Next::Stay,
+            Self::Cell(it) => it.mouse(mouse, model, effects),
+            Self::Record(it) => it.mouse(mouse, model, effects),
+            Self::Filter(it) => it.mouse(mouse, model),
+            Self::References(it) => it.mouse(mouse, model, effects),
+            Self::Palette(it) => it.mouse(mouse, model),
+            Self::Help(it) => it.mouse(mouse, model),
+        }
+    }
+
+    /// Takes the answer to something it asked for; whether it was its own.
+    pub fn reply(&mut self, slot: Slot, event: &Event) -> bool {
+        match self {
+            Self::Cell(it) => it.reply(slot, event),
+            Self::References(it) => it.reply(slot, event),
+            _ => false,
+        }
+    }
+}

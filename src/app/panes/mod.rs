@@ -1,0 +1,5 @@
+//! The panes that stay on the screen: the tree of tables, the rows, the structure of one table.
+
+pub mod data;
+pub mod schema;
+pub mod tree;

@@ -1,0 +1,276 @@
+//! What the answers to our questions change. Only the answer that is waited for counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::browse;
+use crate::app::clipboard;
+use crate::app::effect::{Effect, Slot, Ticket};
+use crate::app::layout::layout;
+use crate::app::model::{Focus, Link, Lost, Model, Tone};
+use crate::app::msg::Event;
+use crate::app::panes::data::{Awaiting, DataPane, Side};
+use crate::app::update::screen;
+use crate::db::page::Page;
+use crate::db::value::Value;
+use crate::ops::session::{Answer, Opened, Request};
+use crate::problem::{Kind, Problem};
+use crate::schema::Relation;
+
+/// Takes an answer.
+pub fn reply(
+    model: &mut Model,
+    slot: Slot,
+    ticket: Ticket,
+    event: Event,
+    effects: &mut Vec<Effect>,
+) {
+    if !model.tickets.accept(slot, ticket) {
+        return;
+    }
+    model.touch();
+    let mut overlays = std::mem::take(&mut model.overlays);
+    let taken = overlays.iter_mut().rev().any(|overlay| overlay.reply(slot, &event));
+    model.overlays = overlays;
+    match event {
+        Event::Done(answer) => done(model, slot, answer, effects),
+        Event::Failed(problem) => failed(model, slot, problem, taken, effects),
+    }
+}
+
+fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>) {
+    match answer {
+        Answer::Connected(opened) => connected(model, *opened, effects),
+        Answer::Outline(outline) => {
+            for sentence in outline.unseen.iter().take(1) {
+                model.notify(Tone::Plain, sentence.clone());
+            }
+            model.tree.set_outline(outline);
+        }
+        Answer::Relation(relation) => relation_read(model, relation, effects),
+        Answer::Page(page) if slot == Slot::Extend => extended(model, *page),
+        Answer::Page(page) => page_read(model, *page),
+        Answer::Count(count) => {
+            if let Some(pane) = &mut model.data {
+                pane.exact = Some(count);
+                pane.window.settle_offset(count);
+            }
+        }
+        Answer::Value(value) => value_read(model, value, effects),
+        Answer::References(_) => {}
+        Answer::Target(target) => {
+            model.target = Some(*target.clone());
+            model.link = Link::Opening;
+            model.overlays.clear();
+            model.start(Slot::Connect, Request::Connect(target), effects);
+        }
+        Answer::Made(files) => {
+            model.notify(Tone::Good, format!("Made {}", files.join(", ")));
+        }
+    }
+}
+
+fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
+    let again = matches!(model.link, Link::Lost(_));
+    model.link = Link::Open(Box::new(opened.facts));
+    if let Some(trouble) = opened.trouble {
+        model.notify(Tone::Bad, trouble);
+    }
+    model.start(Slot::Outline, Request::Outline, effects);
+    if let Some(target) = &model.target {
+        effects.push(Effect::Opened(Box::new(target.clone())));
+    }
+    if !again {
+        model.looks = opened.looks;
+        model.data = None;
+        model.opening = None;
+        model.trail.clear();
+        model.schema = crate::app::panes::schema::SchemaPane::default();
+        model.forget_relations();
+        model.focus = Focus::Tree;
+        return;
+    }
+    model.notify(Tone::Good, "Connected again");
+    let broken =
+        model.data.as_ref().is_some_and(|pane| pane.problem.is_some() || !pane.is_settled());
+    if let Some(opening) = model.opening.take() {
+        browse::open(model, opening.pane.name, opening.pane.filter, opening.keep, effects);
+    } else if broken {
+        browse::reread(model, effects);
+    }
+}
+
+fn relation_read(model: &mut Model, relation: Arc<Relation>, effects: &mut Vec<Effect>) {
+    model.keep_relation(Arc::clone(&relation));
+    if model.schema.wanted.as_ref() == Some(&relation.name) {
+        let engine = model.engine();
+        model.schema.show(Arc::clone(&relation), engine);
+    }
+    let waits = |opening: &crate::app::model::Opening| {
+        opening.pane.name == relation.name && opening.pane.relation.is_none()
+    };
+    if model.opening.as_deref().is_some_and(waits) {
+        browse::prepare(model, relation, effects);
+    } else {
+        browse::restructure(model, &relation, effects);
+    }
+}
+
+fn page_read(model: &mut Model, page: Page) {
+    model.latency = Some(page.elapsed);
+    if model.opening.is_some() {
+        browse::arrive(model);
+    }
+    let ascii = model.ascii;
+    let height = layout(model, screen(model)).grid_height();
+    if let Some(pane) = &mut model.data {
+        let awaiting = pane.awaiting.take().unwrap_or(Awaiting::First);
+        pane.replace(page, awaiting, ascii);
+        if let Some(total) = pane.exact {
+            // The end of a table whose rows were counted: which row it is, is known.
+            pane.window.settle_offset(total);
+        }
+        pane.keep_visible(height);
+    }
+}
+
+fn extended(model: &mut Model, page: Page) {
+    let height = layout(model, screen(model)).grid_height();
+    let ascii = model.ascii;
+    let Some(pane) = &mut model.data else { return };
+    pane.columns.make_room(page.rows.iter(), ascii);
+    match pane.extending.take() {
+        Some(Side::After) => {
+            let cut = pane.window.append(page, pane.top);
+            pane.row = pane.row.saturating_sub(cut);
+            pane.top = pane.top.saturating_sub(cut);
+        }
+        Some(Side::Before) => {
+            let added = pane.window.prepend(page, pane.row);
+            pane.row += added;
+            pane.top += added;
+        }
+        None => {}
+    }
+    if pane.window.is_whole() {
+        pane.exact = Some(pane.window.len() as u64);
+    }
+    pane.keep_visible(height);
+    let owed = std::mem::take(&mut pane.owed);
+    if owed != 0 {
+        pane.scroll_by(owed, height);
+    }
+}
+
+fn value_read(model: &mut Model, value: Option<Value>, effects: &mut Vec<Effect>) {
+    if !std::mem::take(&mut model.copy_value) {
+        return;
+    }
+    match value {
+        Some(value) => clipboard::put(model, &value, effects),
+        None => model.notify(Tone::Bad, "The row is gone; R reads the table again"),
+    }
+}
+
+fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects: &mut Vec<Effect>) {
+    if slot == Slot::Connect {
+        connect_failed(model, problem);
+        return;
+    }
+    if slot == Slot::Value {
+        model.copy_value = false;
+    }
+    if problem.kind == Kind::Disconnected {
+        lost(model, problem, effects);
+        return;
+    }
+    if problem.kind == Kind::Cancelled {
+        if !taken {
+            cancelled(model, slot);
+        }
+        return;
+    }
+    match slot {
+        // Nobody asked for it, unless somebody did meanwhile: then it is asked for again.
+        Slot::Peek => {
+            let waiting = model.opening.as_deref().filter(|it| it.pane.relation.is_none());
+            if let Some(name) = waiting.map(|opening| opening.pane.name.clone()) {
+                model.start(Slot::Relation, Request::Relation(name), effects);
+            }
+        }
+        Slot::Page | Slot::Relation if model.opening.is_some() => {
+            // The pane comes all the same: the problem belongs where the rows would be.
+            browse::arrive(model);
+            set_problem(model, problem);
+        }
+        Slot::Page | Slot::Extend if model.data.as_ref().is_some_and(DataPane::is_settled) => {
+            // The rows that are here are still good.
+            if let Some(pane) = &mut model.data {
+                pane.awaiting = None;
+                pane.extending = None;
+                pane.stalled = slot == Slot::Extend;
+            }
+            model.notify(Tone::Bad, problem.to_string());
+        }
+        Slot::Page | Slot::Extend => set_problem(model, problem),
+        _ if taken => {}
+        _ => model.notify(Tone::Bad, problem.to_string()),
+    }
+}
+
+fn set_problem(model: &mut Model, problem: Problem) {
+    if let Some(pane) = &mut model.data {
+        pane.awaiting = None;
+        pane.extending = None;
+        pane.problem = Some(problem);
+    }
+}
+
+fn cancelled(model: &mut Model, slot: Slot) {
+    let opens = matches!(slot, Slot::Page | Slot::Relation | Slot::Peek);
+    if opens && model.opening.take().is_some() {
+        model.notify(Tone::Plain, "Cancelled; nothing was opened");
+        return;
+    }
+    if slot == Slot::Peek {
+        return;
+    }
+    if slot != Slot::Page {
+        model.notify(Tone::Plain, format!("Cancelled {}", slot.doing()));
+        return;
+    }
+    if let Some(pane) = &mut model.data {
+        pane.awaiting = None;
+        pane.take_back();
+    }
+    model.notify(Tone::Plain, "Cancelled; the rows are those from before");
+}
+
+fn connect_failed(model: &mut Model, problem: Problem) {
+    let now = model.now;
+    match &mut model.link {
+        Link::Lost(lost) => {
+            lost.attempts += 1;
+            // 1, 2, 4 … up to 15 seconds apart.
+            let seconds = (1_u64 << lost.attempts.min(4)).min(15);
+            lost.retry_at = now + Duration::from_secs(seconds);
+            lost.problem = problem;
+        }
+        Link::Open(_) => model.notify(Tone::Bad, problem.to_string()),
+        _ => model.link = Link::Failed(problem),
+    }
+}
+
+/// The connection broke: what is on the screen stays, and connecting starts by itself.
+fn lost(model: &mut Model, problem: Problem, effects: &mut Vec<Effect>) {
+    if let Some(pane) = &mut model.data {
+        pane.awaiting = None;
+        pane.extending = None;
+    }
+    let Link::Open(facts) = &model.link else { return };
+    let lost = Lost { facts: (**facts).clone(), problem, attempts: 0, retry_at: model.now };
+    model.link = Link::Lost(Box::new(lost));
+    if let Some(target) = model.target.clone() {
+        model.start(Slot::Connect, Request::Connect(Box::new(target)), effects);
+    }
+}
