@@ -18,3 +18,4 @@ pub mod problem;
 pub mod schema;
 pub mod sql;
 pub mod text;
+pub mod tui;

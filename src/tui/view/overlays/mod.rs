@@ -1,0 +1,62 @@
+//! What lies over the panes, drawn from the lowest to the topmost.
+
+mod cell;
+mod dialogs;
+mod filter;
+mod help;
+mod palette;
+mod record;
+mod references;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::model::Model;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::prompt::Purpose;
+use crate::tui::look::Look;
+use crate::tui::theme::Role;
+use crate::tui::widgets::line::Segment;
+use crate::tui::widgets::{dialog, scrollbar};
+
+/// Draws all overlays over what is there. What is behind them is dimmed once, unless the only
+/// one is a line at the bottom of a pane, which is better typed in sight of what it changes.
+pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
+    if model.overlays.iter().any(|overlay| !at_the_bottom(overlay)) {
+        dialog::dim(buf, area, look);
+    }
+    for overlay in &model.overlays {
+        match overlay {
+            Overlay::Confirm(it) => dialogs::confirm(it, area, look, buf),
+            Overlay::Prompt(it) if at_the_bottom(overlay) => dialogs::find(it, model, look, buf),
+            Overlay::Prompt(it) => dialogs::prompt(it, model, area, look, buf),
+            Overlay::Cell(it) => cell::draw(it, model, look, buf),
+            Overlay::Record(it) => record::draw(it, model, look, buf),
+            Overlay::Filter(it) => filter::draw(it, model, look, buf),
+            Overlay::References(it) => references::draw(it, model, look, buf),
+            Overlay::Palette(it) => palette::draw(it, model, look, buf),
+            Overlay::Help(it) => help::draw(it, model, look, buf),
+        }
+    }
+}
+
+fn at_the_bottom(overlay: &Overlay) -> bool {
+    let purpose = match overlay {
+        Overlay::Prompt(prompt) => Some(prompt.purpose),
+        _ => None,
+    };
+    matches!(purpose, Some(Purpose::FindRows | Purpose::FindTables))
+}
+
+/// The thumb on a dialog's right border for a list of which some lines are in view.
+fn thumb(area: Rect, top: usize, shown: usize, all: usize, buf: &mut Buffer, look: &Look) {
+    if all > shown {
+        let part = |lines: usize| lines as f64 / all as f64;
+        scrollbar::draw(area, part(top), part(top + shown), buf, look);
+    }
+}
+
+/// Words of one role.
+fn words<'a>(role: Role, text: impl Into<std::borrow::Cow<'a, str>>) -> [Segment<'a>; 1] {
+    [Segment::new(role, text)]
+}
