@@ -1,0 +1,12 @@
+//! The command line: arguments in, a result on standard output, talk on standard error, an exit
+//! code. It drives the same use-cases as the screens and never names them: what opens the studio
+//! is handed back to `main` as an [`Outcome`].
+
+mod args;
+mod print;
+mod run;
+mod status;
+
+pub use args::command;
+pub use print::report;
+pub use run::{Outcome, StudioArguments, run};

@@ -1,0 +1,168 @@
+//! The only place that prints: the result on standard output, the talk on standard error.
+//!
+//! Text from a database, a file or an error becomes harmless here before a terminal gets it.
+//! Colours need a terminal and no `NO_COLOR`. A reader that goes away is no failure: what it
+//! did not want is dropped.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::json;
+
+use crate::problem::{Kind, Problem, Result};
+use crate::text;
+
+/// A role text plays; on a terminal each has a look of its own, elsewhere none has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A heading.
+    Heading,
+    /// Less important.
+    Muted,
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Warning,
+    /// Wrong.
+    Danger,
+}
+
+/// How roles look on one of the two streams.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paint {
+    coloured: bool,
+}
+
+impl Paint {
+    /// For the result.
+    pub(super) fn of_result() -> Self {
+        Self { coloured: wants_colour(io::stdout().is_terminal()) }
+    }
+
+    /// For the talk.
+    pub(super) fn of_talk() -> Self {
+        Self { coloured: wants_colour(io::stderr().is_terminal()) }
+    }
+
+    /// The text in the look of its role.
+    pub(super) fn text(self, role: Role, text: &str) -> String {
+        if !self.coloured {
+            return text.to_owned();
+        }
+        // SGR parameters of ECMA-48, section 8.3.117, as every terminal understands them.
+        let look = match role {
+            Role::Heading => "1",
+            Role::Muted => "2",
+            Role::Good => "32",
+            Role::Warning => "33",
+            Role::Danger => "1;31",
+        };
+        format!("\u{1b}[{look}m{text}\u{1b}[0m")
+    }
+}
+
+fn wants_colour(is_terminal: bool) -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    is_terminal && !is_dumb && !is_set("NO_COLOR")
+}
+
+/// Whether a person looks at standard output: without one there is no studio.
+pub(super) fn is_watched() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Prints the result.
+///
+/// # Errors
+/// When it cannot be written, as on a full disk. A reader that went away is no error.
+pub(super) fn result(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(Problem::failed(
+            "The result cannot be written",
+            why.to_string(),
+            "make room where standard output goes, and run the command again",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Prints data as JSON, safe for a terminal too.
+///
+/// # Errors
+/// As [`result`].
+pub(super) fn json(value: &serde_json::Value) -> Result<()> {
+    let mut out = String::new();
+    for character in format!("{value:#}\n").chars() {
+        // Outside strings JSON is plain ASCII, so whatever is escaped here stands in a string.
+        if text::acts_or_hides(character) && character != '\n' {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    result(&out)
+}
+
+/// Says something to the person, on standard error. Where nobody can hear it, nobody is missed.
+pub(super) fn talk(text: &str) {
+    let mut talk = io::stderr().lock();
+    drop(talk.write_all(text.as_bytes()).and_then(|()| talk.flush()));
+}
+
+/// Prints a problem and returns the exit code it stands for.
+pub fn report(problem: &Problem, as_json: bool) -> u8 {
+    if as_json {
+        let kind = match problem.kind {
+            Kind::Failed => "failed",
+            Kind::Usage => "usage",
+            Kind::Found => "found",
+            Kind::Refused => "refused",
+            Kind::Cancelled => "cancelled",
+            Kind::Disconnected => "disconnected",
+        };
+        let (what, why, fix) = (&problem.what, &problem.why, &problem.fix);
+        let said = json(&json!({
+            "problem": { "kind": kind, "what": what, "why": why, "fix": fix }
+        }));
+        if let Err(unwritable) = said {
+            return report(&unwritable, false);
+        }
+        return problem.exit_code();
+    }
+    let paint = Paint::of_talk();
+    let mut said = format!("{} {}\n", paint.text(Role::Danger, "error:"), lines(&problem.what));
+    let fix = text::capital(&problem.fix);
+    for (label, part) in [("  why:", &problem.why), ("  fix:", &fix)] {
+        if !part.is_empty() {
+            said.push_str(&format!("{} {}\n", paint.text(Role::Muted, label), lines(part)));
+        }
+    }
+    talk(&said);
+    problem.exit_code()
+}
+
+/// Text of several lines made harmless; later lines are indented under the first.
+fn lines(text: &str) -> String {
+    text.trim_end().lines().map(harmless).collect::<Vec<_>>().join("\n       ")
+}
+
+/// Text made harmless: nothing in it acts on a terminal or hides from the eye.
+pub(super) fn harmless(words: &str) -> String {
+    text::visible(words, false).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_only_for_those_who_want_them() {
+        let (plain, coloured) = (Paint { coloured: false }, Paint { coloured: true });
+        assert_eq!(plain.text(Role::Danger, "x"), "x");
+        assert_eq!(coloured.text(Role::Danger, "x"), "\u{1b}[1;31mx\u{1b}[0m");
+    }
+}
