@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Link, Model, View};
 use crate::app::panes::data::DataPane;
-use crate::app::panes::data::columns::GAP;
+use crate::app::panes::data::columns::{GAP, Sort};
 
 /// The smallest screen that is drawn on.
 pub const SMALLEST: (u16, u16) = (60, 16);
@@ -127,7 +127,18 @@ fn places(pane: &DataPane, body: Rect) -> Vec<ColumnPlace> {
         out.push(ColumnPlace { place, index, x, width });
         x = x.saturating_add(width + GAP);
     }
+    widen_last(pane, body, &mut out);
     out
+}
+
+/// The last column takes the room that is left: what does not fit its width need not be cut
+/// where nothing stands beside it. Numbers stay where they are, at the right of their width.
+fn widen_last(pane: &DataPane, body: Rect, out: &mut [ColumnPlace]) {
+    let Some(last) = out.last_mut() else { return };
+    let number = pane.columns.get(last.index).is_some_and(|column| column.sort == Sort::Number);
+    if !number && last.place + 1 == pane.columns.shown().len() {
+        last.width = last.width.max(body.right().saturating_sub(last.x));
+    }
 }
 
 impl Layout {
