@@ -47,6 +47,17 @@ struct Seen {
     reading: bool,
 }
 
+impl Seen {
+    /// Whether the last frame was read to its end: half of one still shows the other half of
+    /// the one before.
+    fn is_whole(&self) -> bool {
+        let marks = self.log.windows(8).rfind(|bytes| {
+            *bytes == b"\x1b[?2026h".as_slice() || *bytes == b"\x1b[?2026l".as_slice()
+        });
+        marks.is_none_or(|mark| mark.ends_with(b"l"))
+    }
+}
+
 impl Start {
     /// `dbstudio` with these arguments, at 80x24, in an empty home, with nothing in its
     /// environment but what a plain terminal sets.
@@ -172,13 +183,15 @@ impl Terminal {
     /// Waits until the screen is as it must be.
     #[track_caller]
     pub fn wait_for(&self, what: &str, ready: impl Fn(&vt100::Screen) -> bool) {
-        self.wait(what, |seen| ready(seen.parser.screen()));
+        self.wait(what, |seen| seen.is_whole() && ready(seen.parser.screen()));
     }
 
     /// Waits until the text is on the screen.
     #[track_caller]
     pub fn wait_for_text(&self, text: &str) {
-        self.wait(&format!("`{text}`"), |seen| seen.parser.screen().contents().contains(text));
+        self.wait(&format!("`{text}`"), |seen| {
+            seen.is_whole() && seen.parser.screen().contents().contains(text)
+        });
     }
 
     /// Waits until what was written is as it must be.
