@@ -4,13 +4,11 @@
 
 use std::time::Duration;
 
+use crate::app::model::PATIENCE;
 use crate::tui::glyphs::Glyphs;
 
 /// How long one sign of the spinner stays. A studio that waits draws once in this time.
 pub const TURN: Duration = Duration::from_millis(100);
-
-/// Work shorter than this shows no spinner: it would only flicker.
-pub const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The sign for work that has been going on for so long; `None` while it is too early.
 pub fn sign(elapsed: Duration, glyphs: &Glyphs) -> Option<&'static str> {
