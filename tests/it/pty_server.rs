@@ -61,6 +61,7 @@ fn another_size_while_rows_are_on_their_way() {
         });
     }
     terminal.keys("<ctrl+c>");
+    terminal.wait_for_text("Cancelled");
     eventually("the cancelled statement", Duration::from_secs(5), || sleeping(&database) == "0");
     terminal.signal(Signal::TERM);
     assert_eq!(terminal.wait_for_end().exit_code(), 143);
