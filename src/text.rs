@@ -1,9 +1,10 @@
 //! Text made fit for a screen, and measured.
 //!
 //! [`visible`] is the one gate: every string from a database, an error or a file passes it
-//! before a cell of the screen or a line of the command line. What it lets through cannot move the cursor, change colours,
-//! reverse the direction of writing or take no width at all. It never fails and never loses
-//! the fact that something was there: what it replaces stays visible as a sign.
+//! before a cell of the screen or a line of the command line. What it lets through cannot move
+//! the cursor, change colours, reverse the direction of writing or take no width at all. It
+//! never fails and never loses the fact that something was there: what it replaces stays
+//! visible as a sign.
 
 use std::borrow::Cow;
 

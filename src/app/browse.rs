@@ -380,14 +380,6 @@ pub fn remember_look(model: &mut Model, effects: &mut Vec<Effect>) {
     model.looks.set(&name.schema, &name.name, look);
 }
 
-/// The relation under the cursor of the tree.
-pub fn in_tree(model: &Model) -> Option<RelationName> {
-    match &model.tree.current()?.item {
-        Item::Relation(leaf) => Some(leaf.name.clone()),
-        _ => None,
-    }
-}
-
 impl Model {
     /// Asks for a page that replaces the rows on the screen.
     pub fn read_page(&mut self, place: Place, awaiting: Awaiting, effects: &mut Vec<Effect>) {

@@ -205,11 +205,6 @@ pub const COMMANDS: &[Command] = &[
     ),
 ];
 
-/// The row of a command: the first, where it stands for several panes.
-pub fn command(id: CommandId) -> Option<&'static Command> {
-    COMMANDS.iter().find(|row| row.id == id)
-}
-
 /// The command of that name in the config.
 pub fn named(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|row| row.name == name)

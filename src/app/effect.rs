@@ -54,20 +54,6 @@ pub enum Slot {
 }
 
 impl Slot {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Connect,
-        Self::Outline,
-        Self::Relation,
-        Self::Peek,
-        Self::Page,
-        Self::Extend,
-        Self::Count,
-        Self::Value,
-        Self::References,
-        Self::Project,
-    ];
-
     /// Whether somebody waits for the work in this slot, rather than we reading ahead.
     pub fn is_awaited(self) -> bool {
         !matches!(self, Self::Peek | Self::Extend)
