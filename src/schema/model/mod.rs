@@ -1,0 +1,106 @@
+//! A whole schema as pure data: every object by its key, what it is, and what it needs.
+//!
+//! Two models are equal exactly when the databases they were read from are: whatever a database
+//! has that has no place here is named in [`Model::unmodelled`], never passed over. Nothing here
+//! reads a database or writes SQL; expressions and definitions are texts as the server prints
+//! them with an empty `search_path`, every name in them qualified.
+
+mod body;
+mod key;
+mod sqlite;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use body::{
+    Attribute, Body, Column, Constraint, ConstraintKind, Domain, DomainCheck, Firing, Grant,
+    Grantee, Identity, Index, PartitionOf, Policy, ReplicaIdentity, Routine, RoutineKind, Sequence,
+    SequenceOptions, Table, View, ViewColumn,
+};
+pub use key::{Key, Kind};
+pub use sqlite::{SqliteColumn, SqliteTable, SqliteWritten};
+
+use crate::sql::Dialect;
+
+/// Everything a database's schema consists of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Whose SQL the texts are in.
+    pub dialect: Dialect,
+    /// The objects by key.
+    pub objects: BTreeMap<Key, Object>,
+    /// What the database has that is not compared.
+    pub unmodelled: BTreeSet<Unmodelled>,
+}
+
+/// One object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// What it is, in full.
+    pub body: Body,
+    /// The comment on it.
+    pub comment: Option<String>,
+    /// Who may do what with it, defaults written out; empty where privileges are not compared.
+    pub grants: BTreeSet<Grant>,
+    /// The role that owns it; `None` where owners are not compared.
+    pub owner: Option<String>,
+    /// The objects it cannot exist without. A part of a relation (a column, a constraint, an
+    /// index, a trigger, a policy, a rule) always needs that relation; an object in a schema
+    /// needs the schema.
+    pub needs: BTreeSet<Key>,
+}
+
+/// Something that is there and not compared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Unmodelled {
+    /// What it is, in the manual's words: `foreign server`, `text search configuration`.
+    pub kind: String,
+    /// Its name as a person reads it.
+    pub name: String,
+}
+
+impl Object {
+    /// An object that needs nothing and has no comment.
+    pub fn new(body: Body) -> Self {
+        Self { body, comment: None, grants: BTreeSet::new(), owner: None, needs: BTreeSet::new() }
+    }
+}
+
+impl Model {
+    /// A schema with nothing in it.
+    pub fn empty(dialect: Dialect) -> Self {
+        Self { dialect, objects: BTreeMap::new(), unmodelled: BTreeSet::new() }
+    }
+
+    /// The object of a key.
+    pub fn get(&self, key: &Key) -> Option<&Object> {
+        self.objects.get(key)
+    }
+
+    /// The body of a key's object.
+    pub fn body(&self, key: &Key) -> Option<&Body> {
+        self.objects.get(key).map(|object| &object.body)
+    }
+
+    /// The table of a key, if it is one.
+    pub fn table(&self, key: &Key) -> Option<&Table> {
+        match self.body(key) {
+            Some(Body::Table(table)) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The column of a key, if it is one.
+    pub fn column(&self, key: &Key) -> Option<&Column> {
+        match self.body(key) {
+            Some(Body::Column(column)) => Some(column),
+            _ => None,
+        }
+    }
+
+    /// The parts of a relation (columns, constraints, indexes, triggers and so on) by key.
+    pub fn parts<'a>(&'a self, relation: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Object)> {
+        self.objects.iter().filter(move |(key, _)| {
+            key.kind.is_part() && key.schema == relation.schema && key.of == relation.name
+        })
+    }
+}

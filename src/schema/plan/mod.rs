@@ -1,0 +1,101 @@
+//! A plan: the statements that lead from one schema to another, in order, each with what it
+//! does.
+//!
+//! The text of a step is the very text that runs; nothing rewrites it afterwards. Pure: who
+//! measures a plan or runs it is elsewhere.
+
+use super::model::Key;
+use crate::sql::Dialect;
+
+/// Ordered statements.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Whose SQL it is.
+    pub dialect: Dialect,
+    /// The statements in the order they run.
+    pub steps: Vec<Step>,
+    /// What the person should know of the whole, in sentences: what is left as it is, and why.
+    pub notes: Vec<String>,
+}
+
+/// One statement and what it does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The statement, without a semicolon at its end.
+    pub sql: String,
+    /// What it does, for rules and measures to judge; never parsed back from the SQL.
+    pub actions: Vec<Action>,
+    /// Whether the server refuses it inside a transaction.
+    pub outside_transaction: bool,
+}
+
+/// What a statement does to one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Makes an object that was not there.
+    Create(Key),
+    /// Drops an object; with a table or column its rows or values are lost.
+    Drop(Key),
+    /// Drops an object to make it again in a later step, because it cannot be changed in place.
+    DropToRemake(Key),
+    /// Makes again what an earlier step dropped.
+    Remake(Key),
+    /// Changes an object in a way that touches no row.
+    Alter(Key),
+    /// Renames an object.
+    Rename {
+        /// What it was.
+        from: Key,
+        /// What it becomes.
+        to: Key,
+    },
+    /// Refuses NULL in a column from now on: fails where there is one.
+    SetNotNull(Key),
+    /// Adds a column that must not be NULL and has no value for the rows there are.
+    AddRequired(Key),
+    /// Gives a column another type: values may not fit.
+    ChangeType {
+        /// The column.
+        column: Key,
+        /// The type it has.
+        from: String,
+        /// The type it gets.
+        to: String,
+        /// How the values become the new type: the expression after USING, if one is given.
+        using: Option<String>,
+    },
+    /// Takes a label out of an enum: fails where a row has it.
+    RemoveLabel {
+        /// The enum.
+        key: Key,
+        /// The label.
+        label: String,
+    },
+    /// Checks that all rows pass a constraint that was not valid.
+    Validate(Key),
+    /// Copies a table's rows into a new form of it (SQLite's rebuild).
+    Rebuild(Key),
+    /// Changes who may do what.
+    Authorize(Key),
+    /// Sets something for the session or the transaction.
+    Setting,
+}
+
+impl Plan {
+    /// A plan that does nothing.
+    pub fn empty(dialect: Dialect) -> Self {
+        Self { dialect, steps: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+impl Step {
+    /// A statement with what it does.
+    pub fn new(sql: impl Into<String>, actions: Vec<Action>) -> Self {
+        Self { sql: sql.into(), actions, outside_transaction: false }
+    }
+}
