@@ -104,3 +104,14 @@ impl Model {
         })
     }
 }
+
+/// What of a database is read into a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// The schemas; `None` for every schema but the server's own and those of extensions.
+    pub schemas: Option<Vec<String>>,
+    /// Whether privileges are compared.
+    pub privileges: bool,
+    /// Whether owners are compared.
+    pub owners: bool,
+}
