@@ -9,6 +9,7 @@ mod catalog;
 mod connect;
 mod failure;
 mod fields;
+mod model;
 mod pool;
 mod rows;
 mod session;
