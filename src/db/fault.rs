@@ -12,11 +12,11 @@ pub struct Fault {
     /// The engine's message.
     pub message: String,
     /// More about it (PostgreSQL).
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
     /// What the server suggests (PostgreSQL).
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// Inside which function or block it happened (PostgreSQL).
-    pub context: Option<String>,
+    pub context: Option<Box<str>>,
     /// The SQLSTATE on PostgreSQL, the extended result code on SQLite.
     pub code: Option<String>,
     /// The place in the statement's text, in characters counted from 1.

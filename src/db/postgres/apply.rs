@@ -126,7 +126,7 @@ fn uncertain(fault: Fault) -> Fault {
         detail: Some(
             "It was lost while the transaction was being committed: look whether the changes are \
              there before you run this again"
-                .to_owned(),
+                .into(),
         ),
         ..fault
     }

@@ -87,7 +87,7 @@ pub(super) fn fault(error: &sqlx::Error) -> crate::db::fault::Fault {
     let Some(error) = reported(error) else {
         return crate::db::fault::Fault { message: chain(error), lost, ..Default::default() };
     };
-    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let owned = |text: Option<&str>| text.map(Into::into);
     crate::db::fault::Fault {
         message: error.message().to_owned(),
         detail: owned(error.detail()),
