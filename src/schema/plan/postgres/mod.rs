@@ -1,0 +1,3 @@
+//! PostgreSQL's statements of a plan. Nothing here decides what changes.
+
+pub mod rename;
