@@ -17,6 +17,7 @@ mod graph;
 mod name;
 mod parts;
 mod piece;
+pub mod rename;
 mod sequence;
 mod serial;
 mod table;
