@@ -5,5 +5,6 @@
 
 pub mod demo;
 pub mod init;
+pub mod proof;
 pub mod session;
 pub mod status;
