@@ -4,6 +4,7 @@
 //! The text of a step is the very text that runs; nothing rewrites it afterwards. Pure: who
 //! measures a plan or runs it is elsewhere.
 
+pub mod postgres;
 pub mod sqlite;
 
 use super::model::Key;
