@@ -4,12 +4,13 @@
 //! journal mode, and trust nothing the file's schema says (`trusted_schema` off). What a file
 //! holds may have been written by anybody.
 
-pub(in crate::db) mod apply;
+mod apply;
 mod cancel;
 mod catalog;
 mod cell;
 mod connect;
 mod definition;
+mod facts;
 mod failure;
 mod model;
 mod relation;
