@@ -5,6 +5,8 @@ pub mod model;
 mod outline;
 pub mod plan;
 mod relation;
+pub mod rename;
+pub mod type_name;
 
 pub use outline::{
     Function, NamedType, Outline, OutlineRelation, OutlineSchema, RelationKind, Sequence, TypeKind,

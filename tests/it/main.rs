@@ -22,6 +22,7 @@ mod postgres;
 mod pty_server;
 mod pty_terminal;
 mod schema_pane;
+mod scratch;
 mod screen;
 mod server;
 mod shop;

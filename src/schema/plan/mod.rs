@@ -4,6 +4,8 @@
 //! The text of a step is the very text that runs; nothing rewrites it afterwards. Pure: who
 //! measures a plan or runs it is elsewhere.
 
+pub mod postgres;
+
 use super::model::Key;
 use crate::sql::Dialect;
 
