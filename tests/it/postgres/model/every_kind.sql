@@ -1,6 +1,9 @@
 -- One of every kind of object, and of every fact about one that the model holds.
 -- The roles everybody, reader and "odd role" exist.
 
+SELECT current_setting('server_version_num')::integer >= 140000 AS since_14,
+       current_setting('server_version_num')::integer >= 150000 AS since_15 \gset
+
 CREATE SCHEMA app;
 CREATE SCHEMA "Odd schema";
 COMMENT ON SCHEMA app IS 'the app';
@@ -27,7 +30,10 @@ CREATE FUNCTION app.span(double precision, double precision) RETURNS double prec
     LANGUAGE sql IMMUTABLE AS 'SELECT $1 - $2';
 CREATE TYPE app.floats AS RANGE (subtype = double precision, subtype_diff = app.span);
 CREATE TYPE app.words AS RANGE (subtype = text, collation = app.german,
-    subtype_opclass = text_pattern_ops, multirange_type_name = app.word_sets);
+    subtype_opclass = text_pattern_ops);
+\if :since_14
+CREATE TYPE app.dates AS RANGE (subtype = date, multirange_type_name = app.calendars);
+\endif
 CREATE FUNCTION app.fits(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT length($1) < 9';
 CREATE SEQUENCE app.domain_numbers;
 CREATE DOMAIN app.short AS character varying(20) COLLATE app.german
@@ -35,12 +41,15 @@ CREATE DOMAIN app.short AS character varying(20) COLLATE app.german
     CONSTRAINT fits CHECK (app.fits(VALUE)) CONSTRAINT a_first CHECK (VALUE <> '');
 COMMENT ON DOMAIN app.short IS 'short';
 COMMENT ON CONSTRAINT fits ON DOMAIN app.short IS 'short enough';
-ALTER DOMAIN app.short ADD CONSTRAINT later CHECK (VALUE <> 'no') NOT VALID;
+CREATE DOMAIN app.unchecked AS integer;
+ALTER DOMAIN app.unchecked ADD CONSTRAINT later CHECK (VALUE <> 3) NOT VALID;
 CREATE DOMAIN app.shorts AS app.short[];
 
 CREATE SEQUENCE app.counter AS smallint INCREMENT BY -2 MINVALUE -50 MAXVALUE 7 START 3 CACHE 4 CYCLE;
 COMMENT ON SEQUENCE app.counter IS 'downwards';
+\if :since_15
 CREATE UNLOGGED SEQUENCE app.lost;
+\endif
 
 CREATE TABLE app.people (
     id bigint GENERATED ALWAYS AS IDENTITY (START 100 INCREMENT 10),
@@ -54,11 +63,11 @@ CREATE TABLE app.people (
     "where" app.point3,
     deep app.nested[],
     span app.floats,
-    spans app.word_sets,
+    words app.words[],
     extra app.hstore DEFAULT '',
     extras app.hstore[],
     note text COLLATE app.blind,
-    big text COMPRESSION pglz,
+    big text,
     at timestamptz DEFAULT '2024-03-01 12:00+02',
     for_long interval DEFAULT '1 day 02:00',
     raw bytea DEFAULT '\x00ff',
@@ -67,13 +76,19 @@ CREATE TABLE app.people (
     total numeric(12,2) GENERATED ALWAYS AS (ratio * 2) STORED,
     boss bigint,
     CONSTRAINT people_pkey PRIMARY KEY (id) INCLUDE (email) WITH (fillfactor = 80),
-    CONSTRAINT one_email UNIQUE NULLS NOT DISTINCT (email, mood) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT one_email UNIQUE (email, mood) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT positive CHECK (ratio > 0 AND other > 0) NO INHERIT,
     CONSTRAINT apart EXCLUDE USING gist (span WITH &&) WHERE (other > 3),
     CONSTRAINT boss FOREIGN KEY (boss) REFERENCES app.people (id) MATCH FULL
         ON UPDATE CASCADE ON DELETE SET NULL DEFERRABLE
 ) WITH (fillfactor = 70, autovacuum_enabled = false, toast.autovacuum_enabled = false);
 ALTER TABLE app.people DROP COLUMN gone;
+\if :since_14
+ALTER TABLE app.people ALTER COLUMN big SET COMPRESSION pglz, ADD COLUMN days app.calendars;
+\endif
+\if :since_15
+ALTER TABLE app.people ADD CONSTRAINT one_note UNIQUE NULLS NOT DISTINCT (big);
+\endif
 ALTER TABLE app.people ADD COLUMN again text;
 ALTER TABLE app.people ADD CONSTRAINT later CHECK (again <> '') NOT VALID;
 ALTER TABLE app.people ALTER COLUMN note SET STORAGE EXTERNAL;
@@ -97,10 +112,14 @@ ALTER TABLE app.people REPLICA IDENTITY USING INDEX by_email;
 CREATE STATISTICS app.together (dependencies, ndistinct) ON email, mood FROM app.people;
 ALTER STATISTICS app.together SET STATISTICS 50;
 COMMENT ON STATISTICS app.together IS 'they go together';
+\if :since_14
 CREATE STATISTICS app.computed ON (lower(again)), other FROM app.people;
+\endif
 
 CREATE UNLOGGED TABLE app.by_index (email citext REFERENCES app.people (email), rank integer GENERATED ALWAYS AS IDENTITY);
+\if :since_15
 ALTER SEQUENCE app.by_index_rank_seq SET LOGGED;
+\endif
 CREATE TABLE app.typed OF app.point3 (x NOT NULL, PRIMARY KEY (x));
 ALTER TABLE app.typed REPLICA IDENTITY FULL;
 CREATE TABLE app.no_identity ();
@@ -138,8 +157,10 @@ CREATE FUNCTION app.add(a integer, b integer DEFAULT 1, OUT c integer) RETURNS i
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5 AS 'SELECT a + b';
 CREATE FUNCTION app.add(a text, VARIADIC rest text[]) RETURNS TABLE (part text, place integer)
     LANGUAGE sql SET search_path TO app, "$user" AS 'SELECT a, 1';
+\if :since_14
 CREATE FUNCTION app.parsed(wanted app.mood) RETURNS SETOF app.people LANGUAGE sql
     BEGIN ATOMIC SELECT * FROM app.people WHERE mood = wanted; END;
+\endif
 CREATE PROCEDURE app."Do it"(INOUT n integer, what text DEFAULT 'x') LANGUAGE plpgsql AS $$ BEGIN n := 1; END $$;
 CREATE FUNCTION app.ranked() RETURNS bigint LANGUAGE internal WINDOW AS 'window_row_number';
 CREATE FUNCTION app.step(numeric, numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 + $2';
