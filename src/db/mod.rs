@@ -4,9 +4,12 @@
 //! statement ends on the server, the connection is drained, and only then is it used again.
 //! Nothing here knows a screen, a message or a file of the project.
 
+pub mod connection;
+pub mod fault;
 pub mod keyset;
 pub mod page;
 pub mod postgres;
+pub mod scratch;
 pub mod script;
 pub mod sqlite;
 pub mod stop;

@@ -4,6 +4,7 @@
 //! the front ends.
 
 pub mod demo;
+pub mod desired;
 pub mod init;
 pub mod session;
 pub mod status;

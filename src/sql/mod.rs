@@ -5,6 +5,7 @@ pub mod classify;
 pub mod expression;
 mod keyword;
 pub mod lexer;
+mod reserved;
 pub mod statement;
 
 /// The two ways of writing SQL this project knows.
@@ -21,6 +22,11 @@ impl Dialect {
     /// folded to another case (PostgreSQL manual 4.1.1, SQLite "Keywords").
     pub fn ident(self, name: &str) -> String {
         quoted(name, '"')
+    }
+
+    /// The name as an identifier in SQL that a person reads: quoted only where it must be.
+    pub fn name(self, name: &str) -> String {
+        if reserved::may_be_bare(self, name) { name.to_owned() } else { self.ident(name) }
     }
 
     /// A relation qualified by its schema.

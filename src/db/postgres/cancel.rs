@@ -31,6 +31,53 @@ pub(super) enum Outcome<T> {
     Abandoned,
 }
 
+/// How driven work came to its end.
+pub(super) enum Ending<T> {
+    /// By itself.
+    ByItself(T),
+    /// After it was stopped, whether by that or by itself.
+    Stopped(T),
+    /// Not at all in time.
+    Never,
+}
+
+/// Drives work to its end. When stopped, `cancel` asks the server to end it, again and again
+/// until it has ended: a request that came between two statements of the work hit neither.
+pub(super) async fn drive<T, C>(
+    stop: &Stop,
+    cancel: impl Fn() -> C,
+    work: impl Future<Output = T>,
+) -> Ending<T>
+where
+    C: Future<Output = Result<()>>,
+{
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        biased;
+        done = &mut work => return Ending::ByItself(done),
+        () = stop.asked() => {}
+    }
+    let until = Instant::now() + DRAIN;
+    while Instant::now() < until {
+        let mut asking = std::pin::pin!(cancel());
+        tokio::select! {
+            biased;
+            done = &mut work => {
+                // Waiting for the request to arrive keeps it from hitting whoever comes next;
+                // whether it still found anything to end does not matter any more.
+                let _ = asking.await;
+                return Ending::Stopped(done);
+            }
+            // A server that cannot be asked now is asked again, until the deadline.
+            _ = &mut asking => {}
+        }
+        if let Ok(done) = timeout(AGAIN, &mut work).await {
+            return Ending::Stopped(done);
+        }
+    }
+    Ending::Never
+}
+
 /// Drives work on a leased connection to its end, and ends it on the server when stopped.
 pub(super) async fn supervise<T>(
     pool: &Pool,
@@ -38,31 +85,11 @@ pub(super) async fn supervise<T>(
     stop: &Stop,
     work: impl Future<Output = Answered<T>>,
 ) -> Outcome<T> {
-    let mut work = std::pin::pin!(work);
-    tokio::select! {
-        biased;
-        done = &mut work => return Outcome::Done(done),
-        () = stop.asked() => {}
+    match drive(stop, || pool.cancel(pid.load(Ordering::SeqCst)), work).await {
+        Ending::ByItself(done) => Outcome::Done(done),
+        Ending::Stopped(done) => drained(&done),
+        Ending::Never => Outcome::Abandoned,
     }
-    let until = Instant::now() + DRAIN;
-    while Instant::now() < until {
-        let mut asking = std::pin::pin!(pool.cancel(pid.load(Ordering::SeqCst)));
-        tokio::select! {
-            biased;
-            done = &mut work => {
-                // Waiting for the request to arrive keeps it from hitting whoever comes next;
-                // whether it still found anything to end does not matter any more.
-                let _ = asking.await;
-                return drained(&done);
-            }
-            // A server that cannot be asked now is asked again, until the deadline.
-            _ = &mut asking => {}
-        }
-        if let Ok(done) = timeout(AGAIN, &mut work).await {
-            return drained(&done);
-        }
-    }
-    Outcome::Abandoned
 }
 
 /// The work ended after it was stopped, whether by that or by itself.

@@ -80,6 +80,37 @@ pub(super) fn words(error: &sqlx::Error) -> String {
     words
 }
 
+/// A failed statement as data, for those who look into it.
+pub(super) fn fault(error: &sqlx::Error) -> crate::db::fault::Fault {
+    use sqlx::postgres::PgErrorPosition;
+    let lost = is_lost(error);
+    let Some(error) = reported(error) else {
+        return crate::db::fault::Fault { message: chain(error), lost, ..Default::default() };
+    };
+    let owned = |text: Option<&str>| text.map(Into::into);
+    crate::db::fault::Fault {
+        message: error.message().to_owned(),
+        detail: owned(error.detail()),
+        hint: owned(error.hint()),
+        context: owned(error.r#where()),
+        code: Some(error.code().to_owned()),
+        position: match error.position() {
+            Some(PgErrorPosition::Original(position)) => Some(position),
+            _ => None,
+        },
+        lost,
+        stopped: false,
+    }
+}
+
+/// Whether a connection was refused because the server has no such database.
+pub(super) fn is_missing_database(problem: &Problem) -> bool {
+    problem.what.starts_with(NO_DATABASE)
+}
+
+/// How the problem of a database that is not there begins.
+const NO_DATABASE: &str = "There is no database ";
+
 /// An error and its causes on one line, each said once.
 fn chain(error: &sqlx::Error) -> String {
     let mut words = match error {
@@ -162,7 +193,7 @@ fn refused(code: &str, words: &str, address: &PostgresAddress) -> Problem {
             "check the role's name in the URL; createuser makes a new role".to_owned(),
         ),
         "3D000" => (
-            format!("There is no database {database} on the server at {place}"),
+            format!("{NO_DATABASE}{database} on the server at {place}"),
             format!(
                 "check the name in the URL, or make it: createdb {}",
                 if plain(database) { database } else { "NAME" }

@@ -4,14 +4,18 @@
 //! the server by `pg_cancel_backend()` on another connection and drained before anything else
 //! happens. Nothing here decides what to read next, or shows anything.
 
+mod apply;
 mod cancel;
 mod catalog;
 mod connect;
 mod failure;
 mod fields;
+mod model;
 mod pool;
 mod rows;
+pub(in crate::db) mod scratch;
 mod session;
+mod writer;
 
 use std::sync::Arc;
 
@@ -19,6 +23,7 @@ use self::connect::Dialer;
 use self::failure::Fault;
 use self::pool::Pool;
 use self::session::Wishes;
+pub use self::writer::Writer;
 use crate::config::{PostgresAddress, Target};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::stop::Stop;

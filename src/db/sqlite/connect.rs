@@ -145,7 +145,7 @@ async fn found(
 ///
 /// It only looks at the folder's entry: opening and closing the file ourselves would drop the
 /// locks another of our connections holds on it ("How To Corrupt An SQLite Database File", 2.2).
-fn check(file: &Path) -> Result<bool> {
+pub(super) fn check(file: &Path) -> Result<bool> {
     let shown = file.display();
     match std::fs::metadata(file) {
         Ok(found) if found.is_dir() => Err(Problem::usage(
@@ -193,7 +193,7 @@ fn denied(file: &Path, why: &str) -> Problem {
 }
 
 /// The problem of a file that is there but did not open, with its name and a closer reason.
-fn said(file: &Path, problem: &Problem) -> Problem {
+pub(super) fn said(file: &Path, problem: &Problem) -> Problem {
     let shown = file.display();
     match beginning(file) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+use crate::db::fault::Fault;
 use crate::problem::{Kind, Problem};
+use crate::sql::Dialect;
+use crate::sql::lexer::tokens;
 
 const SQLITE_PERM: i32 = 3;
 pub(super) const SQLITE_BUSY: i32 = 5;
@@ -33,10 +36,39 @@ pub(super) fn code(error: &sqlx::Error) -> Option<i32> {
 }
 
 /// SQLite's own words.
-fn words(error: &sqlx::Error) -> String {
+pub(super) fn words(error: &sqlx::Error) -> String {
     match error.as_database_error() {
         Some(database) => database.message().to_owned(),
         None => error.to_string(),
+    }
+}
+
+/// A failed statement as data, for those who look into it. SQLite tells no place; its message
+/// repeats the word it stumbled over, and where that stands only once, that is the place.
+pub(super) fn fault(error: &sqlx::Error, sql: &str) -> Fault {
+    let message = words(error);
+    let full = error.as_database_error().and_then(|error| error.code().map(Into::into));
+    let word = message.split_once("near \"").and_then(|(_, rest)| rest.split_once('"'));
+    let word = word.map(|(word, _)| word).or_else(|| {
+        let (what, name) = message.rsplit_once(": ")?;
+        what.starts_with("no such").then(|| name.rsplit('.').next().unwrap_or(name))
+    });
+    let position = word.and_then(|word| {
+        let found = tokens(Dialect::Sqlite, sql).into_iter().filter(|token| {
+            let text = token.text(sql);
+            text == word || token.name(sql).is_some_and(|name| name.eq_ignore_ascii_case(word))
+        });
+        let mut places = found.map(|token| token.range.start);
+        let place = places.next().filter(|_| places.next().is_none())?;
+        Some(sql.get(..place)?.chars().count() + 1)
+    });
+    Fault {
+        position,
+        code: full,
+        lost: matches!(error, sqlx::Error::WorkerCrashed),
+        stopped: code(error) == Some(SQLITE_INTERRUPT),
+        message,
+        ..Fault::default()
     }
 }
 

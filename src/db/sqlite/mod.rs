@@ -4,17 +4,22 @@
 //! journal mode, and trust nothing the file's schema says (`trusted_schema` off). What a file
 //! holds may have been written by anybody.
 
+mod apply;
 mod cancel;
 mod catalog;
 mod cell;
 mod connect;
 mod definition;
+mod facts;
 mod failure;
+mod model;
 mod relation;
 mod rows;
+mod writer;
 
 use std::sync::Arc;
 
+pub use self::writer::Writer;
 use crate::config::{SqliteAddress, Target};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::sqlite::cancel::{Lane, Turn};

@@ -5,6 +5,7 @@
 //! measures a plan or runs it is elsewhere.
 
 pub mod postgres;
+pub mod sqlite;
 
 use super::model::Key;
 use crate::sql::Dialect;

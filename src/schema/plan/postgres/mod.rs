@@ -1,3 +1,90 @@
-//! PostgreSQL's statements of a plan. Nothing here decides what changes.
+//! Plans for PostgreSQL: from what there is to what is wanted, in an order the server accepts.
+//!
+//! The work goes in four stages: what becomes of each object (`fate`), which pieces of work that
+//! makes and what must come before what (`weave`, `graph`), which of them another statement does
+//! along (`fold`), and the statements (`emit` and the files of the kinds). Every identifier is
+//! quoted here and nowhere else; expressions and definitions are the server's own texts. Nothing
+//! here asks a server anything.
 
+mod cast;
+mod column;
+mod compare;
+mod emit;
+mod fate;
+mod finish;
+mod fold;
+mod graph;
+mod name;
+mod parts;
+mod piece;
 pub mod rename;
+mod sequence;
+mod serial;
+mod table;
+mod types;
+mod view;
+mod weave;
+
+use super::{Action, Plan, Step};
+use crate::schema::model::{Body, Model};
+use crate::sql::Dialect;
+use emit::Emitter;
+use fate::Fates;
+use graph::{Act, Node};
+use weave::Weaver;
+
+/// The plan that turns the one schema into the other. Renames are none of its business: they are
+/// carried out first, and this sees what they leave.
+pub fn plan(current: &Model, desired: &Model) -> Plan {
+    let fates = Fates::new(current, desired);
+    let graph = Weaver::weave(current, desired, &fates);
+    let emitter = Emitter::new(current, desired, &fates, &graph);
+    let nodes: Vec<&Node> = graph.nodes().map(|(_, node)| node).collect();
+    let mut pieces = Vec::new();
+    for number in graph.order() {
+        let Some(node) = nodes.get(number) else { continue };
+        pieces.extend(emitter.pieces(number, node));
+    }
+    let mut steps = piece::join(pieces);
+    if routines_look_ahead(&nodes, desired) {
+        let setting = "SET LOCAL check_function_bodies = off";
+        steps.insert(0, Step::new(setting, vec![Action::Setting]));
+    }
+    Plan { dialect: Dialect::Postgres, steps, notes: notes(current, desired) }
+}
+
+/// Whether routines are made whose texts may use what comes later: two or more of them, or one
+/// beside other new objects. Those that are parsed when they are made do not care.
+fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
+    let made = |node: &&&Node| matches!(node.act, Act::Create | Act::Alter);
+    let routine = |node: &&&Node| match desired.body(&node.key) {
+        Some(Body::Routine(routine)) => {
+            !routine.parsed_body && routine.definition.contains("LANGUAGE sql")
+        }
+        _ => false,
+    };
+    let routines = nodes.iter().filter(made).filter(routine).count();
+    routines > 1
+}
+
+/// What is left as it is: the order of columns, which only a new table could change.
+fn notes(current: &Model, desired: &Model) -> Vec<String> {
+    let mut notes = Vec::new();
+    for key in desired.objects.keys() {
+        let (Some(have), Some(want)) = (current.table(key), desired.table(key)) else { continue };
+        let kept = |order: &[String], other: &[String]| -> Vec<String> {
+            order.iter().filter(|name| other.contains(name)).cloned().collect()
+        };
+        let added_last = want
+            .order
+            .iter()
+            .skip_while(|name| have.order.contains(name))
+            .all(|name| !have.order.contains(name));
+        if kept(&have.order, &want.order) != kept(&want.order, &have.order) || !added_last {
+            notes.push(format!(
+                "The columns of {key} keep their places: PostgreSQL adds new ones at the end"
+            ));
+        }
+    }
+    notes
+}

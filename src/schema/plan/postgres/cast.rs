@@ -1,0 +1,139 @@
+//! How the values of a column become values of another type (manual, chapter 10, and the
+//! `pg_cast` catalogue): by themselves, by an explicit cast, or by way of their text.
+
+use crate::schema::model::Model;
+
+/// Families of built-in types within which values are assigned without a cast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Text,
+    Number,
+    Time,
+    Span,
+    Json,
+    Network,
+    Bits,
+    Boolean,
+    Other,
+}
+
+/// The type without its modifier and the schema `pg_catalog`, and whether it is an array.
+fn bare(type_name: &str) -> (String, bool) {
+    let (name, array) = match type_name.strip_suffix("[]") {
+        Some(element) => (element, true),
+        None => (type_name, false),
+    };
+    let mut out = String::new();
+    let mut depth = 0;
+    for letter in name.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            other if depth == 0 => out.push(other),
+            _ => {}
+        }
+    }
+    (out.trim().to_owned(), array)
+}
+
+fn family(name: &str) -> Family {
+    match name {
+        "text" | "character varying" | "character" | "bpchar" | "name" | "\"char\"" => Family::Text,
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => {
+            Family::Number
+        }
+        "date" | "timestamp without time zone" | "timestamp with time zone" => Family::Time,
+        "interval" | "time without time zone" | "time with time zone" => Family::Span,
+        "json" | "jsonb" => Family::Json,
+        "inet" | "cidr" => Family::Network,
+        "bit" | "bit varying" => Family::Bits,
+        "boolean" => Family::Boolean,
+        _ => Family::Other,
+    }
+}
+
+/// Whether values, defaults and keys of the one type pass for the other without being rewritten
+/// by hand: the same type with another modifier, or types that compare with each other.
+pub(super) fn is_near(from: &str, to: &str) -> bool {
+    let ((from, from_array), (to, to_array)) = (bare(from), bare(to));
+    if from_array != to_array {
+        return false;
+    }
+    if from == to {
+        return true;
+    }
+    let (one, other) = (family(&from), family(&to));
+    one == other && matches!(one, Family::Text | Family::Number | Family::Time)
+}
+
+/// The expression after USING, for a column whose quoted name is given; `None` where the server
+/// assigns the values by itself.
+pub(super) fn using(
+    column: &str,
+    from: &str,
+    to: &str,
+    swapped: bool,
+    model: &Model,
+) -> Option<String> {
+    if swapped {
+        return Some(format!("{column}::text::{to}"));
+    }
+    let ((bare_from, from_array), (bare_to, to_array)) = (bare(from), bare(to));
+    if from_array != to_array {
+        let is_text = |name: &str| family(name) == Family::Text;
+        return if to_array && bare_from == bare_to {
+            Some(format!("ARRAY[{column}]::{to}"))
+        } else if is_text(&bare_to) && !to_array {
+            None
+        } else {
+            Some(format!("{column}::text::{to}"))
+        };
+    }
+    let (one, other) = (family(&bare_from), family(&bare_to));
+    let assigned = bare_from == bare_to
+        || other == Family::Text
+        || (one == other && !matches!(one, Family::Other | Family::Span))
+        || is_domain_over(model, &bare_to, &bare_from)
+        || is_domain_over(model, &bare_from, &bare_to);
+    if assigned {
+        return None;
+    }
+    Some(match (one, other) {
+        (Family::Text, _) => format!("{column}::{to}"),
+        (Family::Boolean, Family::Number) if bare_to == "integer" => format!("{column}::{to}"),
+        (Family::Boolean, Family::Number) => format!("{column}::integer::{to}"),
+        (Family::Number, Family::Boolean) if bare_from == "integer" => format!("{column}::{to}"),
+        (Family::Number, Family::Boolean) => format!("({column} <> 0)"),
+        (Family::Time, Family::Span) => format!("{column}::{to}"),
+        _ => format!("{column}::text::{to}"),
+    })
+}
+
+/// Whether a type is a domain over the other.
+fn is_domain_over(model: &Model, domain: &str, base: &str) -> bool {
+    use crate::schema::model::Body;
+    model.objects.iter().any(|(key, object)| match &object.body {
+        Body::Domain(found) => super::name::of(key) == domain && bare(&found.base).0 == base,
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Dialect;
+
+    #[test]
+    fn values_go_the_shortest_way() {
+        let model = Model::empty(Dialect::Postgres);
+        let way = |from, to| using("c", from, to, false, &model);
+        assert_eq!(way("integer", "bigint"), None);
+        assert_eq!(way("character varying(20)", "text"), None);
+        assert_eq!(way("uuid", "text"), None);
+        assert_eq!(way("text", "integer"), Some("c::integer".to_owned()));
+        assert_eq!(way("bigint", "boolean"), Some("(c <> 0)".to_owned()));
+        assert_eq!(way("integer", "uuid"), Some("c::text::uuid".to_owned()));
+        assert_eq!(way("text", "text[]"), Some("ARRAY[c]::text[]".to_owned()));
+        assert_eq!(way("integer[]", "bigint[]"), None);
+    }
+}

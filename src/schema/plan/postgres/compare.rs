@@ -1,0 +1,208 @@
+//! Whether two objects of one key differ, and whether the one can be turned into the other where
+//! it stands. The manual's ALTER pages say what can; no SQL is written here.
+
+use super::fate::Fate;
+use crate::schema::model::{
+    Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Model, Policy, Routine,
+    RoutineKind, Table, View,
+};
+
+/// What becomes of an object because of what it is and what it is to be.
+pub(super) fn fate(key: &Key, have: &Body, want: &Body, current: &Model, desired: &Model) -> Fate {
+    if have == want {
+        return Fate::Keep;
+    }
+    match (have, want) {
+        (Body::Table(have), Body::Table(want)) => table(have, want),
+        (Body::Column(have), Body::Column(want)) => column(have, want),
+        (Body::Constraint(have), Body::Constraint(want)) => constraint(have, want),
+        (Body::Index(have), Body::Index(want)) => index(have, want),
+        (Body::Routine(have), Body::Routine(want)) => routine(have, want),
+        (Body::View(have), Body::View(want)) => view(have, want),
+        (Body::Policy(have), Body::Policy(want)) => policy(have, want),
+        (Body::Domain(have), Body::Domain(want)) => domain(have, want),
+        (Body::Enum { labels: have }, Body::Enum { labels: want }) => {
+            let grows = is_subsequence(have, want);
+            if grows && !new_label_is_used(key, have, want, current, desired) {
+                Fate::Alter
+            } else {
+                Fate::Swap
+            }
+        }
+        (Body::Composite { attributes: have }, Body::Composite { attributes: want }) => {
+            let stays = have.iter().filter(|one| want.iter().any(|other| other == *one)).count();
+            let starts = want.iter().take(stays).zip(have.iter().filter(|one| want.contains(one)));
+            if stays > 0 && starts.clone().all(|(one, other)| one == other) {
+                Fate::Alter
+            } else {
+                Fate::Swap
+            }
+        }
+        (Body::Range { .. }, Body::Range { .. }) => Fate::Swap,
+        (Body::MaterializedView(have), Body::MaterializedView(want)) => {
+            let mut same = have.clone();
+            same.clustered_on.clone_from(&want.clustered_on);
+            same.options.clone_from(&want.options);
+            same.populated = want.populated;
+            if same == *want { Fate::Alter } else { Fate::Replace }
+        }
+        (
+            Body::Trigger { definition: have, .. } | Body::EventTrigger { definition: have, .. },
+            Body::Trigger { definition: want, .. } | Body::EventTrigger { definition: want, .. },
+        )
+        | (Body::Statistics { definition: have, .. }, Body::Statistics { definition: want, .. }) => {
+            if have == want {
+                Fate::Alter
+            } else {
+                Fate::Replace
+            }
+        }
+        (Body::Extension { schema: have }, Body::Extension { schema: want }) => {
+            if have.is_empty() || want.is_empty() { Fate::Keep } else { Fate::Alter }
+        }
+        (Body::Collation { .. }, _) => Fate::Replace,
+        _ => Fate::Alter,
+    }
+}
+
+fn table(have: &Table, want: &Table) -> Fate {
+    if have.partition_by != want.partition_by {
+        return Fate::Replace;
+    }
+    let mut same = have.clone();
+    same.order.clone_from(&want.order);
+    if same == *want { Fate::Keep } else { Fate::Alter }
+}
+
+fn column(have: &Column, want: &Column) -> Fate {
+    let mut same = have.clone();
+    same.local = want.local;
+    if same == *want {
+        return Fate::Keep;
+    }
+    // A generated column's expression cannot be changed before version 17, nor can an ordinary
+    // column become generated; the other way there is DROP EXPRESSION.
+    let remade = want.generated.is_some()
+        && (have.generated != want.generated || have.type_name != want.type_name);
+    if remade { Fate::Replace } else { Fate::Alter }
+}
+
+fn constraint(have: &Constraint, want: &Constraint) -> Fate {
+    let text =
+        |constraint: &Constraint| constraint.definition.trim_end_matches(" NOT VALID").to_owned();
+    if !have.local && !want.local {
+        return Fate::Keep;
+    }
+    if have.definition == want.definition && have.index_valid == want.index_valid {
+        return if have.parent == want.parent { Fate::Keep } else { Fate::Alter };
+    }
+    let becomes_valid = text(have) == text(want) && !have.validated && want.validated;
+    let partial = matches!(have.kind, ConstraintKind::Check | ConstraintKind::Foreign);
+    if becomes_valid && partial { Fate::Alter } else { Fate::Replace }
+}
+
+fn index(have: &Index, want: &Index) -> Fate {
+    if have.definition != want.definition || have.relation != want.relation {
+        return Fate::Replace;
+    }
+    if have.valid != want.valid && have.parent.is_none() && want.valid {
+        return Fate::Replace;
+    }
+    let taken_away = have.parent.is_some() && have.parent != want.parent;
+    if taken_away && want.parent.is_some() { Fate::Replace } else { Fate::Alter }
+}
+
+fn routine(have: &Routine, want: &Routine) -> Fate {
+    let replaceable = have.kind == want.kind
+        && have.kind != RoutineKind::Aggregate
+        && have.result == want.result
+        && (have.arguments == want.arguments || only_gains_defaults(have, want));
+    if replaceable { Fate::Alter } else { Fate::Replace }
+}
+
+/// Whether the arguments differ by new default values alone (manual, CREATE FUNCTION: names may
+/// not change, defaults may not go).
+fn only_gains_defaults(have: &Routine, want: &Routine) -> bool {
+    !have.arguments.contains(" DEFAULT ")
+        && want.arguments.split(" DEFAULT ").next().is_some_and(|start| {
+            have.arguments.starts_with(start)
+                && have.arguments.matches(", ").count() <= want.arguments.matches(", ").count()
+        })
+}
+
+/// CREATE OR REPLACE VIEW keeps a view's columns and may add some at its end.
+fn view(have: &View, want: &View) -> Fate {
+    let starts = have.columns.len() <= want.columns.len()
+        && have.columns.iter().zip(&want.columns).all(|(one, other)| {
+            one.name == other.name
+                && one.type_name == other.type_name
+                && one.collation == other.collation
+        });
+    if starts { Fate::Alter } else { Fate::Replace }
+}
+
+fn policy(have: &Policy, want: &Policy) -> Fate {
+    let taken = |have: &Option<String>, want: &Option<String>| have.is_some() && want.is_none();
+    let remade = have.command != want.command
+        || have.permissive != want.permissive
+        || taken(&have.using, &want.using)
+        || taken(&have.check, &want.check);
+    if remade { Fate::Replace } else { Fate::Alter }
+}
+
+fn domain(have: &Domain, want: &Domain) -> Fate {
+    if have.base == want.base && have.collation == want.collation {
+        Fate::Alter
+    } else {
+        Fate::Swap
+    }
+}
+
+/// Whether the one list is the other with some left out, the order kept.
+fn is_subsequence(short: &[String], long: &[String]) -> bool {
+    let mut rest = long.iter();
+    short.iter().all(|wanted| rest.any(|found| found == wanted))
+}
+
+/// Whether something new or changed speaks of a label that the enum does not have yet. A label
+/// added in a transaction cannot be used in it (manual, ALTER TYPE), so the enum is swapped.
+fn new_label_is_used(
+    key: &Key,
+    have: &[String],
+    want: &[String],
+    current: &Model,
+    desired: &Model,
+) -> bool {
+    let added: Vec<String> = want
+        .iter()
+        .filter(|label| !have.contains(label))
+        .map(|label| super::name::literal(label))
+        .collect();
+    desired.objects.iter().any(|(other, object)| {
+        object.needs.contains(key)
+            && current.body(other) != Some(&object.body)
+            && texts(&object.body).iter().any(|text| added.iter().any(|label| text.contains(label)))
+    })
+}
+
+/// The expressions in an object that the server evaluates or parses when it is made.
+fn texts(body: &Body) -> Vec<&str> {
+    match body {
+        Body::Default { expression } => vec![expression],
+        Body::Column(column) => column.generated.iter().map(String::as_str).collect(),
+        Body::Constraint(constraint) => vec![&constraint.definition],
+        Body::Index(index) => vec![&index.definition],
+        Body::View(view) | Body::MaterializedView(view) => vec![&view.definition],
+        Body::Policy(policy) => {
+            policy.using.iter().chain(&policy.check).map(String::as_str).collect()
+        }
+        Body::Trigger { definition, .. }
+        | Body::Rule { definition, .. }
+        | Body::Statistics { definition, .. } => vec![definition],
+        Body::Domain(domain) => {
+            let checks = domain.checks.iter().map(|check| check.definition.as_str());
+            domain.default.iter().map(String::as_str).chain(checks).collect()
+        }
+        _ => Vec::new(),
+    }
+}

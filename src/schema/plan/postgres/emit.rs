@@ -1,0 +1,240 @@
+//! From a node of the graph to its statements.
+
+use std::collections::BTreeMap;
+
+use super::fate::{Fate, Fates};
+use super::graph::{Act, Graph, Node};
+use super::piece::Piece;
+use super::table::Inside;
+use super::{column, finish, name, parts, sequence, serial, table, types, view};
+use crate::schema::model::{Body, Key, Kind, Model};
+use crate::schema::plan::Action;
+
+/// What all statements are written from.
+pub(super) struct Emitter<'m> {
+    pub(super) current: &'m Model,
+    pub(super) desired: &'m Model,
+    pub(super) fates: &'m Fates,
+    pub(super) graph: &'m Graph,
+    /// Nodes by the number of the node they became part of.
+    pub(super) parts: BTreeMap<usize, Vec<&'m Node>>,
+}
+
+impl<'m> Emitter<'m> {
+    /// An emitter for a finished graph.
+    pub(super) fn new(
+        current: &'m Model,
+        desired: &'m Model,
+        fates: &'m Fates,
+        graph: &'m Graph,
+    ) -> Self {
+        let nodes: Vec<&Node> = graph.nodes().map(|(_, node)| node).collect();
+        let parts = graph
+            .parts()
+            .into_iter()
+            .map(|(root, numbers)| {
+                let found = numbers.iter().filter_map(|number| nodes.get(*number).copied());
+                (root, found.collect())
+            })
+            .collect();
+        Self { current, desired, fates, graph, parts }
+    }
+
+    /// The statements of a node.
+    pub(super) fn pieces(&self, number: usize, node: &Node) -> Vec<Piece> {
+        let key = &node.key;
+        let mut pieces = match node.act {
+            Act::Create => self.create(number, key),
+            Act::Alter => self.alter(key),
+            Act::Drop => self.drop(key),
+            Act::Aside if key.kind == Kind::Sequence => {
+                let to = name::ident(&sequence::aside(&key.name));
+                let sql = format!("ALTER SEQUENCE {} RENAME TO {to}", name::of(key));
+                vec![Piece::whole(sql, Action::Alter(key.clone()))]
+            }
+            Act::Aside => vec![types::step_aside(key)],
+            Act::Own => match self.desired.body(key) {
+                Some(Body::Sequence(body)) => vec![sequence::own(key, body.owned_by.as_ref())],
+                _ => Vec::new(),
+            },
+            Act::Disown => vec![sequence::own(key, None)],
+            Act::Attach => {
+                let parent = node.parent.iter();
+                parent.map(|parent| table::attach(key, parent, self.desired)).collect()
+            }
+            Act::Detach => {
+                let parent = node.parent.iter();
+                parent.map(|parent| table::detach(key, parent, self.current)).collect()
+            }
+            Act::Finish => finish::pieces(key, self.fates.get(key), self.current, self.desired),
+        };
+        if self.fates.get(key) == Fate::Replace {
+            remark(&mut pieces);
+        }
+        pieces
+    }
+
+    fn members(&self, number: usize, kind: Kind) -> Vec<Key> {
+        let parts = self.parts.get(&number).into_iter().flatten();
+        let made = parts.filter(|node| node.act == Act::Create && node.key.kind == kind);
+        made.map(|node| node.key.clone()).collect()
+    }
+
+    fn create(&self, number: usize, key: &Key) -> Vec<Piece> {
+        let Some(body) = self.desired.body(key) else { return Vec::new() };
+        match body {
+            Body::Table(table) => {
+                let names = |keys: Vec<Key>| keys.into_iter().map(|key| key.name).collect();
+                let sequences = self.members(number, Kind::Sequence);
+                let is_serial = |column: &Key| {
+                    serial::of_column(column, self.desired)
+                        .is_some_and(|sequence| sequences.contains(&sequence))
+                };
+                let columns = self.members(number, Kind::Column);
+                let serials = columns.into_iter().filter(|column| is_serial(column)).collect();
+                let inside = Inside {
+                    defaults: names(self.members(number, Kind::Default)),
+                    serials: names(serials),
+                    constraints: self.constraints(number),
+                };
+                table::create(key, table, &inside, self.desired)
+            }
+            Body::Column(body) => {
+                let folded = !self.members(number, Kind::Default).is_empty();
+                let default = column::default_of(key, self.desired).filter(|_| folded);
+                let is_serial = !self.members(number, Kind::Sequence).is_empty();
+                let remade = self.fates.get(key) == Fate::Replace;
+                column::add(key, body, default, is_serial, remade)
+            }
+            Body::Default { expression } => vec![column::default(key, Some(expression))],
+            Body::Constraint(body) => vec![parts::add_constraint(key, body)],
+            Body::Index(body) => parts::create_index(key, body),
+            Body::Sequence(body) => vec![sequence::create(key, body)],
+            Body::View(body) => view::create_view(key, body, false),
+            Body::MaterializedView(body) => view::create_materialized(key, body),
+            Body::Routine(body) => vec![view::create_routine(key, body, false)],
+            Body::Policy(body) => vec![parts::create_policy(key, body)],
+            Body::Trigger { .. }
+            | Body::Rule { .. }
+            | Body::EventTrigger { .. }
+            | Body::Statistics { .. } => parts::create(key, body, self.desired),
+            Body::DefaultPrivileges => Vec::new(),
+            _ => types::create(key, body),
+        }
+    }
+
+    /// The constraints inside a CREATE TABLE: the primary key first, then by name.
+    fn constraints(&self, number: usize) -> Vec<Key> {
+        let mut found = self.members(number, Kind::Constraint);
+        let rank = |key: &Key| match self.desired.body(key) {
+            Some(Body::Constraint(constraint)) => constraint.kind as u8,
+            _ => u8::MAX,
+        };
+        found.sort_by_key(|key| (rank(key), key.name.clone()));
+        found
+    }
+
+    fn alter(&self, key: &Key) -> Vec<Piece> {
+        let old = self.fates.renamed.get(key);
+        let have = self.current.body(old.unwrap_or(key));
+        let (Some(have), Some(want)) = (have, self.desired.body(key)) else { return Vec::new() };
+        match (have, want) {
+            (Body::Table(have), Body::Table(want)) => table::alter(key, have, want),
+            (Body::Column(_), _) => column::alter(key, self.current, self.desired, self.fates),
+            (_, Body::Default { expression }) => vec![column::default(key, Some(expression))],
+            (Body::Constraint(have), Body::Constraint(want)) => {
+                parts::alter_constraint(key, have, want, old)
+            }
+            (Body::Index(have), Body::Index(want)) => parts::alter_index(
+                key,
+                have,
+                want,
+                old,
+                self.is_attached_along(key, want.parent.as_ref()),
+            ),
+            (Body::Sequence(have), Body::Sequence(want)) => sequence::alter(key, have, want),
+            (Body::View(have), Body::View(want)) => view::alter_view(key, have, want),
+            (Body::MaterializedView(have), Body::MaterializedView(want)) => {
+                view::alter_materialized(key, have, want)
+            }
+            (Body::Routine(_), Body::Routine(want)) => vec![view::create_routine(key, want, true)],
+            (Body::Policy(have), Body::Policy(want)) => vec![parts::alter_policy(key, have, want)],
+            (
+                Body::Trigger { .. }
+                | Body::Rule { .. }
+                | Body::EventTrigger { .. }
+                | Body::Statistics { .. },
+                _,
+            ) => parts::alter(key, have, want),
+            _ => types::alter(key, have, want),
+        }
+    }
+
+    /// Whether an index is attached to its parent by attaching its table, or by making the parent.
+    fn is_attached_along(&self, key: &Key, parent: Option<&Key>) -> bool {
+        parent.is_some_and(|parent| self.graph.find(Act::Create, parent).is_some())
+            || self
+                .graph
+                .nodes()
+                .any(|(_, node)| node.act == Act::Attach && node.key == key.table())
+    }
+
+    fn drop(&self, key: &Key) -> Vec<Piece> {
+        let swapped = self.fates.get(key) == Fate::Swap;
+        let whole = |word: &str| {
+            vec![Piece::whole(format!("DROP {word} {}", name::of(key)), Action::Drop(key.clone()))]
+        };
+        match (key.kind, self.current.body(key)) {
+            (Kind::Table, _) => whole("TABLE"),
+            (Kind::View, _) => whole("VIEW"),
+            (Kind::MaterializedView, _) => whole("MATERIALIZED VIEW"),
+            (Kind::Sequence, _) if self.graph.find(Act::Aside, key).is_some() => {
+                let old = name::qualified(&key.schema, &sequence::aside(&key.name));
+                let action = Action::Drop(key.clone());
+                vec![Piece::whole(format!("DROP SEQUENCE {old}"), action)]
+            }
+            (Kind::Sequence, _) => whole("SEQUENCE"),
+            (Kind::Column, _) => {
+                let clause = format!("DROP COLUMN {}", name::ident(&key.name));
+                vec![Piece::clause(name::relation(key), clause, Action::Drop(key.clone()))]
+            }
+            (Kind::Default, _) => vec![column::default(key, None)],
+            (Kind::Constraint, _) => vec![parts::drop_constraint(key)],
+            (_, Some(Body::Routine(routine))) => vec![view::drop_routine(key, routine)],
+            (Kind::DefaultPrivileges, _) => {
+                let have = self.current.get(key).map(|object| object.grants.clone());
+                let none = std::collections::BTreeSet::new();
+                finish::default_privileges(key, &have.unwrap_or_default(), &none)
+            }
+            (
+                Kind::Index
+                | Kind::Trigger
+                | Kind::Rule
+                | Kind::Policy
+                | Kind::Statistics
+                | Kind::EventTrigger,
+                _,
+            ) => vec![parts::drop(key)],
+            _ => vec![types::drop(key, swapped)],
+        }
+    }
+}
+
+/// What is dropped to be made again is not lost.
+fn remark(pieces: &mut [Piece]) {
+    for piece in pieces {
+        let actions = match piece {
+            Piece::Whole(step) => &mut step.actions,
+            Piece::Clause { actions, .. } => actions,
+        };
+        for action in actions {
+            *action = match action.clone() {
+                Action::Drop(key) if key.kind != Kind::Table && key.kind != Kind::Column => {
+                    Action::DropToRemake(key)
+                }
+                Action::Create(key) => Action::Remake(key),
+                other => other,
+            };
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What becomes of each object: kept, changed in place, made again, made, or dropped.
+//!
+//! One thing leads to another: what needs an object that is dropped must go before it and come
+//! back after it. The rules that say how are here; no SQL is.
+
+use std::collections::BTreeMap;
+
+use super::{cast, compare};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
+
+/// What becomes of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays as it is, perhaps with another comment or other privileges.
+    Keep,
+    /// It is changed in place.
+    Alter,
+    /// It is dropped and made again.
+    Replace,
+    /// A type that columns use: it is renamed aside, made again, the columns are moved over, and
+    /// the old one is dropped.
+    Swap,
+    /// It is new.
+    Create,
+    /// It goes.
+    Drop,
+}
+
+impl Fate {
+    /// Whether the object that is there now ceases to be.
+    pub(super) fn goes(self) -> bool {
+        matches!(self, Self::Drop | Self::Replace | Self::Swap)
+    }
+}
+
+/// The fates of all objects of two schemas.
+#[derive(Debug)]
+pub(super) struct Fates {
+    fates: BTreeMap<Key, Fate>,
+    /// Parts of partitions that only change their name: the new key and the old one.
+    pub(super) renamed: BTreeMap<Key, Key>,
+}
+
+impl Fates {
+    /// Works them out.
+    pub(super) fn new(current: &Model, desired: &Model) -> Self {
+        let mut fates = BTreeMap::new();
+        for key in current.objects.keys() {
+            if !desired.objects.contains_key(key) {
+                fates.insert(key.clone(), Fate::Drop);
+            }
+        }
+        for (key, wanted) in &desired.objects {
+            let fate = match current.body(key) {
+                None => Fate::Create,
+                Some(have) => compare::fate(key, have, &wanted.body, current, desired),
+            };
+            fates.insert(key.clone(), fate);
+        }
+        let mut found = Self { fates, renamed: BTreeMap::new() };
+        found.pair_clones(current, desired);
+        found.settle_foreign_keys(current, desired);
+        while found.spread(current, desired) {}
+        found
+    }
+
+    /// The fate of a key; of one nobody knows, that it stays.
+    pub(super) fn get(&self, key: &Key) -> Fate {
+        self.fates.get(key).copied().unwrap_or(Fate::Keep)
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Key, Fate)> {
+        self.fates.iter().map(|(key, fate)| (key, *fate))
+    }
+
+    /// The server names the indexes and constraints it makes for a partition by itself; where only
+    /// that name differs, the part is renamed.
+    fn pair_clones(&mut self, current: &Model, desired: &Model) {
+        let gone: Vec<Key> = self.keys_with(Fate::Drop);
+        for new in self.keys_with(Fate::Create) {
+            let Some(parent) = desired.body(&new).and_then(parent_of) else { continue };
+            let old = gone.iter().find(|old| {
+                old.kind == new.kind
+                    && old.schema == new.schema
+                    && old.of == new.of
+                    && self.get(old) == Fate::Drop
+                    && current.body(old).and_then(parent_of) == Some(parent)
+            });
+            if let Some(old) = old.filter(|_| self.get(parent) == Fate::Keep) {
+                self.fates.insert(old.clone(), Fate::Keep);
+                self.fates.insert(new.clone(), Fate::Alter);
+                self.renamed.insert(new.clone(), old.clone());
+            }
+        }
+    }
+
+    fn keys_with(&self, wanted: Fate) -> Vec<Key> {
+        let found = self.iter().filter(|(_, fate)| *fate == wanted);
+        found.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// A foreign key whose columns change to types that do not compare with the old ones must be
+    /// away while they do.
+    fn settle_foreign_keys(&mut self, current: &Model, desired: &Model) {
+        for (key, object) in &current.objects {
+            let Body::Constraint(constraint) = &object.body else { continue };
+            let Some(referenced) = &constraint.references else { continue };
+            if constraint.kind != ConstraintKind::Foreign
+                || !matches!(self.get(key), Fate::Keep | Fate::Alter)
+            {
+                continue;
+            }
+            let own = constraint.columns.iter().map(|name| key.table().child(Kind::Column, name));
+            let theirs = constraint
+                .referenced_columns
+                .iter()
+                .map(|name| referenced.child(Kind::Column, name));
+            let moves_far = |column: Key| match (current.column(&column), desired.column(&column)) {
+                (Some(have), Some(want)) => !cast::is_near(&have.type_name, &want.type_name),
+                _ => false,
+            };
+            if own.chain(theirs).any(moves_far) {
+                self.fates.insert(key.clone(), Fate::Replace);
+            }
+        }
+    }
+
+    /// Carries every fate over to what needs the object; says whether anything changed.
+    fn spread(&mut self, current: &Model, desired: &Model) -> bool {
+        let mut changed = false;
+        for (key, object) in &current.objects {
+            let fate = self.get(key);
+            if !matches!(fate, Fate::Keep | Fate::Alter)
+                || self.renamed.values().any(|old| old == key)
+            {
+                continue;
+            }
+            for need in &object.needs {
+                let next = self.reaction(&object.body, need, current, desired);
+                if let Some(next) = next.filter(|next| *next != self.get(key)) {
+                    self.fates.insert(key.clone(), next);
+                    changed = true;
+                    if next.goes() {
+                        break;
+                    }
+                }
+            }
+        }
+        changed
+    }
+
+    /// What an object that would stay has to become because of one it needs.
+    fn reaction(&self, body: &Body, need: &Key, current: &Model, desired: &Model) -> Option<Fate> {
+        let fate = self.get(need);
+        if fate.goes() {
+            return match (body, need.kind) {
+                (Body::Table(table), Kind::Table) if hangs_on(table, need) => None,
+                (Body::Sequence(_), _) => None,
+                (Body::Column(column), _) if need.kind != Kind::Table => {
+                    Some(if column.generated.is_some() { Fate::Replace } else { Fate::Alter })
+                }
+                (Body::Enum { .. } | Body::Composite { .. } | Body::Range { .. }, _) => {
+                    Some(Fate::Swap)
+                }
+                (Body::Domain(_), _) => Some(Fate::Swap),
+                _ => Some(Fate::Replace),
+            };
+        }
+        if fate == Fate::Alter && need.kind == Kind::Column && changes_type(need, current, desired)
+        {
+            let cannot_stay = match body {
+                Body::View(_)
+                | Body::MaterializedView(_)
+                | Body::Rule { .. }
+                | Body::Policy(_)
+                | Body::Trigger { .. }
+                | Body::Routine(_) => true,
+                Body::Column(column) => column.generated.is_some(),
+                Body::Default { .. } => {
+                    let (have, want) = (current.column(need)?, desired.column(need)?);
+                    self.is_swapped(need, current)
+                        || !cast::is_near(&have.type_name, &want.type_name)
+                }
+                _ => false,
+            };
+            return cannot_stay.then_some(Fate::Replace);
+        }
+        None
+    }
+
+    /// Whether a column's type is renamed aside while a new one of its name is made.
+    pub(super) fn is_swapped(&self, column: &Key, current: &Model) -> bool {
+        current
+            .get(column)
+            .is_some_and(|object| object.needs.iter().any(|need| self.get(need) == Fate::Swap))
+    }
+}
+
+/// Whether a column gets another type, or the same one made anew.
+pub(super) fn changes_type(column: &Key, current: &Model, desired: &Model) -> bool {
+    match (current.column(column), desired.column(column)) {
+        (Some(have), Some(want)) => {
+            have.type_name != want.type_name || have.collation != want.collation
+        }
+        _ => false,
+    }
+}
+
+/// Whether a table is attached to, or inherits from, another.
+fn hangs_on(table: &Table, parent: &Key) -> bool {
+    table.partition_of.as_ref().is_some_and(|of| of.parent == *parent)
+        || table.inherits.contains(parent)
+}
+
+/// The parent's index or constraint that a partition's one belongs to.
+pub(super) fn parent_of(body: &Body) -> Option<&Key> {
+    match body {
+        Body::Index(index) => index.parent.as_ref(),
+        Body::Constraint(constraint) => constraint.parent.as_ref(),
+        _ => None,
+    }
+}

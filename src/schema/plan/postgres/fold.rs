@@ -1,0 +1,111 @@
+//! Work that another statement does along: columns and constraints written inside CREATE TABLE,
+//! defaults inside ADD COLUMN, and all that goes by itself when a table or column is dropped.
+
+use super::fate::parent_of;
+use super::graph::{Act, Graph};
+use super::serial;
+use super::weave::Weaver;
+use crate::schema::model::{Body, Key, Kind, Model};
+
+/// Folds what is made into the statement that makes its table or column.
+pub(super) fn creates(weaver: &mut Weaver<'_>) {
+    let Weaver { desired, graph, .. } = weaver;
+    for (key, object) in &desired.objects {
+        if key.kind == Kind::Column
+            && let Some(table) = graph.find(Act::Create, &key.table())
+            && let Some(column) = graph.find(Act::Create, key)
+        {
+            graph.merge(column, table);
+        }
+        if let Body::Sequence(sequence) = &object.body
+            && let Some(column) = &sequence.owned_by
+            && serial::is_plain(key, desired)
+        {
+            fold_serial(graph, key, column);
+        }
+    }
+    for key in desired.objects.keys().filter(|key| key.kind == Kind::Default) {
+        let Some(default) = graph.find(Act::Create, key) else { continue };
+        let column = key.table().child(Kind::Column, &key.name);
+        if let Some(column) = graph.find(Act::Create, &column) {
+            graph.merge(default, column);
+        }
+    }
+    for (key, object) in &desired.objects {
+        let Body::Constraint(constraint) = &object.body else { continue };
+        if !constraint.validated || !constraint.local || constraint.parent.is_some() {
+            continue;
+        }
+        let nodes = (graph.find(Act::Create, key), graph.find(Act::Create, &key.table()));
+        if let (Some(node), Some(table)) = nodes {
+            graph.merge(node, table);
+        }
+    }
+}
+
+/// A serial column brings its sequence, its default and the ownership along.
+fn fold_serial(graph: &mut Graph, sequence: &Key, column: &Key) {
+    let default = column.table().child(Kind::Default, &column.name);
+    let made = [
+        graph.find(Act::Create, sequence),
+        graph.find(Act::Create, &default),
+        graph.find(Act::Own, sequence),
+    ];
+    let whole = graph.find(Act::Create, column);
+    if let ([Some(sequence), Some(default), Some(own)], Some(whole)) = (made, whole) {
+        for part in [sequence, default, own] {
+            graph.merge(part, whole);
+        }
+    }
+}
+
+/// Folds what is dropped into what takes it along.
+pub(super) fn drops(weaver: &mut Weaver<'_>) {
+    let Weaver { current, graph, .. } = weaver;
+    for (key, object) in &current.objects {
+        let Some(node) = graph.find(Act::Drop, key) else { continue };
+        for holder in holders(key, &object.body, current) {
+            let taken = graph.find(Act::Drop, &holder);
+            if taken.is_some_and(|taken| graph.merge(node, taken)) {
+                break;
+            }
+        }
+    }
+}
+
+/// What takes an object along when it is dropped, the largest first.
+fn holders(key: &Key, body: &Body, model: &Model) -> Vec<Key> {
+    let mut found = Vec::new();
+    match body {
+        Body::Sequence(sequence) => {
+            if let Some(column) = &sequence.owned_by {
+                found.extend([column.table(), column.clone()]);
+            }
+        }
+        Body::Table(table) => {
+            found.extend(table.partition_of.iter().map(|of| of.parent.clone()));
+        }
+        Body::Index(index) => {
+            found.push(index.relation.clone());
+            found.extend(parent_of(body).cloned());
+        }
+        _ if key.kind.is_part() => {
+            for kind in [Kind::Table, Kind::View, Kind::MaterializedView] {
+                found.push(Key::new(kind, &key.schema, &key.of));
+            }
+            found.extend(super::weave::clone_parents(key, body, model));
+        }
+        _ => {}
+    }
+    if matches!(key.kind, Kind::Default | Kind::Constraint | Kind::Index) {
+        let needs = model.get(key).into_iter().flat_map(|object| &object.needs);
+        found.extend(
+            needs
+                .filter(|need| {
+                    need.kind == Kind::Column && need.schema == key.schema && need.of == key.of
+                })
+                .cloned(),
+        );
+    }
+    found
+}

@@ -1,0 +1,291 @@
+//! The order of the work: pieces of work as nodes, what must come first as edges, nodes that
+//! become part of another, and one deterministic way through all of it.
+//!
+//! Nothing here knows what a node does.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use crate::schema::model::{Key, Kind};
+
+/// What is done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Act {
+    /// A sequence lets go of its column, so that it stays when the column goes.
+    Disown,
+    /// A table leaves a parent, or an index its.
+    Detach,
+    /// It is dropped.
+    Drop,
+    /// It is renamed to make room for a new one.
+    Aside,
+    /// It is changed in place.
+    Alter,
+    /// It is made.
+    Create,
+    /// A sequence is given to its column.
+    Own,
+    /// A table joins a parent.
+    Attach,
+    /// It gets its comment, privileges and owner.
+    Finish,
+}
+
+/// One piece of work.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Node {
+    /// What is done.
+    pub(super) act: Act,
+    /// To what.
+    pub(super) key: Key,
+    /// Of attaching and detaching: the parent.
+    pub(super) parent: Option<Key>,
+}
+
+/// Nodes and edges.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    nodes: Vec<Node>,
+    numbers: BTreeMap<Node, usize>,
+    /// What must come before a node, and whether that may be given up to break a circle.
+    before: Vec<BTreeMap<usize, bool>>,
+    after: Vec<BTreeSet<usize>>,
+    /// What a node became a part of.
+    owner: Vec<usize>,
+    /// Nodes for which another statement already does the work.
+    implied: BTreeSet<usize>,
+}
+
+impl Graph {
+    /// Adds a node; the number of one that is there already.
+    pub(super) fn add(&mut self, act: Act, key: &Key) -> usize {
+        self.add_node(Node { act, key: key.clone(), parent: None })
+    }
+
+    /// Adds a node about a table and a parent.
+    pub(super) fn add_node(&mut self, node: Node) -> usize {
+        if let Some(number) = self.numbers.get(&node) {
+            return *number;
+        }
+        let number = self.nodes.len();
+        self.numbers.insert(node.clone(), number);
+        self.nodes.push(node);
+        self.before.push(BTreeMap::new());
+        self.after.push(BTreeSet::new());
+        self.owner.push(number);
+        number
+    }
+
+    /// The number of a node, if it is there.
+    pub(super) fn find(&self, act: Act, key: &Key) -> Option<usize> {
+        self.numbers.get(&Node { act, key: key.clone(), parent: None }).copied()
+    }
+
+    /// All nodes.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (usize, &Node)> {
+        self.nodes.iter().enumerate()
+    }
+
+    /// The node a node became a part of, or itself.
+    pub(super) fn root(&self, mut number: usize) -> usize {
+        while let Some(up) = self.owner.get(number).copied().filter(|up| *up != number) {
+            number = up;
+        }
+        number
+    }
+
+    /// Says that another statement does this node's work.
+    pub(super) fn imply(&mut self, number: usize) {
+        self.implied.insert(number);
+    }
+
+    /// Says that the one comes before the other; a soft edge may be given up.
+    pub(super) fn edge(&mut self, first: usize, then: usize, soft: bool) {
+        let (first, then) = (self.root(first), self.root(then));
+        if first == then {
+            return;
+        }
+        if let Some(before) = self.before.get_mut(then) {
+            let held = before.entry(first).or_insert(soft);
+            *held = *held && soft;
+        }
+        if let Some(after) = self.after.get_mut(first) {
+            after.insert(then);
+        }
+    }
+
+    /// Takes an edge back.
+    pub(super) fn forget(&mut self, first: usize, then: usize) {
+        if let Some(before) = self.before.get_mut(then) {
+            before.remove(&first);
+        }
+        if let Some(after) = self.after.get_mut(first) {
+            after.remove(&then);
+        }
+    }
+
+    /// Makes a node a part of another, unless that would close a circle.
+    pub(super) fn merge(&mut self, part: usize, whole: usize) -> bool {
+        let (part, whole) = (self.root(part), self.root(whole));
+        if part == whole {
+            return true;
+        }
+        if self.leads_around(part, whole) || self.leads_around(whole, part) {
+            return false;
+        }
+        let before = self.before.get_mut(part).map(std::mem::take).unwrap_or_default();
+        let after = self.after.get_mut(part).map(std::mem::take).unwrap_or_default();
+        for (first, soft) in before {
+            if let Some(after) = self.after.get_mut(first) {
+                after.remove(&part);
+            }
+            self.edge(first, whole, soft);
+        }
+        for then in after {
+            let soft = self.before.get_mut(then).and_then(|before| before.remove(&part));
+            self.edge(whole, then, soft.unwrap_or(false));
+        }
+        if let Some(owner) = self.owner.get_mut(part) {
+            *owner = whole;
+        }
+        true
+    }
+
+    /// Whether a path of more than one hard edge leads from the one to the other.
+    fn leads_around(&self, from: usize, to: usize) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<usize> = self.hard_after(from).filter(|next| *next != to).collect();
+        while let Some(number) = open.pop() {
+            if number == to {
+                return true;
+            }
+            if seen.insert(number) {
+                open.extend(self.hard_after(number));
+            }
+        }
+        false
+    }
+
+    fn hard_after(&self, number: usize) -> impl Iterator<Item = usize> + '_ {
+        let after = self.after.get(number).into_iter().flatten().copied();
+        after.filter(move |next| {
+            self.before.get(*next).and_then(|before| before.get(&number)) == Some(&false)
+        })
+    }
+
+    /// The nodes that became parts of a node.
+    pub(super) fn parts(&self) -> BTreeMap<usize, Vec<usize>> {
+        let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for number in 0..self.nodes.len() {
+            let root = self.root(number);
+            if root != number {
+                parts.entry(root).or_default().push(number);
+            }
+        }
+        parts
+    }
+
+    /// The nodes that are to be carried out, each after what it needs. Where a circle is left,
+    /// soft edges give way first.
+    pub(super) fn order(&self) -> Vec<usize> {
+        let mut waits: Vec<BTreeMap<usize, bool>> = self.before.clone();
+        let alive: BTreeSet<usize> =
+            (0..self.nodes.len()).filter(|number| self.root(*number) == *number).collect();
+        let mut ready: BinaryHeap<Reverse<(Rank, usize)>> = BinaryHeap::new();
+        let mut left = alive.clone();
+        let free = |waits: &[BTreeMap<usize, bool>], number: usize| {
+            waits.get(number).is_none_or(BTreeMap::is_empty)
+        };
+        for number in &alive {
+            if free(&waits, *number) {
+                ready.push(Reverse((self.rank(*number), *number)));
+            }
+        }
+        let mut order = Vec::new();
+        while !left.is_empty() {
+            let next = match ready.pop() {
+                Some(Reverse((_, number))) => number,
+                None => self.least_bound(&left, &waits),
+            };
+            if !left.remove(&next) {
+                continue;
+            }
+            if !self.implied.contains(&next) {
+                order.push(next);
+            }
+            for then in self.after.get(next).into_iter().flatten() {
+                if let Some(before) = waits.get_mut(*then) {
+                    before.remove(&next);
+                }
+                if left.contains(then) && free(&waits, *then) {
+                    ready.push(Reverse((self.rank(*then), *then)));
+                }
+            }
+        }
+        order
+    }
+
+    /// Of nodes in a circle, the one with the fewest hard edges before it.
+    fn least_bound(&self, left: &BTreeSet<usize>, waits: &[BTreeMap<usize, bool>]) -> usize {
+        let bonds = |number: &usize| {
+            let hard = waits
+                .get(*number)
+                .map_or(0, |before| before.values().filter(|soft| !**soft).count());
+            (hard, self.rank(*number))
+        };
+        left.iter().copied().min_by_key(|number| bonds(number)).unwrap_or_default()
+    }
+
+    fn rank(&self, number: usize) -> Rank {
+        self.nodes.get(number).map(Rank::of).unwrap_or_default()
+    }
+}
+
+/// Where a node stands among those that could come next.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Rank {
+    phase: u8,
+    kind: i16,
+    schema: String,
+    of: String,
+    own_kind: i16,
+    name: String,
+    act: u8,
+}
+
+impl Rank {
+    fn of(node: &Node) -> Self {
+        let phase = match node.act {
+            Act::Disown | Act::Detach => 0,
+            Act::Drop => 1,
+            Act::Aside => 2,
+            Act::Alter | Act::Create | Act::Own | Act::Attach | Act::Finish => 3,
+        };
+        // What hangs on a table's rows stands together, so that its clauses can be joined.
+        let group = match node.key.kind {
+            Kind::Default | Kind::Constraint => Kind::Column,
+            Kind::Sequence if matches!(node.act, Act::Own) => Kind::Column,
+            other => other,
+        };
+        let (mut kind, mut own_kind) = (group as i16, node.key.kind as i16);
+        if phase < 2 {
+            (kind, own_kind) = (-kind, -own_kind);
+        }
+        let act = match node.act {
+            Act::Create => 0,
+            Act::Alter => 1,
+            Act::Own => 2,
+            Act::Attach => 3,
+            _ => 4,
+        };
+        Self {
+            phase,
+            kind,
+            schema: node.key.schema.clone(),
+            of: node.key.of.clone(),
+            own_kind,
+            name: node.key.name.clone(),
+            act,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Sequences, and the options they share with identity columns.
+
+use super::piece::Piece;
+use super::{name, serial};
+use crate::schema::model::{Key, Sequence, SequenceOptions};
+use crate::schema::plan::Action;
+
+/// What an object is called while a new one takes its name: short enough for any server, and
+/// never a name of a person's.
+pub(super) fn aside(own: &str) -> String {
+    let mut name: String = own.chars().take(48).collect();
+    while name.len() > 48 {
+        name.pop();
+    }
+    format!("{name}__dbs_old")
+}
+
+/// The options that are not what the server would choose by itself.
+pub(super) fn unusual(options: &SequenceOptions) -> Vec<String> {
+    let up = options.increment > 0;
+    let greatest = serial::type_maximum(&options.type_name);
+    let (minimum, maximum) = if up { (1, greatest) } else { (-greatest - 1, -1) };
+    let start = if up { options.minimum } else { options.maximum };
+    let mut said = Vec::new();
+    if options.start != start {
+        said.push(format!("START WITH {}", options.start));
+    }
+    if options.increment != 1 {
+        said.push(format!("INCREMENT BY {}", options.increment));
+    }
+    if options.minimum != minimum {
+        said.push(format!("MINVALUE {}", options.minimum));
+    }
+    if options.maximum != maximum {
+        said.push(format!("MAXVALUE {}", options.maximum));
+    }
+    if options.cache != 1 {
+        said.push(format!("CACHE {}", options.cache));
+    }
+    if options.cycle {
+        said.push("CYCLE".to_owned());
+    }
+    said
+}
+
+/// The options that differ.
+pub(super) fn changes(have: &SequenceOptions, want: &SequenceOptions) -> Vec<String> {
+    let mut said = Vec::new();
+    if have.increment != want.increment {
+        said.push(format!("INCREMENT BY {}", want.increment));
+    }
+    if have.minimum != want.minimum || have.type_name != want.type_name {
+        said.push(format!("MINVALUE {}", want.minimum));
+    }
+    if have.maximum != want.maximum || have.type_name != want.type_name {
+        said.push(format!("MAXVALUE {}", want.maximum));
+    }
+    if have.start != want.start {
+        said.push(format!("START WITH {}", want.start));
+    }
+    if have.cache != want.cache {
+        said.push(format!("CACHE {}", want.cache));
+    }
+    if have.cycle != want.cycle {
+        said.push(if want.cycle { "CYCLE" } else { "NO CYCLE" }.to_owned());
+    }
+    said
+}
+
+/// CREATE SEQUENCE.
+pub(super) fn create(key: &Key, sequence: &Sequence) -> Piece {
+    let unlogged = if sequence.unlogged { "UNLOGGED " } else { "" };
+    let mut sql = format!("CREATE {unlogged}SEQUENCE {}", name::of(key));
+    if sequence.options.type_name != "bigint" {
+        sql.push_str(&format!(" AS {}", sequence.options.type_name));
+    }
+    for option in unusual(&sequence.options) {
+        sql.push_str(&format!(" {option}"));
+    }
+    Piece::whole(sql, Action::Create(key.clone()))
+}
+
+/// ALTER SEQUENCE.
+pub(super) fn alter(key: &Key, have: &Sequence, want: &Sequence) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut said = changes(&have.options, &want.options);
+    if have.options.type_name != want.options.type_name {
+        said.insert(0, format!("AS {}", want.options.type_name));
+    }
+    if !said.is_empty() {
+        let sql = format!("ALTER SEQUENCE {} {}", name::of(key), said.join(" "));
+        pieces.push(Piece::whole(sql, Action::Alter(key.clone())));
+    }
+    if have.unlogged != want.unlogged {
+        let word = if want.unlogged { "UNLOGGED" } else { "LOGGED" };
+        let sql = format!("ALTER SEQUENCE {} SET {word}", name::of(key));
+        pieces.push(Piece::whole(sql, Action::Alter(key.clone())));
+    }
+    pieces
+}
+
+/// Gives a sequence to a column, or to none.
+pub(super) fn own(key: &Key, column: Option<&Key>) -> Piece {
+    let owner = match column {
+        Some(column) => format!("{}.{}", name::relation(column), name::ident(&column.name)),
+        None => "NONE".to_owned(),
+    };
+    let sql = format!("ALTER SEQUENCE {} OWNED BY {owner}", name::of(key));
+    Piece::whole(sql, Action::Alter(key.clone()))
+}

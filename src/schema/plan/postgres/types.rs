@@ -1,0 +1,229 @@
+//! Schemas, extensions, collations, and types of every kind.
+
+use super::piece::Piece;
+use super::{name, sequence};
+use crate::schema::model::{Attribute, Body, Domain, DomainCheck, Key, Kind};
+use crate::schema::plan::Action;
+
+/// The statement that makes a schema, an extension, a collation or a type.
+pub(super) fn create(key: &Key, body: &Body) -> Vec<Piece> {
+    let named = name::of(key);
+    let sql = match body {
+        Body::Schema => format!("CREATE SCHEMA {named}"),
+        Body::Extension { schema } if schema.is_empty() => format!("CREATE EXTENSION {named}"),
+        Body::Extension { schema } => {
+            format!("CREATE EXTENSION {named} WITH SCHEMA {}", name::ident(schema))
+        }
+        Body::Collation { definition } => format!("CREATE COLLATION {named} {definition}"),
+        Body::Enum { labels } => {
+            let labels: Vec<String> = labels.iter().map(|label| name::literal(label)).collect();
+            format!("CREATE TYPE {named} AS ENUM ({})", labels.join(", "))
+        }
+        Body::Composite { attributes } if attributes.is_empty() => {
+            format!("CREATE TYPE {named} AS ()")
+        }
+        Body::Composite { attributes } => {
+            let lines: Vec<String> = attributes.iter().map(attribute).collect();
+            format!("CREATE TYPE {named} AS (\n    {}\n)", lines.join(",\n    "))
+        }
+        Body::Range { definition } => format!("CREATE TYPE {named} AS RANGE ({definition})"),
+        Body::Domain(domain) => return create_domain(key, domain),
+        _ => return Vec::new(),
+    };
+    vec![Piece::whole(sql, Action::Create(key.clone()))]
+}
+
+fn attribute(attribute: &Attribute) -> String {
+    let collate = attribute.collation.as_ref().map(|collation| format!(" COLLATE {collation}"));
+    format!(
+        "{} {}{}",
+        name::ident(&attribute.name),
+        attribute.type_name,
+        collate.unwrap_or_default()
+    )
+}
+
+fn create_domain(key: &Key, domain: &Domain) -> Vec<Piece> {
+    let mut sql = format!("CREATE DOMAIN {} AS {}", name::of(key), domain.base);
+    if let Some(collation) = &domain.collation {
+        sql.push_str(&format!(" COLLATE {collation}"));
+    }
+    if let Some(default) = &domain.default {
+        sql.push_str(&format!(" DEFAULT {default}"));
+    }
+    if domain.not_null {
+        sql.push_str(" NOT NULL");
+    }
+    let (inside, after): (Vec<_>, Vec<_>) = domain.checks.iter().partition(|check| check.validated);
+    for check in inside {
+        sql.push_str(&format!(
+            "\n    CONSTRAINT {} {}",
+            name::ident(&check.name),
+            check.definition
+        ));
+    }
+    let mut pieces = vec![Piece::whole(sql, Action::Create(key.clone()))];
+    pieces.extend(after.into_iter().map(|check| add_check(key, check)));
+    pieces.extend(
+        domain
+            .checks
+            .iter()
+            .filter_map(|check| check.comment.as_ref().map(|_| comment_on_check(key, check))),
+    );
+    pieces
+}
+
+fn add_check(key: &Key, check: &DomainCheck) -> Piece {
+    let sql = format!(
+        "ALTER DOMAIN {} ADD CONSTRAINT {} {}",
+        name::of(key),
+        name::ident(&check.name),
+        check.definition
+    );
+    Piece::whole(sql, Action::Alter(key.clone()))
+}
+
+fn comment_on_check(key: &Key, check: &DomainCheck) -> Piece {
+    let text = check.comment.as_ref().map_or("NULL".to_owned(), |text| name::literal(text));
+    let sql = format!(
+        "COMMENT ON CONSTRAINT {} ON DOMAIN {} IS {text}",
+        name::ident(&check.name),
+        name::of(key)
+    );
+    Piece::whole(sql, Action::Alter(key.clone()))
+}
+
+/// The statements that change a type in place.
+pub(super) fn alter(key: &Key, have: &Body, want: &Body) -> Vec<Piece> {
+    match (have, want) {
+        (Body::Enum { labels: have }, Body::Enum { labels: want }) => add_labels(key, have, want),
+        (Body::Composite { attributes: have }, Body::Composite { attributes: want }) => {
+            alter_attributes(key, have, want)
+        }
+        (Body::Domain(have), Body::Domain(want)) => alter_domain(key, have, want),
+        (Body::Extension { .. }, Body::Extension { schema }) => {
+            let schema = name::ident(schema);
+            let sql = format!("ALTER EXTENSION {} SET SCHEMA {schema}", name::of(key));
+            vec![Piece::whole(sql, Action::Alter(key.clone()))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// ADD VALUE for each new label, at its place.
+fn add_labels(key: &Key, have: &[String], want: &[String]) -> Vec<Piece> {
+    let mut there: Vec<&String> = have.iter().collect();
+    let mut pieces = Vec::new();
+    for (place, label) in want.iter().enumerate() {
+        if there.contains(&label) {
+            continue;
+        }
+        let before = want.get(place + 1..).unwrap_or_default();
+        let next = before.iter().find(|other| there.contains(other));
+        let previous = want.get(..place).unwrap_or_default().last();
+        let at = match (next, previous) {
+            (None, _) => String::new(),
+            (Some(_), Some(previous)) => format!(" AFTER {}", name::literal(previous)),
+            (Some(next), None) => format!(" BEFORE {}", name::literal(next)),
+        };
+        let sql = format!("ALTER TYPE {} ADD VALUE {}{at}", name::of(key), name::literal(label));
+        pieces.push(Piece::whole(sql, Action::Alter(key.clone())));
+        there.push(label);
+    }
+    pieces
+}
+
+fn alter_attributes(key: &Key, have: &[Attribute], want: &[Attribute]) -> Vec<Piece> {
+    let dropped = have.iter().filter(|one| !want.contains(one));
+    let added = want.iter().filter(|one| !have.contains(one));
+    let dropped = dropped.map(|one| format!("DROP ATTRIBUTE {}", name::ident(&one.name)));
+    let added = added.map(|one| format!("ADD ATTRIBUTE {}", attribute(one)));
+    let said: Vec<String> = dropped.chain(added).collect();
+    let sql = format!("ALTER TYPE {} {}", name::of(key), said.join(", "));
+    vec![Piece::whole(sql, Action::Alter(key.clone()))]
+}
+
+/// The text of a check, whether or not it is known to hold.
+fn check_text(check: &DomainCheck) -> &str {
+    check.definition.trim_end_matches(" NOT VALID")
+}
+
+fn alter_domain(key: &Key, have: &Domain, want: &Domain) -> Vec<Piece> {
+    let say = |said: String, action: Action| {
+        Piece::whole(format!("ALTER DOMAIN {} {said}", name::of(key)), action)
+    };
+    let altered = || Action::Alter(key.clone());
+    let mut pieces = Vec::new();
+    if have.default != want.default {
+        let said = match &want.default {
+            Some(default) => format!("SET DEFAULT {default}"),
+            None => "DROP DEFAULT".to_owned(),
+        };
+        pieces.push(say(said, altered()));
+    }
+    let stays = |old: &DomainCheck, new: &DomainCheck| {
+        old.name == new.name
+            && check_text(old) == check_text(new)
+            && (old.validated == new.validated || new.validated)
+    };
+    for old in have.checks.iter().filter(|old| !want.checks.iter().any(|new| stays(old, new))) {
+        pieces.push(say(format!("DROP CONSTRAINT {}", name::ident(&old.name)), altered()));
+    }
+    match (have.not_null, want.not_null) {
+        (false, true) => {
+            pieces.push(say("SET NOT NULL".to_owned(), Action::SetNotNull(key.clone())));
+        }
+        (true, false) => pieces.push(say("DROP NOT NULL".to_owned(), altered())),
+        _ => {}
+    }
+    for new in &want.checks {
+        let old = have.checks.iter().find(|old| stays(old, new));
+        let named = name::ident(&new.name);
+        match old {
+            None => {
+                pieces.push(say(format!("ADD CONSTRAINT {named} {}", new.definition), altered()));
+            }
+            Some(old) if !old.validated && new.validated => {
+                let action = Action::Validate(key.clone());
+                pieces.push(say(format!("VALIDATE CONSTRAINT {named}"), action));
+            }
+            Some(_) => {}
+        }
+        if old.and_then(|old| old.comment.as_ref()) != new.comment.as_ref() {
+            pieces.push(comment_on_check(key, new));
+        }
+    }
+    pieces
+}
+
+/// The word that DROP, ALTER and COMMENT use for a kind of type or schema.
+pub(super) fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Schema => "SCHEMA",
+        Kind::Extension => "EXTENSION",
+        Kind::Collation => "COLLATION",
+        Kind::Domain => "DOMAIN",
+        _ => "TYPE",
+    }
+}
+
+/// Renames a type so that a new one can have its name.
+pub(super) fn step_aside(key: &Key) -> Piece {
+    let sql = format!(
+        "ALTER {} {} RENAME TO {}",
+        word(key.kind),
+        name::of(key),
+        name::ident(&sequence::aside(&key.name))
+    );
+    Piece::whole(sql, Action::DropToRemake(key.clone()))
+}
+
+/// Drops a type or schema; one that stepped aside by its new name.
+pub(super) fn drop(key: &Key, stepped_aside: bool) -> Piece {
+    if stepped_aside {
+        let old = name::qualified(&key.schema, &sequence::aside(&key.name));
+        let sql = format!("DROP {} {old}", word(key.kind));
+        return Piece::whole(sql, Action::DropToRemake(key.clone()));
+    }
+    Piece::whole(format!("DROP {} {}", word(key.kind), name::of(key)), Action::Drop(key.clone()))
+}

@@ -1,0 +1,376 @@
+//! From fates to a graph: which pieces of work there are, which must come before which, and which
+//! are done by another's statement.
+
+use std::collections::BTreeMap;
+
+use super::fate::{Fate, Fates, parent_of};
+use super::finish::{finishes, named_index};
+use super::graph::{Act, Graph, Node};
+use super::serial;
+use crate::schema::model::{Body, Key, Kind, Model, Table};
+use crate::sql::Dialect;
+use crate::sql::lexer::tokens;
+
+/// The two schemas and what becomes of their objects.
+pub(super) struct Weaver<'m> {
+    pub(super) current: &'m Model,
+    pub(super) desired: &'m Model,
+    pub(super) fates: &'m Fates,
+    pub(super) graph: Graph,
+}
+
+impl<'m> Weaver<'m> {
+    /// The graph of all the work.
+    pub(super) fn weave(current: &'m Model, desired: &'m Model, fates: &'m Fates) -> Graph {
+        let mut weaver = Self { current, desired, fates, graph: Graph::default() };
+        weaver.add_nodes();
+        weaver.add_links();
+        weaver.add_owners();
+        weaver.add_needs();
+        weaver.free_names();
+        weaver.imply_clones();
+        weaver.follow_bodies();
+        serial::mark(&mut weaver);
+        super::fold::creates(&mut weaver);
+        super::fold::drops(&mut weaver);
+        weaver.graph
+    }
+
+    fn add_nodes(&mut self) {
+        for (key, fate) in self.fates.iter() {
+            let acts: &[Act] = match fate {
+                Fate::Keep => &[],
+                Fate::Alter => &[Act::Alter],
+                Fate::Replace => &[Act::Drop, Act::Create],
+                Fate::Swap => &[Act::Aside, Act::Create, Act::Drop],
+                Fate::Create => &[Act::Create],
+                Fate::Drop => &[Act::Drop],
+            };
+            let numbers: Vec<usize> = acts.iter().map(|act| self.graph.add(*act, key)).collect();
+            if let [first, second] | [first, second, _] = numbers.as_slice() {
+                self.graph.edge(*first, *second, false);
+            }
+            if let [_, second, third] = numbers.as_slice() {
+                self.graph.edge(*second, *third, false);
+            }
+            if fate != Fate::Drop && finishes(key, fate, self.current, self.desired) {
+                let finish = self.graph.add(Act::Finish, key);
+                if let Some(start) = self.start(key) {
+                    self.graph.edge(start, finish, false);
+                }
+                for index in self.desired.body(key).map(named_index).unwrap_or_default() {
+                    for kind in [Kind::Index, Kind::Constraint] {
+                        if let Some(made) = self.start(&key.child(kind, &index)) {
+                            self.graph.edge(made, finish, false);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The node after which the object is as it is to be.
+    pub(super) fn start(&self, key: &Key) -> Option<usize> {
+        self.graph.find(Act::Create, key).or_else(|| self.graph.find(Act::Alter, key))
+    }
+
+    /// The node after which the object no longer is as it was.
+    fn end(&self, key: &Key) -> Option<usize> {
+        self.graph.find(Act::Drop, key).or_else(|| self.graph.find(Act::Alter, key))
+    }
+
+    /// Tables that join or leave a parent.
+    fn add_links(&mut self) {
+        let links = |table: &Table| -> BTreeMap<Key, Option<String>> {
+            let partition =
+                table.partition_of.iter().map(|of| (of.parent.clone(), Some(of.bounds.clone())));
+            partition.chain(table.inherits.iter().map(|parent| (parent.clone(), None))).collect()
+        };
+        let tables = self.fates.iter().filter(|(key, _)| key.kind == Kind::Table);
+        let tables: Vec<(Key, Fate)> = tables.map(|(key, fate)| (key.clone(), fate)).collect();
+        for (key, fate) in tables {
+            let have = self.current.table(&key).map(links).unwrap_or_default();
+            let want = self.desired.table(&key).map(links).unwrap_or_default();
+            let stays = matches!(fate, Fate::Keep | Fate::Alter);
+            for (parent, bounds) in &have {
+                if stays && (self.fates.get(parent).goes() || want.get(parent) != Some(bounds)) {
+                    let detach = self.link(Act::Detach, &key, parent);
+                    self.between(detach, self.graph.find(Act::Drop, parent));
+                }
+            }
+            for (parent, bounds) in &want {
+                let fresh = self.fates.get(parent).goes() || have.get(parent) != Some(bounds);
+                let inline = !stays && super::table::is_inline(&key, self.desired);
+                if (stays && fresh) || (!stays && fate != Fate::Drop && !inline) {
+                    let attach = self.link(Act::Attach, &key, parent);
+                    for node in [self.start(parent), self.start(&key)].into_iter().flatten() {
+                        self.graph.edge(node, attach, false);
+                    }
+                    self.columns_before(attach, &key);
+                    self.columns_before(attach, parent);
+                }
+            }
+        }
+    }
+
+    fn link(&mut self, act: Act, key: &Key, parent: &Key) -> usize {
+        self.graph.add_node(Node { act, key: key.clone(), parent: Some(parent.clone()) })
+    }
+
+    fn between(&mut self, first: usize, then: Option<usize>) {
+        if let Some(then) = then {
+            self.graph.edge(first, then, false);
+        }
+    }
+
+    /// A table joins with all its columns in place.
+    fn columns_before(&mut self, attach: usize, table: &Key) {
+        let columns: Vec<Key> = self
+            .desired
+            .parts(table)
+            .filter(|(key, _)| key.kind == Kind::Column)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for column in columns {
+            if let Some(node) = self.start(&column) {
+                self.graph.edge(node, attach, false);
+            }
+        }
+    }
+
+    /// Sequences that are given to a column, or must outlive one.
+    fn add_owners(&mut self) {
+        let sequences = self.fates.iter().filter(|(key, _)| key.kind == Kind::Sequence);
+        let sequences: Vec<(Key, Fate)> =
+            sequences.map(|(key, fate)| (key.clone(), fate)).collect();
+        for (key, fate) in sequences {
+            let owner = |model: &Model| match model.body(&key) {
+                Some(Body::Sequence(sequence)) => sequence.owned_by.clone(),
+                _ => None,
+            };
+            let (have, want) = (owner(self.current), owner(self.desired));
+            let stays = matches!(fate, Fate::Keep | Fate::Alter);
+            if let Some(column) = have.as_ref().filter(|_| stays) {
+                let goes = self.fates.get(column).goes() || self.fates.get(&column.table()).goes();
+                if goes {
+                    let disown = self.graph.add(Act::Disown, &key);
+                    self.between(disown, self.graph.find(Act::Drop, column));
+                    self.between(disown, self.graph.find(Act::Drop, &column.table()));
+                }
+            }
+            if let Some(column) = want.as_ref() {
+                let fresh = self.fates.get(column).goes()
+                    || self.fates.get(&column.table()).goes()
+                    || have != want;
+                if fate != Fate::Drop && (!stays || fresh) {
+                    let own = self.graph.add(Act::Own, &key);
+                    for node in [self.start(&key), self.start(column)].into_iter().flatten() {
+                        self.graph.edge(node, own, false);
+                    }
+                }
+            } else if stays && have.is_some() {
+                self.graph.add(Act::Disown, &key);
+            }
+        }
+    }
+
+    /// What is made needs what it needs; what goes, goes after what needs it.
+    fn add_needs(&mut self) {
+        for (key, object) in &self.desired.objects {
+            let Some(start) = self.start(key) else { continue };
+            for need in &object.needs {
+                if let Some(node) = self.graph.find(Act::Create, need) {
+                    self.graph.edge(node, start, false);
+                } else if let Some(node) = self.graph.find(Act::Alter, need) {
+                    let made = self.graph.find(Act::Create, key).is_some();
+                    self.graph.edge(node, start, !made);
+                }
+            }
+        }
+        for (key, object) in &self.current.objects {
+            for need in &object.needs {
+                if let Some(node) = self.graph.find(Act::Drop, need) {
+                    if let Some(end) = self.end(key) {
+                        self.graph.edge(end, node, false);
+                    }
+                }
+                let (drop, alter) =
+                    (self.graph.find(Act::Drop, key), self.graph.find(Act::Alter, need));
+                if let (Some(drop), Some(alter)) = (drop, alter) {
+                    // A type that is swapped goes only after its columns have moved over.
+                    let soft = key.kind != Kind::Default && !key.kind.is_part();
+                    self.graph.edge(drop, alter, soft && self.fates.get(key) == Fate::Swap);
+                }
+            }
+        }
+    }
+
+    /// A name is free only once what had it is gone.
+    fn free_names(&mut self) {
+        let mut freed: BTreeMap<Slot, usize> = BTreeMap::new();
+        for (key, object) in &self.current.objects {
+            let act = if self.fates.get(key) == Fate::Swap { Act::Aside } else { Act::Drop };
+            if let Some(node) = self.graph.find(act, key) {
+                freed.extend(slots(key, &object.body).into_iter().map(|slot| (slot, node)));
+            }
+        }
+        for (key, object) in &self.desired.objects {
+            let Some(start) = self.start(key) else { continue };
+            for slot in slots(key, &object.body) {
+                if let Some(node) = freed.get(&slot).filter(|node| **node != start) {
+                    self.graph.edge(*node, start, false);
+                }
+            }
+        }
+    }
+
+    /// Indexes and constraints of a partition that its parent's bring along, and what a child
+    /// inherits from its parents: no statements of their own.
+    fn imply_clones(&mut self) {
+        for (key, object) in &self.desired.objects {
+            let parents = clone_parents(key, &object.body, self.desired);
+            let Some(node) = self.start(key) else { continue };
+            let made = self.graph.find(Act::Create, key).is_some();
+            let bases: Vec<usize> =
+                parents.iter().filter_map(|parent| self.start(parent)).collect();
+            let on_partition = parent_of(&object.body).is_some();
+            let not_local = match &object.body {
+                Body::Constraint(constraint) => !constraint.local,
+                _ => false,
+            };
+            let table_is_new = self.graph.find(Act::Create, &key.table()).is_some();
+            let column = key.kind == Kind::Column || key.kind == Kind::Default;
+            let implied = if column {
+                !table_is_new
+                    && !bases.is_empty()
+                    && self.same_as_parents(key, &object.body, &parents)
+            } else {
+                (on_partition && made) || (not_local && made)
+            };
+            if implied {
+                self.graph.imply(node);
+            }
+            let attach = self
+                .graph
+                .nodes()
+                .find(|(_, other)| other.act == Act::Attach && other.key == key.table());
+            let attach = attach.map(|(number, _)| number).filter(|_| implied && !column);
+            for base in bases.into_iter().chain(attach) {
+                self.graph.edge(base, node, !implied);
+            }
+        }
+    }
+
+    /// Whether a change of a parent's column or default does the same to the child's.
+    fn same_as_parents(&self, key: &Key, body: &Body, parents: &[Key]) -> bool {
+        parents.iter().all(|parent| match (body, self.desired.body(parent)) {
+            (Body::Column(own), Some(Body::Column(theirs))) => {
+                let mut same = theirs.clone();
+                same.local = own.local;
+                same == *own && self.start(parent).is_some()
+            }
+            (own, Some(theirs)) => own == theirs && self.start(parent).is_some(),
+            (_, None) => false,
+        }) && key.kind.is_part()
+    }
+
+    /// Routines whose bodies are texts name what they use; where they can, they come after it.
+    fn follow_bodies(&mut self) {
+        let mut made: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, node) in self.graph.nodes() {
+            let named = matches!(
+                node.key.kind,
+                Kind::Table
+                    | Kind::View
+                    | Kind::MaterializedView
+                    | Kind::Routine
+                    | Kind::Sequence
+                    | Kind::Enum
+                    | Kind::Domain
+                    | Kind::Composite
+                    | Kind::Column
+            );
+            if named && matches!(node.act, Act::Create | Act::Alter) {
+                made.entry(node.key.name.clone()).or_default().push(number);
+            }
+        }
+        for (key, object) in &self.desired.objects {
+            let Body::Routine(routine) = &object.body else { continue };
+            let Some(start) = self.start(key).filter(|_| !routine.parsed_body) else { continue };
+            for word in words(&routine.definition) {
+                for node in made.get(&word).into_iter().flatten().filter(|node| **node != start) {
+                    self.graph.edge(*node, start, true);
+                }
+            }
+        }
+    }
+}
+
+/// The identifiers in a routine's text, those in its quoted body too.
+fn words(definition: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for token in tokens(Dialect::Postgres, definition) {
+        let text = token.text(definition);
+        if text.starts_with('$') || text.starts_with('\'') {
+            let inner = text.trim_matches(['$', '\'']);
+            let inside = tokens(Dialect::Postgres, inner);
+            found.extend(inside.iter().filter_map(|token| token.name(inner)));
+        } else if let Some(name) = token.name(definition) {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// A place where names must be unique.
+type Slot = (u8, String, String, String);
+
+/// The names an object takes (manual, "Lexical Structure" and the CREATE pages: relations of a
+/// schema share one space of names, and tables and types another).
+fn slots(key: &Key, body: &Body) -> Vec<Slot> {
+    let relation = |name: &str| (0, key.schema.clone(), String::new(), name.to_owned());
+    let type_name = |name: &str| (1, key.schema.clone(), String::new(), name.to_owned());
+    match (key.kind, body) {
+        (Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite, _) => {
+            vec![relation(&key.name), type_name(&key.name)]
+        }
+        (Kind::Sequence | Kind::Index, _) => vec![relation(&key.name)],
+        (Kind::Enum | Kind::Domain | Kind::Range, _) => vec![type_name(&key.name)],
+        (Kind::Constraint, Body::Constraint(constraint)) => {
+            use crate::schema::model::ConstraintKind as C;
+            let mut found = vec![(2, key.schema.clone(), key.of.clone(), key.name.clone())];
+            if matches!(constraint.kind, C::Primary | C::Unique | C::Exclusion) {
+                found.push(relation(&key.name));
+            }
+            if constraint.kind == C::Primary {
+                found.push((4, key.schema.clone(), key.of.clone(), String::new()));
+            }
+            found
+        }
+        (Kind::Column, Body::Column(column)) => {
+            let sequence = column.identity.iter().map(|identity| relation(&identity.sequence));
+            sequence.chain([(3, key.schema.clone(), key.of.clone(), key.name.clone())]).collect()
+        }
+        (Kind::Routine, _) => {
+            vec![(5, key.schema.clone(), key.of.clone(), key.name.clone())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a parent has of the same: the index or constraint a partition's belongs to, the column,
+/// default or constraint that is inherited.
+pub(super) fn clone_parents(key: &Key, body: &Body, model: &Model) -> Vec<Key> {
+    if let Some(parent) = parent_of(body) {
+        return vec![parent.clone()];
+    }
+    if !matches!(key.kind, Kind::Column | Kind::Default | Kind::Constraint) {
+        return Vec::new();
+    }
+    let Some(table) = model.table(&key.table()) else { return Vec::new() };
+    let partition = table.partition_of.iter().map(|of| &of.parent);
+    let parents = partition.chain(&table.inherits).map(|parent| parent.child(key.kind, &key.name));
+    parents.filter(|parent| model.objects.contains_key(parent)).collect()
+}
