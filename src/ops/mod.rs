@@ -6,5 +6,6 @@
 pub mod demo;
 pub mod desired;
 pub mod init;
+pub mod proof;
 pub mod session;
 pub mod status;

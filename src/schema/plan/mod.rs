@@ -7,7 +7,9 @@
 pub mod postgres;
 pub mod sqlite;
 
-use super::model::Key;
+use super::model::{Key, Model};
+use super::rename::Rename;
+use crate::problem::Result;
 use crate::sql::Dialect;
 
 /// Ordered statements.
@@ -101,4 +103,20 @@ impl Step {
     pub fn new(sql: impl Into<String>, actions: Vec<Action>) -> Self {
         Self { sql: sql.into(), actions, outside_transaction: false }
     }
+}
+
+/// The plan that turns the one schema into the other.
+pub fn plan(current: &Model, desired: &Model) -> Plan {
+    match desired.dialect {
+        Dialect::Postgres => postgres::plan(current, desired),
+        Dialect::Sqlite => Plan::empty(Dialect::Sqlite),
+    }
+}
+
+/// The statements that carry out renames, in their order.
+///
+/// # Errors
+/// One of them cannot be done by a statement of its own.
+pub fn rename_steps(renames: &[Rename], current: &Model) -> Result<Vec<Step>> {
+    Ok(renames.iter().flat_map(|rename| postgres::rename::steps(rename, current)).collect())
 }
