@@ -17,7 +17,7 @@ use super::mask::Mask;
 use super::nearest::{shown, suggestion};
 use super::required::Requirement;
 use super::settings::{self, Form, Home};
-use super::{Protection, Variables, disk, span};
+use super::{Policy, Protection, SchemaSource, Variables, disk, project, span};
 use crate::problem::{Problem, Result};
 
 /// Something written in a file, and where it stands; lines and columns count from 1.
@@ -41,6 +41,9 @@ pub(super) struct File {
     pub(super) ascii: Option<bool>,
     pub(super) mouse: Option<bool>,
     pub(super) keys: BTreeMap<String, Written<Vec<String>>>,
+    pub(super) project: project::Written,
+    /// What is to happen for hazards, by rule.
+    pub(super) hazards: BTreeMap<String, Policy>,
 }
 
 /// An environment or a saved connection, as written.
@@ -51,6 +54,8 @@ pub(super) struct Database {
     pub(super) line: usize,
     texts: BTreeMap<&'static str, Written<String>>,
     switches: BTreeMap<&'static str, bool>,
+    /// What is to happen for hazards here, by rule.
+    pub(super) hazards: BTreeMap<String, Policy>,
 }
 
 impl Database {
@@ -86,6 +91,8 @@ impl File {
             ascii: None,
             mouse: None,
             keys: BTreeMap::new(),
+            project: project::Written::default(),
+            hazards: BTreeMap::new(),
         };
         let mut reader = Reader { text, home, file };
         let table = DeTable::parse(text).map_err(|error| {
@@ -201,6 +208,10 @@ impl Form {
             Self::Word(words) => format!("one of {}, in quotes", words.join(", ")),
             Self::List => "a list of texts, as [\"one\", \"two\"]".to_owned(),
             Self::Keys => "a key, as \"ctrl+s\", or a list of keys".to_owned(),
+            Self::Source => {
+                "a path in quotes, a list of paths, or { command = \"…\" }, which prints SQL"
+                    .to_owned()
+            }
         }
     }
 }
@@ -269,6 +280,7 @@ impl Reader<'_> {
                         line: self.place(from).0,
                         texts: BTreeMap::new(),
                         switches: BTreeMap::new(),
+                        hazards: BTreeMap::new(),
                     });
                 }
                 self.table(inner, path)?;
@@ -337,16 +349,9 @@ impl Reader<'_> {
         match (form, value) {
             (Form::Switch, DeValue::Boolean(on)) => self.keep_switch(field, *on),
             (Form::Text | Form::Word(_) | Form::Span, DeValue::String(text)) => {
-                let complaint = form.complaint(text);
-                if let Some(why) = complaint.filter(|_| !expand::has_variables(text)) {
-                    let fix = match form {
-                        Form::Word(words) => suggestion(text, words),
-                        _ => "Correct the line".to_owned(),
-                    };
-                    return Err(self.problem(at, why, fix));
-                }
+                self.check(path, form, text, at)?;
                 let text = self.written(text.to_string(), at);
-                self.keep_text(field, text);
+                self.keep_text(path, field, text);
             }
             (Form::Span, DeValue::Integer(seconds)) => {
                 let text = seconds.as_str().to_owned();
@@ -354,13 +359,27 @@ impl Reader<'_> {
                     return Err(self.problem(at, why, "Correct the line"));
                 }
                 let text = self.written(text, at);
-                self.keep_text(field, text);
+                self.keep_text(path, field, text);
             }
             (Form::Keys, DeValue::String(key)) => {
                 let keys = self.written(vec![key.to_string()], at);
                 self.file.keys.insert(path.last().cloned().unwrap_or_default(), keys);
             }
-            (Form::Keys | Form::List, DeValue::Array(items)) => {
+            (Form::Source, DeValue::String(file)) => {
+                let paths = vec![PathBuf::from(file.as_ref())];
+                self.file.project.schema = Some(SchemaSource::Paths(paths));
+            }
+            (Form::Source, DeValue::Table(table)) => {
+                let command = table.iter().map(|(key, value)| (key.get_ref(), value.get_ref()));
+                match command.collect::<Vec<_>>().as_slice() {
+                    [(key, DeValue::String(command))] if *key == "command" => {
+                        let command = SchemaSource::Command(command.to_string());
+                        self.file.project.schema = Some(command);
+                    }
+                    _ => return Err(self.wrong(path, form, value, at)),
+                }
+            }
+            (Form::Keys | Form::List | Form::Source, DeValue::Array(items)) => {
                 let mut texts = Vec::new();
                 for item in items.iter() {
                     let DeValue::String(text) = item.get_ref() else {
@@ -368,15 +387,58 @@ impl Reader<'_> {
                     };
                     texts.push(self.written(text.to_string(), item.span().start));
                 }
-                if form == Form::Keys {
-                    let keys = texts.into_iter().map(|text| text.value).collect();
-                    let keys = self.written(keys, at);
-                    self.file.keys.insert(path.last().cloned().unwrap_or_default(), keys);
-                } else {
-                    self.keep_list(field, texts)?;
-                }
+                self.keep_items(path, field, form, texts, at)?;
             }
             _ => return Err(self.wrong(path, form, value, at)),
+        }
+        Ok(())
+    }
+
+    /// Refuses a text its setting has no use for. Where variables are put in later, it is looked
+    /// at then; the project's own settings and the hazards have none.
+    fn check(&self, path: &[String], form: Form, text: &str, at: usize) -> Result<()> {
+        let is_fixed =
+            path.first().is_some_and(|first| matches!(first.as_str(), "project" | "hazards"))
+                || path.iter().any(|name| name == "hazards");
+        match form.complaint(text).filter(|_| is_fixed || !expand::has_variables(text)) {
+            None => Ok(()),
+            Some(why) => {
+                let fix = match form {
+                    Form::Word(words) => suggestion(text, words),
+                    _ => "Correct the line".to_owned(),
+                };
+                Err(self.problem(at, why, fix))
+            }
+        }
+    }
+
+    fn keep_items(
+        &mut self,
+        path: &[String],
+        field: &'static str,
+        form: Form,
+        texts: Vec<Written<String>>,
+        at: usize,
+    ) -> Result<()> {
+        let values = |texts: Vec<Written<String>>| texts.into_iter().map(|text| text.value);
+        match (form, field) {
+            (Form::Keys, _) => {
+                let keys = self.written(values(texts).collect(), at);
+                self.file.keys.insert(path.last().cloned().unwrap_or_default(), keys);
+            }
+            (Form::Source, _) if texts.is_empty() => {
+                return Err(self.problem(
+                    at,
+                    "there is no path in the list",
+                    "Name a file or folder",
+                ));
+            }
+            (Form::Source, _) => {
+                let paths = values(texts).map(PathBuf::from).collect();
+                self.file.project.schema = Some(SchemaSource::Paths(paths));
+            }
+            (_, "schemas") => self.file.project.schemas = Some(values(texts).collect()),
+            _ => self.keep_list(field, texts)?,
         }
         Ok(())
     }
@@ -399,6 +461,8 @@ impl Reader<'_> {
         match field {
             "ascii" => self.file.ascii = Some(on),
             "mouse" => self.file.mouse = Some(on),
+            "privileges" => self.file.project.privileges = on,
+            "owners" => self.file.project.owners = on,
             _ => {
                 if let Some(database) = self.file.databases.last_mut() {
                     database.switches.insert(field, on);
@@ -407,8 +471,22 @@ impl Reader<'_> {
         }
     }
 
-    fn keep_text(&mut self, field: &'static str, text: Written<String>) {
+    fn keep_text(&mut self, path: &[String], field: &'static str, text: Written<String>) {
         match field {
+            // A rule's name is the person's, the last of the path.
+            "*" => {
+                let (Some(rule), Some(policy)) = (path.last(), project::policy(&text.value)) else {
+                    return;
+                };
+                let hazards = match self.file.databases.last_mut() {
+                    Some(database) if path.len() > 2 => &mut database.hazards,
+                    _ => &mut self.file.hazards,
+                };
+                hazards.insert(rule.clone(), policy);
+            }
+            "migrations" => self.file.project.migrations = Some(text.value),
+            "seeds" => self.file.project.seeds = Some(text.value),
+            "numbering" => self.file.project.numbering = Some(text.value),
             "default_environment" => self.file.default_environment = Some(text),
             "theme" => self.file.theme = Some(text),
             _ => {

@@ -147,6 +147,11 @@ impl Config {
         self.project.as_ref().map_or(&self.working_folder, File::folder)
     }
 
+    /// The project's file as written, if there is one.
+    pub(super) fn project_written(&self) -> Option<&File> {
+        self.project.as_ref()
+    }
+
     /// The folders that are dbstudio's on this machine.
     pub fn places(&self) -> &Places {
         &self.places
@@ -310,7 +315,7 @@ impl Config {
         )
     }
 
-    fn surroundings<'a>(&'a self, folder: &'a Path) -> Surroundings<'a> {
+    pub(super) fn surroundings<'a>(&'a self, folder: &'a Path) -> Surroundings<'a> {
         Surroundings { variables: &self.variables, folder }
     }
 
@@ -448,13 +453,17 @@ fn twice(which: &str) -> Problem {
     )
 }
 
-fn no_address() -> Fault {
+pub(super) fn no_address() -> Fault {
     Fault::new("it is neither an address nor the path of a SQLite file", FORMS)
 }
 
 /// A warning if a file holds a password and others can read it.
 fn exposed_password(file: &File) -> Option<String> {
-    let mut urls = file.databases.iter().filter_map(|database| database.text("url"));
+    let mut urls = file
+        .databases
+        .iter()
+        .flat_map(|database| ["url", "scratch_url"].map(|field| database.text(field)))
+        .flatten();
     let url = urls.find(|url| url::holds_password(&url.value))?;
     disk::others_can_read(&file.path).then(|| {
         let path = file.path.display();

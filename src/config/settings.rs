@@ -29,6 +29,8 @@ pub enum Form {
     List,
     /// One text or a list of them.
     Keys,
+    /// A path, a list of paths, or a command that prints what would be in the file.
+    Source,
 }
 
 /// Which file a setting belongs in.
@@ -44,6 +46,12 @@ pub enum Home {
 
 /// The words for [`super::Protection`], as they are written.
 pub const PROTECTIONS: &[&str] = &["development", "staging", "production"];
+
+/// The words for [`super::Numbering`], as they are written.
+pub const NUMBERINGS: &[&str] = &["sequence", "timestamp"];
+
+/// The words for [`super::Policy`], as they are written.
+pub const POLICIES: &[&str] = &["ignore", "warn", "refuse"];
 
 /// The themes there are.
 pub const THEMES: &[&str] = &["dark", "light", "high-contrast", "none"];
@@ -65,6 +73,14 @@ pub const SETTINGS: &[Setting] = &[
     project("default_environment", Form::Text),
     project("required_env", Form::List),
     both("masked", Form::List),
+    project("project.schema", Form::Source),
+    project("project.migrations", Form::Text),
+    project("project.seeds", Form::Text),
+    project("project.numbering", Form::Word(NUMBERINGS)),
+    project("project.schemas", Form::List),
+    project("project.privileges", Form::Switch),
+    project("project.owners", Form::Switch),
+    project("hazards.*", Form::Word(POLICIES)),
     project("environments.*.url", Form::Text),
     project("environments.*.protection", Form::Word(PROTECTIONS)),
     project("environments.*.connect_timeout", Form::Span),
@@ -72,6 +88,9 @@ pub const SETTINGS: &[Setting] = &[
     project("environments.*.time_zone", Form::Text),
     project("environments.*.transaction_pooler", Form::Switch),
     project("environments.*.read_only", Form::Switch),
+    project("environments.*.scratch_url", Form::Text),
+    project("environments.*.online", Form::Switch),
+    project("environments.*.hazards.*", Form::Word(POLICIES)),
     person("connections.*.url", Form::Text),
     person("connections.*.protection", Form::Word(PROTECTIONS)),
     person("connections.*.connect_timeout", Form::Span),
@@ -79,6 +98,9 @@ pub const SETTINGS: &[Setting] = &[
     person("connections.*.time_zone", Form::Text),
     person("connections.*.transaction_pooler", Form::Switch),
     person("connections.*.read_only", Form::Switch),
+    person("connections.*.scratch_url", Form::Text),
+    person("connections.*.online", Form::Switch),
+    person("connections.*.hazards.*", Form::Word(POLICIES)),
     person("interface.theme", Form::Word(THEMES)),
     person("interface.ascii", Form::Switch),
     person("interface.mouse", Form::Switch),

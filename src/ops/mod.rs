@@ -4,6 +4,8 @@
 //! the front ends.
 
 pub mod demo;
+pub mod desired;
 pub mod init;
+pub mod proof;
 pub mod session;
 pub mod status;

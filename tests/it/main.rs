@@ -13,6 +13,7 @@ mod browse;
 mod cli;
 mod config;
 mod demo;
+mod desired;
 mod hostile;
 mod house;
 mod journey;

@@ -14,7 +14,7 @@ use dbstudio::schema::plan::Step;
 use crate::server::{self, Server};
 
 /// A target for an address.
-fn target(url: &str) -> Target {
+pub fn target(url: &str) -> Target {
     let surroundings = dbstudio::config::Variables::default();
     let surroundings = dbstudio::config::url::Surroundings {
         variables: &surroundings,

@@ -36,7 +36,7 @@ pub(super) fn code(error: &sqlx::Error) -> Option<i32> {
 }
 
 /// SQLite's own words.
-fn words(error: &sqlx::Error) -> String {
+pub(super) fn words(error: &sqlx::Error) -> String {
     match error.as_database_error() {
         Some(database) => database.message().to_owned(),
         None => error.to_string(),

@@ -4,13 +4,14 @@
 //! journal mode, and trust nothing the file's schema says (`trusted_schema` off). What a file
 //! holds may have been written by anybody.
 
-pub(in crate::db) mod apply;
+mod apply;
 mod cancel;
 mod catalog;
 mod cell;
 mod connect;
 mod definition;
 mod failure;
+mod faults;
 mod model;
 mod relation;
 mod rows;

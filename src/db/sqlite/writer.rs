@@ -84,12 +84,8 @@ impl Writer {
         // Whether foreign keys are enforced is for the work to say: SQLite's own default is off.
         let options = options.foreign_keys(false).busy_timeout(PATIENCE);
         let mut raw = options.disable_statement_logging().connect().await?;
-        let watched: Arc<Mutex<Option<Stop>>> = Arc::default();
-        let watch = Arc::clone(&watched);
-        raw.lock_handle().await?.set_progress_handler(STEPS, move || {
-            let watched = watch.lock().unwrap_or_else(PoisonError::into_inner);
-            !watched.as_ref().is_some_and(Stop::is_asked)
-        });
+        let watched = Arc::default();
+        install(&mut raw, &watched).await?;
         Ok(Self { raw, watched, database })
     }
 
@@ -136,13 +132,11 @@ impl Writer {
         stop: &Stop,
         on_step: &mut (dyn FnMut(usize) + Send),
     ) -> std::result::Result<(), Failure> {
-        if let Err(fault) = self.watch(stop) {
-            return Err(Failure { step: None, problem: fault.problem("", "") });
-        }
-        let applied = apply::apply(&mut self.raw, steps, stop, on_step).await;
-        // What undoes the work must not be stopped too: `apply` has done that by now.
-        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        applied
+        let applied = apply::apply(&mut self.raw, steps, PATIENCE, stop, on_step).await;
+        // It has a progress handler of its own, which it takes off.
+        let installed = install(&mut self.raw, &self.watched).await;
+        applied?;
+        installed.map_err(|error| Failure { step: None, problem: failure::explain(&error) })
     }
 
     /// Closes the connection; what was not committed is undone.
@@ -164,6 +158,19 @@ impl Writer {
         *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = None;
         done.map_err(|error| failure::fault(&error, sql))
     }
+}
+
+/// Has SQLite look every few thousand steps whether the work that is on was stopped.
+async fn install(
+    raw: &mut SqliteConnection,
+    watched: &Arc<Mutex<Option<Stop>>>,
+) -> sqlx::Result<()> {
+    let watch = Arc::clone(watched);
+    raw.lock_handle().await?.set_progress_handler(STEPS, move || {
+        let watched = watch.lock().unwrap_or_else(PoisonError::into_inner);
+        !watched.as_ref().is_some_and(Stop::is_asked)
+    });
+    Ok(())
 }
 
 /// The values of a row as text.

@@ -17,6 +17,10 @@ pub use body::{
     SequenceOptions, Table, View, ViewColumn,
 };
 pub use key::{Key, Kind};
+pub(crate) use sqlite::{
+    Clause, ClauseKind, ColumnText, Definition, Form, Word, names, same_clauses, same_text,
+    same_words, words,
+};
 pub use sqlite::{SqliteColumn, SqliteTable, SqliteWritten};
 
 use crate::sql::Dialect;
@@ -115,3 +119,20 @@ pub struct Scope {
     /// Whether owners are compared.
     pub owners: bool,
 }
+
+/// Whether a table of this name keeps the history of migrations or dbstudio's own records: such
+/// tables are no part of a schema, on either engine, and are never read, compared or dropped.
+pub fn is_history_table(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("_dbstudio") || HISTORY_TABLES.contains(&name.as_str())
+}
+
+/// The tables in which migration tools write down what they have run.
+const HISTORY_TABLES: &[&str] = &[
+    "_sqlx_migrations",
+    "__drizzle_migrations",
+    "schema_migrations",
+    "refinery_schema_history",
+    "_prisma_migrations",
+    "atlas_schema_revisions",
+];

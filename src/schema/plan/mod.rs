@@ -5,8 +5,11 @@
 //! measures a plan or runs it is elsewhere.
 
 pub mod postgres;
+pub mod sqlite;
 
-use super::model::Key;
+use super::model::{Key, Model};
+use super::rename::Rename;
+use crate::problem::Result;
 use crate::sql::Dialect;
 
 /// Ordered statements.
@@ -95,9 +98,60 @@ impl Plan {
     }
 }
 
+impl Action {
+    /// The object it is about: of a rename, the one there is afterwards.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Create(key)
+            | Self::Drop(key)
+            | Self::DropToRemake(key)
+            | Self::Remake(key)
+            | Self::Alter(key)
+            | Self::Rename { to: key, .. }
+            | Self::SetNotNull(key)
+            | Self::AddRequired(key)
+            | Self::ChangeType { column: key, .. }
+            | Self::RemoveLabel { key, .. }
+            | Self::Validate(key)
+            | Self::Rebuild(key)
+            | Self::Authorize(key) => Some(key),
+            Self::Setting => None,
+        }
+    }
+}
+
 impl Step {
     /// A statement with what it does.
     pub fn new(sql: impl Into<String>, actions: Vec<Action>) -> Self {
         Self { sql: sql.into(), actions, outside_transaction: false }
     }
+}
+
+/// The plan that turns the one schema into the other.
+pub fn plan(current: &Model, desired: &Model) -> Plan {
+    match desired.dialect {
+        Dialect::Postgres => postgres::plan(current, desired),
+        Dialect::Sqlite => sqlite::plan(current, desired),
+    }
+}
+
+/// The objects in which two schemas differ, of those a plan could do something about. Empty means
+/// that the databases are alike but for the order of columns.
+pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
+    match desired.dialect {
+        Dialect::Postgres => postgres::differences(current, desired),
+        Dialect::Sqlite => {
+            let steps = sqlite::plan(current, desired).steps;
+            let actions = steps.iter().flat_map(|step| &step.actions);
+            actions.filter_map(Action::key).cloned().collect()
+        }
+    }
+}
+
+/// The statements that carry out renames, in their order.
+///
+/// # Errors
+/// One of them cannot be done by a statement of its own.
+pub fn rename_steps(renames: &[Rename], current: &Model) -> Result<Vec<Step>> {
+    Ok(renames.iter().flat_map(|rename| postgres::rename::steps(rename, current)).collect())
 }

@@ -40,6 +40,16 @@ pub enum Rename {
 }
 
 impl Rename {
+    /// The rename that takes this one back.
+    pub fn reversed(&self) -> Self {
+        match self {
+            Self::Object { from, to } => Self::Object { from: to.clone(), to: from.clone() },
+            Self::Label { key, from, to } => {
+                Self::Label { key: key.clone(), from: to.clone(), to: from.clone() }
+            }
+        }
+    }
+
     /// Whether the other rename is about the same old or the same new thing.
     pub fn overlaps(&self, other: &Self) -> bool {
         let (mine, theirs) = (self.things(), other.things());
@@ -127,7 +137,7 @@ impl Thing {
 }
 
 /// A key after an object got another name.
-fn moved(key: &Key, from: &Key, to: &Key) -> Key {
+pub(in crate::schema) fn moved(key: &Key, from: &Key, to: &Key) -> Key {
     let mut key = key.clone();
     if key == *from {
         return to.clone();

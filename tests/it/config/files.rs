@@ -267,7 +267,8 @@ fn the_example_documents_every_setting_and_only_those() {
     }
     // Every one with a sentence before it.
     let text = include_str!("../../../config.example.toml");
-    for setting in SETTINGS.iter().filter(|one| one.home != Home::Person) {
+    let named = SETTINGS.iter().filter(|one| one.home != Home::Person && !one.path.ends_with('*'));
+    for setting in named {
         let name = setting.path.rsplit('.').next().unwrap();
         let lines: Vec<_> = text.lines().collect();
         let at = lines.iter().position(|line| line.starts_with(&format!("{name} ="))).unwrap();

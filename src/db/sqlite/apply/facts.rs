@@ -1,0 +1,204 @@
+//! What must not get worse while statements run with foreign keys off: rows that name missing
+//! rows, the rows of tables the statements do not name, views and triggers that work, and the
+//! file itself. It reads; it changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::db::sqlite::faults::{Look, faults, is_foreign, lenient, rows};
+use crate::schema::model::{Key, names};
+use crate::schema::plan::Step;
+use crate::sql::Dialect;
+
+/// Up to this size a file is checked in full; above it, its indexes are not compared with their
+/// tables.
+const SMALL_FILE: i64 = 64 * 1024 * 1024;
+/// The most findings SQLite's own check lists.
+const MOST_FINDINGS: usize = 100;
+/// How many findings a message shows.
+const SHOWN: usize = 3;
+
+/// The tables and triggers there are before the statements run.
+pub(super) struct Tables {
+    /// By name in lower case: the name as written, and whether its rows can be counted at no risk:
+    /// what a virtual table does is its module's.
+    tables: BTreeMap<String, (String, bool)>,
+    /// The table of each trigger and all names in it, in lower case.
+    triggers: Vec<(String, BTreeSet<String>)>,
+}
+
+impl Tables {
+    pub(super) async fn read(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        let sql = "SELECT name, type = 'table' FROM pragma_table_list WHERE schema = 'main' \
+                   AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+        let mut tables = BTreeMap::new();
+        for row in rows(connection, sql).await? {
+            let name: String = row.try_get(0)?;
+            let countable = row.try_get::<i64, _>(1)? != 0;
+            tables.insert(name.to_ascii_lowercase(), (name, countable));
+        }
+        let sql = "SELECT tbl_name, sql FROM main.sqlite_schema WHERE type = 'trigger'";
+        let mut triggers = Vec::new();
+        for row in rows(connection, sql).await? {
+            let (table, text): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            triggers.push((table.to_ascii_lowercase(), names(&text)));
+        }
+        Ok(Self { tables, triggers })
+    }
+
+    /// Whether there was a table of that name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tables.contains_key(&name.to_ascii_lowercase())
+    }
+
+    /// The tables that no statement names, nor any trigger that can fire meanwhile.
+    pub(super) fn bystanders(&self, steps: &[Step]) -> BTreeSet<String> {
+        let mut named: BTreeSet<String> = steps.iter().flat_map(|step| names(&step.sql)).collect();
+        loop {
+            let before = named.len();
+            for (table, names) in &self.triggers {
+                if named.contains(table) {
+                    named.extend(names.iter().cloned());
+                }
+            }
+            if named.len() == before {
+                break;
+            }
+        }
+        let quiet = self
+            .tables
+            .iter()
+            .filter(|(name, (_, countable))| *countable && !named.contains(*name));
+        quiet.map(|(_, (name, _))| name.clone()).collect()
+    }
+}
+
+/// What is so at one moment.
+pub(super) struct Facts {
+    /// Child table, rowid and parent table of each row that names a missing one.
+    orphans: BTreeSet<(String, Option<i64>, String)>,
+    /// How many rows each bystander has.
+    counts: BTreeMap<String, i64>,
+    /// The views and triggers there are, and why one does not work.
+    looks: BTreeMap<Look, Option<String>>,
+    /// What SQLite's own check found.
+    damage: BTreeSet<String>,
+}
+
+impl Facts {
+    pub(super) async fn read(
+        connection: &mut SqliteConnection,
+        bystanders: &BTreeSet<String>,
+    ) -> sqlx::Result<Self> {
+        let mut counts = BTreeMap::new();
+        for table in bystanders {
+            let sql = format!("SELECT count(*) FROM {}", Dialect::Sqlite.relation("main", table));
+            // A table that was dropped under a name not written out shows as one without rows.
+            if let Some(found) = lenient(rows(connection, &sql).await)? {
+                let count = found.first().map(|row| row.try_get(0)).transpose()?;
+                counts.insert(table.clone(), count.unwrap_or(0));
+            }
+        }
+        Ok(Self {
+            orphans: orphans(connection).await?,
+            counts,
+            looks: faults(connection).await?,
+            damage: damage(connection).await?,
+        })
+    }
+
+    /// What is worse now than it was, in a sentence; `None` if nothing is.
+    /// `planned` are the objects that a plan makes.
+    pub(super) fn worse_than(&self, before: &Self, planned: &BTreeSet<&Key>) -> Option<String> {
+        let orphans: Vec<_> = self.orphans.difference(&before.orphans).collect();
+        if let Some((child, _, parent)) = orphans.first() {
+            let same = orphans.iter().filter(|(one, _, other)| one == child && other == parent);
+            let rowids: Vec<String> = same
+                .clone()
+                .filter_map(|(_, rowid, _)| *rowid)
+                .take(SHOWN)
+                .map(|id| id.to_string())
+                .collect();
+            let which = if rowids.is_empty() {
+                String::new()
+            } else {
+                format!(" (rowid {})", rowids.join(", "))
+            };
+            return Some(format!(
+                "{} rows of {child} name rows of {parent} that are not there{which}",
+                same.count()
+            ));
+        }
+        for (table, count) in &before.counts {
+            let now = self.counts.get(table).copied().unwrap_or(0);
+            if now != *count {
+                return Some(format!(
+                    "{table}, which no statement names, had {count} rows and would have {now}"
+                ));
+            }
+        }
+        for (look, why) in &self.looks {
+            let Some(why) = why.as_deref().filter(|why| !is_foreign(why)) else { continue };
+            let worked = match before.looks.get(look) {
+                Some(fault) => fault.as_deref().is_none_or(is_foreign),
+                // What a plan adds is as its schema has it; what is wrong there, the model says.
+                None => !look.is_among(planned),
+            };
+            if worked {
+                return Some(format!("{look} would not work: {why}"));
+            }
+        }
+        if before.damage.len() >= MOST_FINDINGS {
+            return None;
+        }
+        let damage: Vec<&str> =
+            self.damage.difference(&before.damage).take(SHOWN).map(String::as_str).collect();
+        (!damage.is_empty())
+            .then(|| format!("SQLite's check of the file says: {}", damage.join("; ")))
+    }
+}
+
+async fn orphans(
+    connection: &mut SqliteConnection,
+) -> sqlx::Result<BTreeSet<(String, Option<i64>, String)>> {
+    let sql =
+        "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE '%references%'";
+    let mut found = BTreeSet::new();
+    for row in rows(connection, sql).await? {
+        let table: String = row.try_get(0)?;
+        let sql = format!("PRAGMA main.foreign_key_check({})", Dialect::Sqlite.ident(&table));
+        // A key that names no unique columns is a fault of the schema, not of the rows.
+        for orphan in lenient(rows(connection, &sql).await)?.unwrap_or_default() {
+            let parent: String = orphan.try_get(2)?;
+            found.insert((
+                table.to_ascii_lowercase(),
+                orphan.try_get(1)?,
+                parent.to_ascii_lowercase(),
+            ));
+        }
+    }
+    Ok(found)
+}
+
+/// What SQLite's own check of the file finds; nothing where it needs what another program
+/// brings along.
+async fn damage(connection: &mut SqliteConnection) -> sqlx::Result<BTreeSet<String>> {
+    let sql = "SELECT (SELECT page_count FROM pragma_page_count) * \
+               (SELECT page_size FROM pragma_page_size)";
+    let size: i64 = match rows(connection, sql).await?.first() {
+        Some(row) => row.try_get(0)?,
+        None => 0,
+    };
+    let check = if size <= SMALL_FILE { "integrity_check" } else { "quick_check" };
+    let sql = format!("PRAGMA main.{check}({MOST_FINDINGS})");
+    let mut found = BTreeSet::new();
+    for row in lenient(rows(connection, &sql).await)?.unwrap_or_default() {
+        let line: String = row.try_get(0)?;
+        if line != "ok" {
+            found.insert(line);
+        }
+    }
+    Ok(found)
+}

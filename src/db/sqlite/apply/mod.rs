@@ -1,0 +1,297 @@
+//! Runs the statements of a plan or a migration on one connection: all of them or none.
+//!
+//! Foreign keys are off meanwhile, because dropping a table would delete the rows that name its
+//! rows; so afterwards nothing may be worse than before ([`Facts`]): no row that names a missing
+//! one, no row of a bystander gone, no view or trigger broken, no page damaged. Whatever fails,
+//! the transaction is rolled back and the connection set as it was.
+
+mod facts;
+
+use std::time::{Duration, Instant};
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Row};
+
+use facts::{Facts, Tables};
+
+use super::failure::{self, SQLITE_BUSY, SQLITE_INTERRUPT};
+use crate::db::stop::Stop;
+use crate::problem::{Kind, Problem};
+use crate::schema::model::{Word, words};
+use crate::schema::plan::{Action, Step};
+
+/// Steps of SQLite's machine between two looks at whether to stop: about 0.1 ms.
+const STEPS: i32 = 4_000;
+/// How long to wait before trying again for a lock.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Why the statements were not carried out. Nothing was changed.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::db) struct Failure {
+    /// The statement that failed, counted from 0; `None` if none of them did.
+    pub(in crate::db) step: Option<usize>,
+    /// What failed, SQLite's words, and what state things are in.
+    pub(in crate::db) problem: Problem,
+}
+
+impl Failure {
+    fn around(problem: Problem) -> Self {
+        Self { step: None, problem }
+    }
+}
+
+type Outcome<T> = Result<T, Failure>;
+
+/// Runs the statements in one transaction. `patience` is how long to wait for somebody else's
+/// lock; `on_step` is told each statement's number before it runs.
+///
+/// The connection must be in no transaction. Its progress handler is replaced, and taken off at
+/// the end.
+///
+/// # Errors
+/// A failure says which statement and why; everything is then as it was before.
+pub(in crate::db) async fn apply(
+    connection: &mut SqliteConnection,
+    steps: &[Step],
+    patience: Duration,
+    stop: &Stop,
+    on_step: &mut (dyn FnMut(usize) + Send),
+) -> Outcome<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let set = Settings::read(connection).await.map_err(|error| around(&error))?;
+    watch(connection, Some(stop)).await?;
+    let begun = begin(connection, patience, stop).await;
+    let outcome = match begun {
+        Ok(()) => {
+            let outcome = all(connection, steps, patience, stop, on_step).await;
+            watch(connection, None).await?;
+            if outcome.is_err() {
+                roll_back(connection).await?;
+            }
+            outcome
+        }
+        Err(failure) => {
+            watch(connection, None).await?;
+            Err(failure)
+        }
+    };
+    let restored = set.restore(connection).await;
+    outcome?;
+    restored.map_err(|error| {
+        Failure::around(Problem::new(
+            Kind::Disconnected,
+            "The changes were made, but the connection could not be set as it was before",
+            failure::words(&error),
+            "connect again",
+        ))
+    })
+}
+
+/// What of a connection is changed meanwhile.
+struct Settings {
+    foreign_keys: i64,
+    legacy_alter_table: i64,
+}
+
+impl Settings {
+    async fn read(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        let sql = "SELECT (SELECT foreign_keys FROM pragma_foreign_keys), \
+                   (SELECT legacy_alter_table FROM pragma_legacy_alter_table)";
+        let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(connection).await?;
+        Ok(Self { foreign_keys: row.try_get(0)?, legacy_alter_table: row.try_get(1)? })
+    }
+
+    async fn restore(&self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
+        legacy(connection, self.legacy_alter_table != 0).await?;
+        run(connection, &format!("PRAGMA foreign_keys = {}", self.foreign_keys)).await
+    }
+}
+
+/// What happens if somebody asks to stop: the statement that runs is ended.
+async fn watch(connection: &mut SqliteConnection, stop: Option<&Stop>) -> Outcome<()> {
+    let mut handle = connection.lock_handle().await.map_err(|error| around(&error))?;
+    match stop.cloned() {
+        Some(stop) => handle.set_progress_handler(STEPS, move || !stop.is_asked()),
+        None => handle.remove_progress_handler(),
+    }
+    Ok(())
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &str) -> sqlx::Result<()> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+}
+
+/// Whether a rename leaves alone what names the table.
+async fn legacy(connection: &mut SqliteConnection, on: bool) -> sqlx::Result<()> {
+    run(
+        connection,
+        if on { "PRAGMA legacy_alter_table = 1" } else { "PRAGMA legacy_alter_table = 0" },
+    )
+    .await
+}
+
+async fn begin(connection: &mut SqliteConnection, patience: Duration, stop: &Stop) -> Outcome<()> {
+    // Inside a transaction SQLite would ignore it silently.
+    run(connection, "PRAGMA foreign_keys = 0").await.map_err(|error| around(&error))?;
+    legacy(connection, true).await.map_err(|error| around(&error))?;
+    insist(connection, "BEGIN IMMEDIATE", patience, stop).await
+}
+
+/// Runs a statement that waits for others, as long as there is patience.
+async fn insist(
+    connection: &mut SqliteConnection,
+    sql: &str,
+    patience: Duration,
+    stop: &Stop,
+) -> Outcome<()> {
+    let until = Instant::now() + patience;
+    loop {
+        if stop.is_asked() {
+            return Err(Failure::around(stopped()));
+        }
+        match run(connection, sql).await {
+            Ok(()) => return Ok(()),
+            Err(error) if failure::code(&error) == Some(SQLITE_BUSY) && Instant::now() < until => {
+                tokio::select! {
+                    () = stop.asked() => {}
+                    () = tokio::time::sleep(PAUSE) => {}
+                }
+            }
+            Err(error) => return Err(around(&error)),
+        }
+    }
+}
+
+async fn roll_back(connection: &mut SqliteConnection) -> Outcome<()> {
+    match run(connection, "ROLLBACK").await {
+        // Some errors (a full disk, for one) make SQLite roll back by itself.
+        Err(error) if failure::code(&error) != Some(1) => Err(around(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Everything between BEGIN and its end.
+async fn all(
+    connection: &mut SqliteConnection,
+    steps: &[Step],
+    patience: Duration,
+    stop: &Stop,
+    on_step: &mut (dyn FnMut(usize) + Send),
+) -> Outcome<()> {
+    let facts = |error: sqlx::Error| around(&error);
+    let tables = Tables::read(connection).await.map_err(facts)?;
+    let bystanders = tables.bystanders(steps);
+    let before = Facts::read(connection, &bystanders).await.map_err(facts)?;
+    for (number, step) in steps.iter().enumerate() {
+        if stop.is_asked() {
+            return Err(Failure::around(stopped()));
+        }
+        on_step(number);
+        let later = steps.get(number + 1..).unwrap_or_default();
+        let rename = renames(&words(&step.sql), later, &tables);
+        let outcome = async {
+            if rename {
+                legacy(connection, false).await?;
+            }
+            run(connection, &step.sql).await?;
+            if rename {
+                legacy(connection, true).await?;
+            }
+            Ok(())
+        };
+        outcome.await.map_err(|error| Failure {
+            step: Some(number),
+            problem: statement(&error, number, steps.len(), &step.sql),
+        })?;
+    }
+    let after = Facts::read(connection, &bystanders).await.map_err(facts)?;
+    let planned = steps.iter().flat_map(|step| &step.actions).filter_map(|action| match action {
+        Action::Create(key) => Some(key),
+        _ => None,
+    });
+    if let Some(why) = after.worse_than(&before, &planned.collect()) {
+        return Err(Failure::around(Problem::failed(
+            "The changes were taken back: the database would not be sound",
+            why,
+            UNCHANGED,
+        )));
+    }
+    insist(connection, "COMMIT", patience, stop).await
+}
+
+/// Whether a statement renames a table for good, or a column: then what names it must follow. A
+/// rename within a rebuild, which gives or takes the name of a table there is, must not be
+/// followed.
+fn renames(words: &[Word], later: &[Step], tables: &Tables) -> bool {
+    let [alter, table, rest @ ..] = words else { return false };
+    if !alter.is("alter") || !table.is("table") {
+        return false;
+    }
+    let rest = match rest {
+        [_, dot, rest @ ..] if dot.is_mark(".") => rest,
+        _ => rest,
+    };
+    match rest {
+        [from, rename, to, target] if rename.is("rename") && to.is("to") => {
+            let made_again = |step: &Step| {
+                crate::schema::model::Definition::read(&step.sql).is_some_and(|made| {
+                    let name = step.sql.get(made.name).unwrap_or_default();
+                    let name = crate::schema::model::words(name);
+                    name.first()
+                        .is_some_and(|name| name.as_name().eq_ignore_ascii_case(&from.as_name()))
+                })
+            };
+            !tables.has(&target.as_name()) && !later.iter().any(made_again)
+        }
+        [_, rename, ..] => rename.is("rename"),
+        _ => false,
+    }
+}
+
+const UNCHANGED: &str = "nothing was changed; correct what it says and run it again";
+
+fn stopped() -> Problem {
+    Problem::cancelled("The changes were stopped and taken back: nothing was changed")
+}
+
+/// A failure of what goes around the statements.
+fn around(error: &sqlx::Error) -> Failure {
+    if failure::code(error) == Some(SQLITE_INTERRUPT) {
+        return Failure::around(stopped());
+    }
+    let problem = failure::explain(error);
+    let why = if problem.why.is_empty() {
+        problem.what
+    } else {
+        format!("{}: {}", problem.what, problem.why)
+    };
+    Failure::around(Problem::new(
+        problem.kind,
+        "The changes could not be made; nothing was changed",
+        why,
+        if problem.fix.is_empty() { UNCHANGED.to_owned() } else { problem.fix },
+    ))
+}
+
+/// The failure of one statement.
+fn statement(error: &sqlx::Error, number: usize, of: usize, sql: &str) -> Problem {
+    if failure::code(error) == Some(SQLITE_INTERRUPT) {
+        return stopped();
+    }
+    let general = failure::explain(error);
+    let mut head: String = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    if head.chars().count() > 120 {
+        head = head.chars().take(119).chain(['…']).collect();
+    }
+    Problem::new(
+        general.kind,
+        format!("Statement {} of {of} failed; nothing was changed", number + 1),
+        format!("SQLite says: {} (in: {head})", failure::words(error)),
+        UNCHANGED,
+    )
+}
+
+#[cfg(test)]
+mod tests;
