@@ -177,8 +177,8 @@ mod tests {
             "0010_c.sql", "0009_b_c.up.sql", "0009_b_c.down.sql", "notes.md", ".swap.sql", "1_a.sql",
         ]);
         let read = read(folder.path()).unwrap();
-        let names: Vec<_> = read.iter().map(|one| (one.version, one.name(), one.down.is_some()));
-        let names: Vec<_> = names.collect();
+        let names: Vec<_> =
+            read.iter().map(|one| (one.version, one.name(), one.down.is_some())).collect();
         assert_eq!(
             names,
             [

@@ -9,7 +9,7 @@ pub mod sqlite;
 
 use super::model::{Key, Model};
 use super::rename::Rename;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::sql::Dialect;
 
 /// Ordered statements.
@@ -109,7 +109,7 @@ impl Step {
 pub fn plan(current: &Model, desired: &Model) -> Plan {
     match desired.dialect {
         Dialect::Postgres => postgres::plan(current, desired),
-        Dialect::Sqlite => Plan::empty(Dialect::Sqlite),
+        Dialect::Sqlite => sqlite::plan(current, desired),
     }
 }
 
@@ -118,5 +118,21 @@ pub fn plan(current: &Model, desired: &Model) -> Plan {
 /// # Errors
 /// One of them cannot be done by a statement of its own.
 pub fn rename_steps(renames: &[Rename], current: &Model) -> Result<Vec<Step>> {
-    Ok(renames.iter().flat_map(|rename| postgres::rename::steps(rename, current)).collect())
+    if current.dialect == Dialect::Postgres {
+        return Ok(renames.iter().flat_map(|rename| postgres::rename::steps(rename, current)).collect());
+    }
+    let step = |rename: &Rename| {
+        let step = match rename {
+            Rename::Object { from, to } => sqlite::rename(from, to),
+            Rename::Label { .. } => None,
+        };
+        step.ok_or_else(|| {
+            Problem::usage(
+                format!("SQLite cannot rename the {rename}"),
+                "it renames tables and columns",
+                "leave that rename out: the thing is then dropped and made anew",
+            )
+        })
+    };
+    renames.iter().map(step).collect()
 }
