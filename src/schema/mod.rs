@@ -1,6 +1,7 @@
 //! What a database consists of, as pure data: names, the outline the tree shows, and one
 //! relation in full. Nothing here reads a database, renders SQL or knows how a screen looks.
 
+pub mod hazard;
 pub mod model;
 mod outline;
 pub mod plan;

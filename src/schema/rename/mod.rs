@@ -137,7 +137,7 @@ impl Thing {
 }
 
 /// A key after an object got another name.
-fn moved(key: &Key, from: &Key, to: &Key) -> Key {
+pub(in crate::schema) fn moved(key: &Key, from: &Key, to: &Key) -> Key {
     let mut key = key.clone();
     if key == *from {
         return to.clone();

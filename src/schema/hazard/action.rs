@@ -1,0 +1,317 @@
+//! The rules over what a step does to each object: what is lost, what fails on the rows there are,
+//! and what breaks for those who use the schema.
+
+use super::examine::Examiner;
+use super::lookup::{
+    body_before, column_before, has_column, is_generated, later, relation_of, sqlite_table,
+};
+use super::type_change::fit;
+use super::words::Words;
+use super::{Rule, Severity};
+use crate::schema::model::{Body, Column, Constraint, ConstraintKind, Key, Kind, Table};
+use crate::schema::plan::{Action, Step};
+use crate::sql::Dialect;
+
+impl Examiner<'_> {
+    pub(super) fn action(&mut self, step: usize, found: &Step, action: &Action) {
+        match action {
+            Action::Drop(key) => self.dropped(step, found, key),
+            Action::DropToRemake(key) => self.remade(step, key),
+            Action::Create(key) => self.created(step, found, key),
+            Action::Remake(key) => self.made_again(step, found, key),
+            Action::Alter(key) => self.altered(step, found, key),
+            Action::Rename { from, .. } => {
+                let rule = match from.kind {
+                    Kind::Table | Kind::View | Kind::MaterializedView => Rule::RenameTable,
+                    Kind::Column => Rule::RenameColumn,
+                    _ => Rule::RenameObject,
+                };
+                self.report(rule, step, from);
+            }
+            Action::SetNotNull(key) => {
+                if self.is_there(&key.table()) {
+                    self.report(Rule::SetNotNull, step, key);
+                    self.spare_the_scan(step, key);
+                }
+            }
+            Action::AddRequired(key) => {
+                if self.is_there(&key.table()) {
+                    self.report(Rule::AddRequired, step, key);
+                }
+            }
+            Action::ChangeType { column, from, to, using } => {
+                let fit = fit(from, to, using.is_some());
+                if fit.may_fail {
+                    self.report(Rule::NarrowType, step, column);
+                }
+                if fit.loses {
+                    self.report(Rule::LossyType, step, column);
+                }
+            }
+            Action::RemoveLabel { key, .. } => self.report(Rule::RemoveLabel, step, key),
+            Action::Validate(key) => self.validated(step, key),
+            Action::Rebuild(key) => self.report(Rule::RebuildTable, step, key),
+            Action::Authorize(key) => self.report(Rule::ChangePrivileges, step, key),
+            Action::Setting => {}
+        }
+    }
+
+    /// Whether a part goes only because what it belongs to goes in the same step.
+    fn goes_along(&self, found: &Step, key: &Key) -> bool {
+        let models = [self.context.current, self.context.desired];
+        key.kind.is_part() && found.actions.contains(&Action::Drop(relation_of(models, key)))
+    }
+
+    fn dropped(&mut self, step: usize, found: &Step, key: &Key) {
+        if self.goes_along(found, key) {
+            return;
+        }
+        let current = self.context.current;
+        let rule = match key.kind {
+            Kind::Table => match sqlite_table(current, &self.names, key) {
+                Some(table) if table.is_virtual => Rule::DropVirtualTable,
+                _ => Rule::DropTable,
+            },
+            Kind::Column => Rule::DropColumn,
+            Kind::Schema => Rule::DropSchema,
+            Kind::MaterializedView => Rule::DropMaterializedView,
+            Kind::Sequence => Rule::DropSequence,
+            Kind::View => Rule::DropView,
+            Kind::Routine => Rule::DropRoutine,
+            Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => Rule::DropType,
+            Kind::Extension => Rule::DropExtension,
+            Kind::Constraint => Rule::DropConstraint,
+            Kind::Index => Rule::DropIndex,
+            Kind::Trigger | Kind::Rule | Kind::EventTrigger => Rule::DropTrigger,
+            Kind::Policy => Rule::DropPolicy,
+            Kind::Default => Rule::DropDefault,
+            Kind::DefaultPrivileges => Rule::ChangePrivileges,
+            Kind::Collation | Kind::Statistics => return,
+        };
+        // A plan may put a check in place for a while, to be dropped when it has done its work.
+        if body_before(current, &self.names, key).is_none()
+            && sqlite_table(current, &self.names, &key.table()).is_none()
+        {
+            return;
+        }
+        self.report(rule, step, key);
+        if key.kind == Kind::Column && is_generated(current, &self.names, key) {
+            self.lighten(step, rule, "Its values are computed from other columns.");
+        }
+        if key.kind == Kind::Schema && !self.holds_something(key) {
+            self.lighten(step, rule, "There is nothing in it.");
+        }
+    }
+
+    fn holds_something(&self, schema: &Key) -> bool {
+        self.context.current.objects.keys().any(|key| key.schema == schema.name)
+    }
+
+    /// Makes the last hazard of a rule a notice, and says why.
+    fn lighten(&mut self, step: usize, rule: Rule, why: &str) {
+        let last =
+            self.out.iter_mut().rev().find(|hazard| hazard.step == step && hazard.rule == rule);
+        if let Some(hazard) = last {
+            hazard.severity = Severity::Notice;
+            why.clone_into(&mut hazard.why);
+        }
+    }
+
+    /// A column that is dropped to be made again loses its values, unless they are computed.
+    fn remade(&mut self, step: usize, key: &Key) {
+        let computed = is_generated(self.context.current, &self.names, key);
+        match key.kind {
+            Kind::Table => self.report(Rule::DropTable, step, key),
+            Kind::Column if !computed => self.report(Rule::DropColumn, step, key),
+            Kind::Sequence => self.report(Rule::DropSequence, step, key),
+            _ => self.report(Rule::RemadeObject, step, key),
+        }
+    }
+
+    fn created(&mut self, step: usize, found: &Step, key: &Key) {
+        let desired = self.context.desired;
+        match desired.body(key) {
+            Some(Body::Column(column)) => self.column(step, key, column),
+            Some(Body::Constraint(made)) => self.constraint(step, found, key, made),
+            Some(Body::Index(index)) if self.is_there(&index.relation) => {
+                if index.unique {
+                    self.report(Rule::AddUnique, step, key);
+                }
+                if !found.outside_transaction {
+                    self.report(Rule::IndexNotConcurrent, step, key);
+                }
+            }
+            Some(Body::SqliteWritten(written)) if key.kind == Kind::Index => {
+                let unique = Words::of(Dialect::Sqlite, &written.sql).begins("CREATE UNIQUE");
+                if unique && self.is_there(&key.table()) {
+                    self.report(Rule::AddUnique, step, key);
+                }
+            }
+            Some(Body::Trigger { .. }) if self.is_there(&key.table()) => {
+                self.report(Rule::AddTrigger, step, key);
+            }
+            Some(Body::Policy(_)) if self.is_there(&key.table()) => {
+                self.report(Rule::ChangePolicy, step, key);
+            }
+            Some(Body::Table(table)) => self.table(step, key, table),
+            _ => {}
+        }
+    }
+
+    /// What is made again is as heavy as what is made, but for what the rows are known to pass.
+    fn made_again(&mut self, step: usize, found: &Step, key: &Key) {
+        let same =
+            body_before(self.context.current, &self.names, key) == self.context.desired.body(key);
+        match key.kind {
+            Kind::Constraint | Kind::Index if same => {
+                if key.kind == Kind::Index
+                    && self.is_there(&key.table())
+                    && !found.outside_transaction
+                {
+                    self.report(Rule::IndexNotConcurrent, step, key);
+                }
+            }
+            Kind::Constraint | Kind::Index => self.created(step, found, key),
+            _ => {}
+        }
+    }
+
+    fn table(&mut self, step: usize, key: &Key, table: &Table) {
+        if let Some(part) = &table.partition_of
+            && self.is_there(&part.parent)
+        {
+            self.report(Rule::AddPartition, step, key);
+        }
+        if table.row_security {
+            self.closed(step, key);
+        }
+    }
+
+    /// Row security that is on without a policy lets nobody in.
+    fn closed(&mut self, step: usize, key: &Key) {
+        let policy = |(key, _): &(&Key, _)| key.kind == Kind::Policy;
+        let open = self.context.desired.parts(key).any(|part| policy(&(part.0, ())));
+        self.report(Rule::EnableRowSecurity, step, key);
+        if open {
+            let why = "Who may see which rows is up to its policies from now on.";
+            self.lighten(step, Rule::EnableRowSecurity, why);
+        }
+    }
+
+    fn column(&mut self, step: usize, key: &Key, column: &Column) {
+        let base = column.type_name.as_str();
+        if base == "json" {
+            self.report(Rule::JsonColumn, step, key);
+        }
+        if base.starts_with("character(") {
+            self.report(Rule::CharColumn, step, key);
+        }
+        if base.starts_with("timestamp") && base.ends_with("without time zone") {
+            self.report(Rule::TimestampWithoutZone, step, key);
+        }
+        if column.identity.is_some() && matches!(base, "integer" | "smallint") {
+            self.report(Rule::SmallKey, step, key);
+        }
+    }
+
+    fn constraint(&mut self, step: usize, found: &Step, key: &Key, made: &Constraint) {
+        if made.kind == ConstraintKind::Foreign && !self.is_indexed(key, &made.columns) {
+            self.report(Rule::UnindexedForeignKey, step, key);
+        }
+        let later = later(self.plan, step + 1, &Action::Validate(key.clone()));
+        let words = Words::of(self.plan.dialect, &found.sql);
+        // What an index has proven, or a later step validates, reads nothing here.
+        if !self.is_there(&key.table()) || !made.validated || later || words.has("USING INDEX") {
+            return;
+        }
+        let rule = match made.kind {
+            ConstraintKind::Primary => Rule::AddPrimaryKey,
+            ConstraintKind::Unique => Rule::AddUnique,
+            ConstraintKind::Check => Rule::AddCheck,
+            ConstraintKind::Foreign => Rule::AddForeignKey,
+            ConstraintKind::Exclusion => Rule::AddExclusion,
+        };
+        self.report(rule, step, key);
+    }
+
+    /// Whether some index or key of the table begins with these columns.
+    fn is_indexed(&self, key: &Key, columns: &[String]) -> bool {
+        let begins = |with: &[String]| {
+            with.len() >= columns.len()
+                && with.iter().take(columns.len()).all(|name| columns.contains(name))
+        };
+        self.context.desired.parts(&key.table()).any(|(_, object)| match &object.body {
+            Body::Index(index) => begins(&index.columns),
+            Body::Constraint(found) => {
+                matches!(found.kind, ConstraintKind::Primary | ConstraintKind::Unique)
+                    && begins(&found.columns)
+            }
+            _ => false,
+        })
+    }
+
+    fn validated(&mut self, step: usize, key: &Key) {
+        if !self.is_there(&key.table()) {
+            return;
+        }
+        self.report(Rule::ValidateConstraint, step, key);
+        let added = self
+            .plan
+            .steps
+            .iter()
+            .enumerate()
+            .take(step)
+            .rev()
+            .find(|(_, found)| found.actions.contains(&Action::Create(key.clone())));
+        let Some((at, _)) = added else { return };
+        let between = self.plan.steps.iter().take(step + 1).skip(at);
+        if self.context.online && between.into_iter().all(|step| !step.outside_transaction) {
+            self.report(Rule::ValidateInSameTransaction, step, key);
+        }
+    }
+
+    /// With a valid check that says the same, PostgreSQL reads no row to refuse NULL.
+    fn spare_the_scan(&mut self, step: usize, key: &Key) {
+        let column = self.plan.dialect.ident(&key.name);
+        let proves = |found: &Step| {
+            found.actions.iter().any(|action| {
+                matches!(action, Action::Create(made) if made.kind == Kind::Constraint
+                    && made.table() == key.table())
+            }) && found.sql.contains("IS NOT NULL")
+                && found.sql.contains(&column)
+        };
+        let steps = || self.plan.steps.iter().take(step);
+        let validated = steps()
+            .flat_map(|step| &step.actions)
+            .any(|action| matches!(action, Action::Validate(made) if made.table() == key.table()));
+        if validated && steps().any(proves) {
+            self.lighten(
+                step,
+                Rule::SetNotNull,
+                "A valid check has proven it already: no row is read.",
+            );
+        }
+    }
+
+    fn altered(&mut self, step: usize, found: &Step, key: &Key) {
+        let current = self.context.current;
+        let words = Words::of(self.plan.dialect, &found.sql);
+        match key.kind {
+            Kind::Table if words.has("ENABLE ROW LEVEL SECURITY") => self.closed(step, key),
+            Kind::Column => {
+                let had = column_before(current, &self.names, key).is_some_and(|old| old.not_null);
+                let has = self.context.desired.column(key).is_some_and(|new| new.not_null);
+                if had && !has && words.has("DROP NOT NULL") {
+                    self.report(Rule::DropNotNull, step, key);
+                }
+            }
+            Kind::Routine => self.report(Rule::ReplaceRoutine, step, key),
+            Kind::Policy if has_table(self, key) => self.report(Rule::ChangePolicy, step, key),
+            _ => {}
+        }
+    }
+}
+
+fn has_table(examiner: &Examiner<'_>, key: &Key) -> bool {
+    examiner.is_there(&key.table()) || has_column(examiner.context.current, &examiner.names, key)
+}
