@@ -13,6 +13,7 @@ pub mod proof;
 pub mod pull;
 pub mod push;
 mod replay;
+pub mod review;
 pub mod session;
 pub mod status;
 pub mod wording;
