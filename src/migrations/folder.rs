@@ -138,9 +138,9 @@ fn take_apart(path: &Path) -> Result<Named> {
 }
 
 fn script(path: &Path) -> Result<Script> {
-    let text = fs::read(path).map_err(|why| why.to_string()).and_then(|bytes| {
-        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
-    });
+    let text = fs::read(path)
+        .map_err(|why| why.to_string())
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned()));
     let text = text.map_err(|why| {
         Problem::failed(
             format!("{} cannot be read", path.display()),
@@ -174,7 +174,12 @@ mod tests {
     #[test]
     fn migrations_are_read_in_the_order_of_their_numbers() {
         let folder = folder(&[
-            "0010_c.sql", "0009_b_c.up.sql", "0009_b_c.down.sql", "notes.md", ".swap.sql", "1_a.sql",
+            "0010_c.sql",
+            "0009_b_c.up.sql",
+            "0009_b_c.down.sql",
+            "notes.md",
+            ".swap.sql",
+            "1_a.sql",
         ]);
         let read = read(folder.path()).unwrap();
         let names: Vec<_> =

@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn numbers_go_on_as_they_were() {
-        let number = |all: &[&str], numbering| next(&migrations(all), numbering, 1_769_860_800).digits;
+        let number =
+            |all: &[&str], numbering| next(&migrations(all), numbering, 1_769_860_800).digits;
         assert_eq!(number(&[], None), "0001");
         assert_eq!(number(&["0001", "0006"], None), "0007");
         assert_eq!(number(&["1", "9"], None), "10");
@@ -108,9 +109,12 @@ mod tests {
 
     #[test]
     fn days_are_dates() {
-        for (days, expected) in
-            [(0, (1970, 1, 1)), (59, (1970, 3, 1)), (11_016, (2000, 2, 29)), (20_484, (2026, 1, 31))]
-        {
+        for (days, expected) in [
+            (0, (1970, 1, 1)),
+            (59, (1970, 3, 1)),
+            (11_016, (2000, 2, 29)),
+            (20_484, (2026, 1, 31)),
+        ] {
             assert_eq!(date(days), expected);
         }
     }

@@ -94,7 +94,8 @@ mod tests {
         write(&pair).unwrap();
         assert_eq!(fs::read_to_string(&pair.up).unwrap(), "up");
         assert_eq!(fs::read_to_string(&pair.down).unwrap(), "down");
-        let other = Pair { down: inside.join("other.sql"), up_text: "x".to_owned(), ..pair.clone() };
+        let other =
+            Pair { down: inside.join("other.sql"), up_text: "x".to_owned(), ..pair.clone() };
         assert!(write(&other).unwrap_err().fix.contains("next number"));
         assert_eq!(fs::read_to_string(&pair.up).unwrap(), "up");
         let mut left: Vec<_> =
