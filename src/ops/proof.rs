@@ -65,7 +65,12 @@ pub async fn prove(
 ///
 /// # Errors
 /// A statement fails, or what was made is not the model.
-pub async fn build(scratch: &mut Connection, model: &Model, scope: &Scope, stop: &Stop) -> Result<()> {
+pub async fn build(
+    scratch: &mut Connection,
+    model: &Model,
+    scope: &Scope,
+    stop: &Stop,
+) -> Result<()> {
     lead(scratch, model, &[], scope, stop).await.map(|_| ())
 }
 

@@ -3,7 +3,8 @@
 
 use super::examine::Examiner;
 use super::lookup::{
-    body_before, column_before, has_column, is_generated, later, relation_of, sqlite_table,
+    body_before, column_before, has_column, is_generated, is_rebuilt, later, relation_of,
+    sqlite_table,
 };
 use super::type_change::fit;
 use super::words::Words;
@@ -16,7 +17,7 @@ impl Examiner<'_> {
     pub(super) fn action(&mut self, step: usize, found: &Step, action: &Action) {
         match action {
             Action::Drop(key) => self.dropped(step, found, key),
-            Action::DropToRemake(key) => self.remade(step, key),
+            Action::DropToRemake(key) => self.remade(step, found, key),
             Action::Create(key) => self.created(step, found, key),
             Action::Remake(key) => self.made_again(step, found, key),
             Action::Alter(key) => self.altered(step, found, key),
@@ -117,12 +118,16 @@ impl Examiner<'_> {
         }
     }
 
-    /// A column that is dropped to be made again loses its values, unless they are computed.
-    fn remade(&mut self, step: usize, key: &Key) {
-        let computed = is_generated(self.context.current, &self.names, key);
+    /// What is dropped to be made again: a table's rows are copied before, or they are lost.
+    fn remade(&mut self, step: usize, found: &Step, key: &Key) {
+        let along = found.actions.contains(&Action::DropToRemake(key.table()));
+        let rebuilt = is_rebuilt(self.plan, key);
         match key.kind {
+            _ if rebuilt || key.kind.is_part() && along => {}
             Kind::Table => self.report(Rule::DropTable, step, key),
-            Kind::Column if !computed => self.report(Rule::DropColumn, step, key),
+            Kind::Column if !is_generated(self.context.current, &self.names, key) => {
+                self.report(Rule::DropColumn, step, key);
+            }
             Kind::Sequence => self.report(Rule::DropSequence, step, key),
             _ => self.report(Rule::RemadeObject, step, key),
         }

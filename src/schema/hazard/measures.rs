@@ -186,6 +186,7 @@ impl Reading {
                     some => format!(": {}", some.join(", ")),
                 };
                 let amount = match count.how {
+                    How::Exact if count.number == 0 => "no".to_owned(),
                     How::Exact => number(count.number),
                     How::Sampled | How::Statistics => format!("about {}", number(count.number)),
                 };

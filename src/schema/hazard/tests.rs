@@ -174,7 +174,10 @@ fn other_tables_that_are_locked_are_named() {
     desired.objects.insert(key.clone(), Object::new(made));
     let add = Step::new("ALTER TABLE …", vec![Action::Create(key.clone())]);
     let hazards = found(&plan(vec![add.clone()]), &desired, &Facts::default());
-    assert_eq!(ids(&hazards), ["unindexed-foreign-key", "add-foreign-key", "locks-other-table", "no-lock-timeout"]);
+    assert_eq!(
+        ids(&hazards),
+        ["unindexed-foreign-key", "add-foreign-key", "locks-other-table", "no-lock-timeout"]
+    );
     assert!(hazards[2].why.contains("SHARE ROW EXCLUSIVE on shop.buyers"), "{}", hazards[2].why);
 
     let mut validate = Step::new("ALTER TABLE … VALIDATE", vec![Action::Validate(key)]);
