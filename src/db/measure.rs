@@ -10,7 +10,7 @@ use super::{postgres, sqlite};
 use crate::config::MaskedColumn;
 use crate::problem::Result;
 use crate::schema::RelationName;
-use crate::schema::hazard::{Effects, Measures};
+use crate::schema::hazard::{Effects, Measures, Subject};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 use crate::schema::plan::{Plan, Step};
 
@@ -136,4 +136,12 @@ pub(super) fn shortened(text: &str) -> String {
         out.push('…');
     }
     out
+}
+
+/// Whether the examples are values, of which each is shown once, or rows.
+pub(super) fn once(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Nulls(_) | Subject::Failing(_) => "",
+        _ => "DISTINCT",
+    }
 }

@@ -2,6 +2,7 @@
 
 mod cancelling;
 mod catalogue;
+mod measure;
 mod opening;
 mod pages;
 mod pooler;

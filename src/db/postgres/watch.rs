@@ -162,6 +162,7 @@ async fn look(writer: &mut Writer, known: &mut Relations, stop: &Stop) -> Result
             None => known.remove(&number),
         };
     }
+    out.locks.sort();
     out.rewrites.sort();
     out.rebuilds.sort();
     Ok(out)

@@ -1,15 +1,16 @@
 //! The rules over what a step does to each object: what is lost, what fails on the rows there are,
 //! and what breaks for those who use the schema.
 
-use super::examine::Examiner;
+use super::examine::{Context, Examiner};
 use super::lookup::{
-    body_before, column_before, has_column, is_generated, is_rebuilt, later, relation_of,
-    sqlite_table,
+    body_before, column_before, has_column, is_generated, is_of_type, is_rebuilt, later,
+    relation_of, sqlite_table,
 };
-use super::type_change::fit;
+use super::type_change::{Fit, fit};
+use super::wanted::Subject;
 use super::words::Words;
 use super::{Rule, Severity};
-use crate::schema::model::{Body, Column, Constraint, ConstraintKind, Key, Kind, Table};
+use crate::schema::model::{Body, Column, Constraint, ConstraintKind, Key, Kind, Model, Table};
 use crate::schema::plan::{Action, Step};
 use crate::sql::Dialect;
 
@@ -41,19 +42,52 @@ impl Examiner<'_> {
                 }
             }
             Action::ChangeType { column, from, to, using } => {
-                let fit = fit(from, to, using.is_some());
-                if fit.may_fail {
-                    self.report(Rule::NarrowType, step, column);
-                }
-                if fit.loses {
-                    self.report(Rule::LossyType, step, column);
-                }
+                self.retyped(step, column, fit(from, to, using.is_some()));
             }
             Action::RemoveLabel { key, .. } => self.report(Rule::RemoveLabel, step, key),
             Action::Validate(key) => self.validated(step, key),
             Action::Rebuild(key) => self.report(Rule::RebuildTable, step, key),
             Action::Authorize(key) => self.report(Rule::ChangePrivileges, step, key),
             Action::Setting => {}
+        }
+    }
+
+    /// A column gets another type. What was measured on it counts more than the types' names.
+    fn retyped(&mut self, step: usize, column: &Key, fit: Fit) {
+        let found = |subject: fn(&Subject) -> bool| {
+            self.facts
+                .measures
+                .of(step, column)
+                .any(|reading| subject(&reading.subject) && reading.is_found())
+        };
+        let unfit = found(|subject| matches!(subject, Subject::Unfit { .. }));
+        let lossy = found(|subject| matches!(subject, Subject::Lossy { .. }));
+        let fewer = self.loses_labels(column);
+        if fewer {
+            self.report(Rule::RemoveLabel, step, column);
+        } else if fit.may_fail || unfit {
+            self.report(Rule::NarrowType, step, column);
+        }
+        if fit.loses || lossy {
+            self.report(Rule::LossyType, step, column);
+        }
+    }
+
+    /// Whether a column stays of an enum that has fewer labels than before.
+    fn loses_labels(&self, column: &Key) -> bool {
+        let labels = |model: &Model, column: Option<&Column>| {
+            let type_name = column?.type_name.clone();
+            model.objects.iter().find_map(|(key, object)| match &object.body {
+                Body::Enum { labels } if is_of_type(&type_name, key) => Some(labels.clone()),
+                _ => None,
+            })
+        };
+        let Context { current, desired, .. } = self.context;
+        let old = labels(current, column_before(current, &self.names, column));
+        let new = labels(desired, desired.column(column));
+        match (old, new) {
+            (Some(old), Some(new)) => old.iter().any(|label| !new.contains(label)),
+            _ => false,
         }
     }
 

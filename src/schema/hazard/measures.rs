@@ -161,9 +161,14 @@ impl Measures {
 impl Reading {
     /// Whether it shows that the step will fail.
     pub fn fails(&self) -> bool {
+        self.is_found() && self.subject.fails()
+    }
+
+    /// Whether it found anything.
+    pub fn is_found(&self) -> bool {
         match &self.outcome {
             Outcome::Refused(_) => true,
-            Outcome::Counted { count, .. } => self.subject.fails() && count.number > 0,
+            Outcome::Counted { count, .. } => count.number > 0,
             Outcome::Unknown(_) => false,
         }
     }

@@ -11,7 +11,9 @@ use super::lookup::{
 use super::names::Names;
 use super::sqlite_constraint::{Declared, declared};
 use crate::schema::RelationName;
-use crate::schema::model::{Body, Constraint, ConstraintKind, Index, Key, Kind, Model};
+use crate::schema::model::{
+    Body, Constraint, ConstraintKind, Index, Key, Kind, Model, SqliteColumn,
+};
 use crate::schema::plan::{Action, Plan};
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
@@ -118,6 +120,7 @@ impl Subject {
                 format!("{amount} {rows} {has} NULL in {}", columns.join(" or "))
             }
             Self::Duplicates { keys, .. } => {
+                let keys: Vec<&str> = keys.iter().map(|key| key.trim_matches('"')).collect();
                 format!("{amount} value{s} of {} occurring more than once", keys.join(", "))
             }
             Self::Failing(_) => format!("{amount} {rows} that the check refuses"),
@@ -339,9 +342,14 @@ impl Asker<'_> {
         let Some(Body::SqliteTable(new)) = self.desired.body(key) else { return };
         let Some(old) = sqlite_table(self.current, names, key) else { return };
         if new.strict && !old.strict {
-            for column in &new.columns {
+            // What gets another type as well is asked for by that.
+            let stays = |column: &&SqliteColumn| {
+                old.column(&column.name)
+                    .is_some_and(|old| old.type_name.eq_ignore_ascii_case(&column.type_name))
+            };
+            for column in new.columns.iter().filter(stays) {
                 let (column, to) = (column.name.clone(), column.type_name.clone());
-                let from = String::new();
+                let from = to.clone();
                 let subject = Subject::Unfit { column, from, to, using: None, labels: None };
                 self.push(step, key, key, names, subject);
             }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use self::question::{Question, duplicates, example, question, source};
 use super::writer::Writer;
 use crate::db::fault::Fault;
-use crate::db::measure::{Bounds, numbers, row_names, shortened};
+use crate::db::measure::{Bounds, numbers, once, row_names, shortened};
 use crate::db::stop::Stop;
 use crate::schema::RelationName;
 use crate::schema::hazard::{
@@ -198,6 +198,10 @@ impl Asking<'_> {
             size.scan = percent.is_none().then_some(took);
         }
         for (wanted, question) in asked.iter().zip(&questions) {
+            let nothing = matches!(question, Question::None);
+            if nothing && matches!(wanted.subject, Subject::Lossy { .. }) {
+                continue;
+            }
             let known = match question {
                 Question::All => rows,
                 Question::Values(_) | Question::Condition(_) => {
@@ -296,7 +300,8 @@ impl Asking<'_> {
                 let Some(shown) = example(wanted, condition, &names) else {
                     return Ok(Vec::new());
                 };
-                format!("SELECT {shown} FROM {from} WHERE {condition} LIMIT {limit}")
+                let each = once(&wanted.subject);
+                format!("SELECT {each} {shown} FROM {from} WHERE {condition} LIMIT {limit}")
             }
             _ => return Ok(Vec::new()),
         };
