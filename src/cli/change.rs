@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::args::{Global, Planning};
-use super::print::{self, Paint};
+use super::print::{self, Paint, harmless};
 use super::run::{resolve, unconfigured, wait_for};
 use super::{ask, review};
 use crate::config::{Config, Target};
@@ -18,7 +18,7 @@ use crate::ops::proof::Proof;
 use crate::ops::push::{self, Item};
 use crate::ops::review::{Review, policies};
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{Context, Facts, Measures};
+use crate::schema::hazard::{Context, Facts};
 use crate::schema::rename::{self, Rename};
 
 impl Planning {
@@ -77,9 +77,8 @@ pub(super) fn reviewed(
     change: &Change,
     proof: &Proof,
     renames: &[Rename],
-    measures: Measures,
+    facts: Facts,
 ) -> Result<Review> {
-    let facts = Facts { effects: proof.effects.clone(), measures };
     let context = Context {
         current: &proof.current,
         desired: &proof.desired,
@@ -161,7 +160,9 @@ impl Generating<'_> {
         }
         let renames = renames(change, answers, self.global.json, stop).await?;
         let proof = change.prove(renames.clone(), true, stop).await?;
-        let review = reviewed(change, &proof, &renames, Measures::default())?;
+        let effects = change.watch(&proof, true, stop).await?;
+        let facts = Facts { effects, ..Facts::default() };
+        let review = reviewed(change, &proof, &renames, facts)?;
         let down = proof.down.as_ref().unwrap_or(&proof.up);
         let hazards = review.hazards();
         let contents = Contents { up: &proof.up, down, hazards: &hazards };
@@ -203,8 +204,8 @@ impl Generating<'_> {
             print::json(&json)?;
             return Ok(0);
         }
-        let (up, down) = (draft.pair.up.display(), draft.pair.down.display());
-        print::result(&print::harmless_lines(&format!("{up}\n{down}\n"))).map(|()| 0)
+        let (up, down) = (draft.pair.up.display().to_string(), draft.pair.down.display().to_string());
+        print::result(&format!("{}\n{}\n", harmless(&up), harmless(&down))).map(|()| 0)
     }
 }
 
@@ -261,7 +262,8 @@ async fn pushing(
     let outcome = async {
         let measures = push::measure(&mut live, change, &proof, stop).await?;
         let items = push::checklist(&target, &measures);
-        let review = reviewed(change, &proof, &renames, measures)?;
+        let effects = change.watch(&proof, false, stop).await?;
+        let review = reviewed(change, &proof, &renames, Facts { effects, measures })?;
         if planning.dry_run {
             if global.json {
                 print::json(&review::to_json(&review, false))?;

@@ -14,7 +14,8 @@ use crate::db::fault::Script;
 use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
 use crate::migrations::Migration;
-use crate::problem::{Problem, Result};
+use crate::problem::{Kind, Problem, Result};
+use crate::schema::hazard::{self, Context, Effects};
 use crate::schema::model::{Model, Scope, Unmodelled};
 use crate::schema::plan::{self, Plan};
 use crate::schema::rename::{self, Answer, Candidate, Rename};
@@ -136,7 +137,7 @@ impl Change {
 
     /// Whether there is nothing to do.
     pub fn is_nothing(&self) -> bool {
-        plan::plan(&self.current, &self.desired).is_empty()
+        self.rough().is_empty()
     }
 
     /// Finds out which renames there are, and which nobody has answered for.
@@ -196,13 +197,49 @@ impl Change {
         proof::prove(self.scratch.connection(), &self.desired, &question, stop).await
     }
 
-    /// The scratch database, empty.
+    /// The plan as it is at first sight, without renames and not tried.
+    pub fn rough(&self) -> Plan {
+        plan::plan(&self.current, &self.desired)
+    }
+
+    /// Finds out what each step of a proven plan locks and writes anew, by running them once more
+    /// in the scratch database; nothing where no table that is there is touched. `is_back` says
+    /// that it holds the schema there is again.
     ///
     /// # Errors
-    /// It cannot be made.
-    pub async fn empty_scratch(&mut self, stop: &Stop) -> Result<&mut Connection> {
-        self.scratch.reset(stop).await?;
-        Ok(self.scratch.connection())
+    /// The scratch is lost or the work was stopped; steps that cannot be watched are left out.
+    pub async fn watch(
+        &mut self,
+        proof: &Proof,
+        is_back: bool,
+        stop: &Stop,
+    ) -> Result<Vec<Option<Effects>>> {
+        let context = Context {
+            current: &proof.current,
+            desired: &proof.desired,
+            online: self.setting.online,
+        };
+        let touches =
+            |step| !hazard::expected(&proof.up, step, &context).locks.is_empty();
+        if !(0..proof.up.steps.len()).any(touches) {
+            return Ok(Vec::new());
+        }
+        if !is_back {
+            self.scratch.reset(stop).await?;
+            let scratch = self.scratch.connection();
+            proof::build(scratch, &proof.current, &self.setting.scope, stop).await?;
+        }
+        let watched = self.scratch.connection().apply_watched(&proof.up.steps, stop).await;
+        match watched {
+            Ok(effects) => Ok(effects),
+            Err(failure)
+                if matches!(failure.problem.kind, Kind::Cancelled | Kind::Disconnected) =>
+            {
+                Err(failure.problem)
+            }
+            // Some plans hold only as one transaction; the rules then say what to expect.
+            Err(_) => Ok(Vec::new()),
+        }
     }
 
     /// Removes the scratch database.

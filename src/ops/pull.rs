@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::change::{self, Change, Setting, Side};
 use crate::db::stop::Stop;
 use crate::problem::{Problem, Result};
-use crate::schema::model::{Key, Kind};
+use crate::schema::model::Kind;
 use crate::schema::plan::{Action, Plan, Step};
 use crate::sql::Dialect;
 
@@ -81,7 +81,7 @@ pub fn split(plan: &Plan, folder: &Path) -> BTreeMap<PathBuf, String> {
 
 /// The file a step belongs in: that of the first thing it is about.
 fn place(dialect: Dialect, step: &Step) -> PathBuf {
-    let key = step.actions.iter().find_map(about);
+    let key = step.actions.iter().find_map(Action::key);
     let Some(key) = key else { return PathBuf::from("settings.sql") };
     let name = match key.kind {
         Kind::Schema => "schemas".to_owned(),
@@ -101,25 +101,6 @@ fn place(dialect: Dialect, step: &Step) -> PathBuf {
         return PathBuf::from(file);
     }
     Path::new(&file_name(&key.schema)).join(file)
-}
-
-fn about(action: &Action) -> Option<&Key> {
-    match action {
-        Action::Create(key)
-        | Action::Drop(key)
-        | Action::DropToRemake(key)
-        | Action::Remake(key)
-        | Action::Alter(key)
-        | Action::SetNotNull(key)
-        | Action::AddRequired(key)
-        | Action::Validate(key)
-        | Action::Rebuild(key)
-        | Action::Authorize(key)
-        | Action::ChangeType { column: key, .. }
-        | Action::RemoveLabel { key, .. }
-        | Action::Rename { to: key, .. } => Some(key),
-        Action::Setting => None,
-    }
 }
 
 /// A name as a file's: what could lead elsewhere or cannot stand there is replaced.
@@ -188,6 +169,7 @@ fn told(path: &Path, what: &str, why: &io::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::model::Key;
 
     #[test]
     fn every_table_has_its_file() {

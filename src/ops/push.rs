@@ -6,16 +6,16 @@
 
 use std::collections::BTreeSet;
 
-use super::change::Setting;
-use super::{history, wording};
+use super::change::Change;
+use super::history;
+use super::proof::Proof;
 use crate::config::{Protection, Target};
 use crate::db::connection::Connection;
+use crate::db::measure::Bounds;
 use crate::db::stop::Stop;
 use crate::problem::{Kind as Sort, Problem, Result};
-use crate::schema::model::{Key, Kind, Model};
-use crate::schema::plan::{Action, Plan};
-use crate::schema::rename::Rename;
-use crate::sql::Dialect;
+use crate::schema::hazard::{Measures, Reading};
+use crate::schema::plan::Plan;
 
 /// Something to be sure of before a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,26 +30,8 @@ pub struct Item {
     pub evidence: Vec<String>,
 }
 
-/// What one statement destroys, counted in the live database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loss {
-    /// The step, counted from 0.
-    pub step: usize,
-    /// What is lost: `rows of public.orders`.
-    pub what: String,
-    /// How much of it; `None` where it could not be counted.
-    pub amount: Option<u64>,
-}
-
-impl Loss {
-    /// The loss as a sentence without its full stop.
-    pub fn words(&self) -> String {
-        match self.amount {
-            Some(amount) => format!("{amount} {}", self.what),
-            None => format!("an unknown number of {}", self.what),
-        }
-    }
-}
+/// The items of a push's checklist.
+pub const ITEMS: [&str; 3] = ["development", "no-important-data", "can-afford-the-loss"];
 
 /// Refuses what may never be pushed to.
 ///
@@ -79,79 +61,39 @@ pub fn permit(target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// Counts what the plan destroys in the live database.
+/// Asks the live database what the plan would destroy and fail on.
 ///
 /// # Errors
 /// The work was stopped or the connection lost; what cannot be counted is no failure.
-pub async fn losses(
+pub async fn measure(
     live: &mut Connection,
-    plan: &Plan,
-    renames: &[Rename],
+    change: &Change,
+    proof: &Proof,
     stop: &Stop,
-) -> Result<Vec<Loss>> {
-    let dialect = plan.dialect;
-    let tables: BTreeSet<&Key> = plan
-        .steps
-        .iter()
-        .flat_map(|step| &step.actions)
-        .filter_map(|action| match action {
-            Action::Drop(key) if key.kind == Kind::Table => Some(key),
-            _ => None,
-        })
-        .collect();
-    let mut losses = Vec::new();
-    for (step, one) in plan.steps.iter().enumerate() {
-        for action in &one.actions {
-            let Action::Drop(key) = action else { continue };
-            let was = before(key, renames);
-            let (what, question) = match key.kind {
-                Kind::Table => (format!("rows of {was}"), count(dialect, &was, "*")),
-                Kind::Column if !tables.contains(&key.table()) => {
-                    let column = dialect.ident(&was.name);
-                    (format!("values of {was}"), count(dialect, &was.table(), &column))
-                }
-                _ => continue,
-            };
-            let amount = match live.query(&question, stop).await {
-                Ok(rows) => rows.into_iter().flatten().flatten().next(),
-                Err(fault) if fault.stopped || fault.lost => return Err(fault.problem("", "")),
-                Err(_) => None,
-            };
-            let amount = amount.and_then(|amount| amount.parse().ok());
-            if amount != Some(0) {
-                losses.push(Loss { step, what, amount });
-            }
-        }
-    }
-    Ok(losses)
+) -> Result<Measures> {
+    let masked = change.setting.target.masked.clone();
+    let bounds = Bounds { masked, ..Bounds::default() };
+    live.measure(&proof.up, (&change.current, &change.desired), &bounds, stop).await
 }
 
-fn count(dialect: Dialect, table: &Key, what: &str) -> String {
-    format!("SELECT count({what}) FROM {}", dialect.relation(&table.schema, &table.name))
-}
-
-/// A thing's key before the renames of the plan.
-fn before(key: &Key, renames: &[Rename]) -> Key {
-    let mut was = key.clone();
-    for rename in renames.iter().rev() {
-        let Rename::Object { from, to } = rename else { continue };
-        if *to == was {
-            was = from.clone();
-        } else if was.kind.is_part() && to.kind == Kind::Table && was.table() == *to {
-            was = Key::part(was.kind, from.schema.clone(), from.name.clone(), was.name);
-        }
-    }
-    was
+/// Whether an answer is about something that would be lost.
+fn is_loss(reading: &Reading) -> bool {
+    !reading.subject.fails() && !reading.clears()
 }
 
 /// The checklist of a push, with what is known for each item.
-pub fn checklist(target: &Target, plan: &Plan, losses: &[Loss]) -> Vec<Item> {
-    let told: Vec<String> = losses.iter().map(Loss::words).collect();
-    let nothing = "no row and no value is lost".to_owned();
-    let possible = wording::losses(plan);
+pub fn checklist(target: &Target, measures: &Measures) -> Vec<Item> {
+    let losses: Vec<&Reading> = measures.readings.iter().filter(|one| is_loss(one)).collect();
+    let told = |one: &&Reading| format!("{}: {}", one.object, one.words());
+    let lost: Vec<String> = losses.iter().map(told).collect();
+    let objects: BTreeSet<String> =
+        losses.iter().map(|one| format!("{} {}", one.object.kind.word(), one.object)).collect();
+    let nothing = || vec!["no row and no value is lost".to_owned()];
+    let [development, important, afford] = ITEMS;
+    let shown = losses.is_empty();
     vec![
         Item {
-            id: "development",
+            id: development,
             title: "this is a development database",
             shown: target.protection == Protection::Development,
             evidence: vec![format!(
@@ -161,16 +103,16 @@ pub fn checklist(target: &Target, plan: &Plan, losses: &[Loss]) -> Vec<Item> {
             )],
         },
         Item {
-            id: "no-important-data",
-            title: "what is in the affected tables is not important",
-            shown: losses.is_empty(),
-            evidence: if told.is_empty() { vec![nothing.clone()] } else { possible },
+            id: important,
+            title: "what is in them is not important",
+            shown,
+            evidence: if shown { nothing() } else { objects.into_iter().collect() },
         },
         Item {
-            id: "can-afford-the-loss",
+            id: afford,
             title: "what is lost can be done without",
-            shown: losses.is_empty(),
-            evidence: if told.is_empty() { vec![nothing] } else { told },
+            shown,
+            evidence: if shown { nothing() } else { lost },
         },
     ]
 }
@@ -193,16 +135,14 @@ pub fn incomplete(open: &[&Item]) -> Problem {
 /// The schema has changed meanwhile, or a statement fails; then how things are is said.
 pub async fn run(
     live: &mut Connection,
-    setting: &Setting,
-    planned_for: &Model,
-    desired: &Model,
+    change: &Change,
     plan: &Plan,
     stop: &Stop,
     on_step: &mut (dyn FnMut(usize) + Send),
 ) -> Result<()> {
-    let mut now = live.model(&setting.scope, stop).await?;
-    history::spare(&mut now, desired);
-    if now.objects != planned_for.objects {
+    let mut now = live.model(&change.setting.scope, stop).await?;
+    history::spare(&mut now, &change.desired);
+    if now.objects != change.current.objects {
         return Err(Problem::failed(
             "The database has changed since the plan was made",
             "somebody else changed its schema, and the plan may not fit any more",
