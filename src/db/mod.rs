@@ -7,6 +7,7 @@
 pub mod connection;
 pub mod fault;
 pub mod keyset;
+pub mod measure;
 pub mod page;
 pub mod postgres;
 pub mod scratch;

@@ -29,6 +29,7 @@ mod server;
 mod shop;
 mod sqlite;
 mod sqlite_catalog;
+mod sqlite_measure;
 mod sqlite_open;
 mod sqlite_rows;
 mod studio;

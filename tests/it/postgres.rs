@@ -3,6 +3,7 @@
 mod cancelling;
 mod catalogue;
 mod model;
+mod measure;
 mod opening;
 mod pages;
 mod pooler;

@@ -10,19 +10,23 @@ mod catalog;
 mod connect;
 mod failure;
 mod fields;
+mod measure;
 mod model;
 mod pool;
 mod rows;
 pub(in crate::db) mod scratch;
 mod session;
+mod watch;
 mod writer;
 
 use std::sync::Arc;
 
 use self::connect::Dialer;
 use self::failure::Fault;
+pub(in crate::db) use self::measure::measure;
 use self::pool::Pool;
 use self::session::Wishes;
+pub(in crate::db) use self::watch::watched;
 pub use self::writer::Writer;
 use crate::config::{PostgresAddress, Target};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};

@@ -12,6 +12,7 @@ mod connect;
 mod definition;
 mod failure;
 mod faults;
+mod measure;
 mod model;
 mod relation;
 mod rows;
@@ -19,6 +20,7 @@ mod writer;
 
 use std::sync::Arc;
 
+pub(in crate::db) use self::measure::measure;
 pub use self::writer::Writer;
 use crate::config::{SqliteAddress, Target};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};

@@ -1,14 +1,16 @@
 //! The rules over what a step does to each object: what is lost, what fails on the rows there are,
 //! and what breaks for those who use the schema.
 
-use super::examine::Examiner;
+use super::examine::{Context, Examiner};
 use super::lookup::{
-    body_before, column_before, has_column, is_generated, later, relation_of, sqlite_table,
+    body_before, column_before, has_column, is_generated, is_of_type, is_rebuilt, later,
+    relation_of, sqlite_table,
 };
-use super::type_change::fit;
+use super::type_change::{Fit, fit};
+use super::wanted::Subject;
 use super::words::Words;
 use super::{Rule, Severity};
-use crate::schema::model::{Body, Column, Constraint, ConstraintKind, Key, Kind, Table};
+use crate::schema::model::{Body, Column, Constraint, ConstraintKind, Key, Kind, Model, Table};
 use crate::schema::plan::{Action, Step};
 use crate::sql::Dialect;
 
@@ -16,7 +18,7 @@ impl Examiner<'_> {
     pub(super) fn action(&mut self, step: usize, found: &Step, action: &Action) {
         match action {
             Action::Drop(key) => self.dropped(step, found, key),
-            Action::DropToRemake(key) => self.remade(step, key),
+            Action::DropToRemake(key) => self.remade(step, found, key),
             Action::Create(key) => self.created(step, found, key),
             Action::Remake(key) => self.made_again(step, found, key),
             Action::Alter(key) => self.altered(step, found, key),
@@ -40,19 +42,52 @@ impl Examiner<'_> {
                 }
             }
             Action::ChangeType { column, from, to, using } => {
-                let fit = fit(from, to, using.is_some());
-                if fit.may_fail {
-                    self.report(Rule::NarrowType, step, column);
-                }
-                if fit.loses {
-                    self.report(Rule::LossyType, step, column);
-                }
+                self.retyped(step, column, fit(from, to, using.is_some()));
             }
             Action::RemoveLabel { key, .. } => self.report(Rule::RemoveLabel, step, key),
             Action::Validate(key) => self.validated(step, key),
             Action::Rebuild(key) => self.report(Rule::RebuildTable, step, key),
             Action::Authorize(key) => self.report(Rule::ChangePrivileges, step, key),
             Action::Setting => {}
+        }
+    }
+
+    /// A column gets another type. What was measured on it counts more than the types' names.
+    fn retyped(&mut self, step: usize, column: &Key, fit: Fit) {
+        let found = |subject: fn(&Subject) -> bool| {
+            self.facts
+                .measures
+                .of(step, column)
+                .any(|reading| subject(&reading.subject) && reading.is_found())
+        };
+        let unfit = found(|subject| matches!(subject, Subject::Unfit { .. }));
+        let lossy = found(|subject| matches!(subject, Subject::Lossy { .. }));
+        let fewer = self.loses_labels(column);
+        if fewer {
+            self.report(Rule::RemoveLabel, step, column);
+        } else if fit.may_fail || unfit {
+            self.report(Rule::NarrowType, step, column);
+        }
+        if fit.loses || lossy {
+            self.report(Rule::LossyType, step, column);
+        }
+    }
+
+    /// Whether a column stays of an enum that has fewer labels than before.
+    fn loses_labels(&self, column: &Key) -> bool {
+        let labels = |model: &Model, column: Option<&Column>| {
+            let type_name = column?.type_name.clone();
+            model.objects.iter().find_map(|(key, object)| match &object.body {
+                Body::Enum { labels } if is_of_type(&type_name, key) => Some(labels.clone()),
+                _ => None,
+            })
+        };
+        let Context { current, desired, .. } = self.context;
+        let old = labels(current, column_before(current, &self.names, column));
+        let new = labels(desired, desired.column(column));
+        match (old, new) {
+            (Some(old), Some(new)) => old.iter().any(|label| !new.contains(label)),
+            _ => false,
         }
     }
 
@@ -117,12 +152,16 @@ impl Examiner<'_> {
         }
     }
 
-    /// A column that is dropped to be made again loses its values, unless they are computed.
-    fn remade(&mut self, step: usize, key: &Key) {
-        let computed = is_generated(self.context.current, &self.names, key);
+    /// What is dropped to be made again: a table's rows are copied before, or they are lost.
+    fn remade(&mut self, step: usize, found: &Step, key: &Key) {
+        let along = found.actions.contains(&Action::DropToRemake(key.table()));
+        let rebuilt = is_rebuilt(self.plan, key);
         match key.kind {
+            _ if rebuilt || key.kind.is_part() && along => {}
             Kind::Table => self.report(Rule::DropTable, step, key),
-            Kind::Column if !computed => self.report(Rule::DropColumn, step, key),
+            Kind::Column if !is_generated(self.context.current, &self.names, key) => {
+                self.report(Rule::DropColumn, step, key);
+            }
             Kind::Sequence => self.report(Rule::DropSequence, step, key),
             _ => self.report(Rule::RemadeObject, step, key),
         }

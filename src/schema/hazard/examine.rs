@@ -1,7 +1,7 @@
 //! The examination of a plan: each action by its rules, each step by its locks, and the plan as a
 //! whole. What was measured makes a hazard heavier or lighter; it never makes one up.
 
-use super::measures::{Facts, Outcome, Reading, TableSize};
+use super::measures::{Facts, Reading, TableSize};
 use super::names::Names;
 use super::wanted::Subject;
 use super::words::Words;
@@ -206,7 +206,9 @@ fn reads_all(rule: Rule) -> bool {
 /// Whether an answer to this question is for this rule.
 fn tells(rule: Rule, subject: &Subject) -> bool {
     match rule {
-        Rule::NarrowType => matches!(subject, Subject::Unfit { .. }),
+        Rule::NarrowType | Rule::RemoveLabel => {
+            matches!(subject, Subject::Unfit { .. } | Subject::Labelled { .. })
+        }
         Rule::LossyType => matches!(subject, Subject::Lossy { .. }),
         _ => true,
     }
@@ -219,11 +221,7 @@ fn weigh(hazard: &mut Hazard, readings: &[&Reading]) {
     }
     let words: Vec<String> = readings.iter().map(|reading| reading.words()).collect();
     hazard.measured = Some(words.join("; "));
-    let lost = |reading: &&&Reading| {
-        let counted =
-            matches!(&reading.outcome, Outcome::Counted { count, .. } if count.number > 0);
-        counted && !reading.subject.fails()
-    };
+    let lost = |reading: &&&Reading| reading.is_found() && !reading.subject.fails();
     if readings.iter().any(|reading| reading.fails()) {
         hazard.severity = Severity::Danger;
         hazard.why = format!("It will fail as the rows are now. {}", hazard.rule.why());

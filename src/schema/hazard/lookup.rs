@@ -71,6 +71,11 @@ pub(super) fn later(plan: &Plan, from: usize, wanted: &Action) -> bool {
     plan.steps.iter().skip(from).any(|step| step.actions.contains(wanted))
 }
 
+/// Whether the plan copies a table's rows into a new form of it.
+pub(super) fn is_rebuilt(plan: &Plan, table: &Key) -> bool {
+    later(plan, 0, &Action::Rebuild(table.clone()))
+}
+
 /// The text in the first round brackets that open at top level, the brackets taken off.
 pub(super) fn in_brackets(dialect: Dialect, text: &str) -> Option<&str> {
     let found = tokens(dialect, text);

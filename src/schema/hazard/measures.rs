@@ -161,9 +161,14 @@ impl Measures {
 impl Reading {
     /// Whether it shows that the step will fail.
     pub fn fails(&self) -> bool {
+        self.is_found() && self.subject.fails()
+    }
+
+    /// Whether it found anything.
+    pub fn is_found(&self) -> bool {
         match &self.outcome {
             Outcome::Refused(_) => true,
-            Outcome::Counted { count, .. } => self.subject.fails() && count.number > 0,
+            Outcome::Counted { count, .. } => count.number > 0,
             Outcome::Unknown(_) => false,
         }
     }
@@ -186,6 +191,7 @@ impl Reading {
                     some => format!(": {}", some.join(", ")),
                 };
                 let amount = match count.how {
+                    How::Exact if count.number == 0 => "no".to_owned(),
                     How::Exact => number(count.number),
                     How::Sampled | How::Statistics => format!("about {}", number(count.number)),
                 };

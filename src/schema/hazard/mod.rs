@@ -28,7 +28,7 @@ pub use rule::Rule;
 pub use silence::{Allowance, allowances, silence};
 pub use step_lock::expected;
 pub use text::{Around, examine_text};
-pub use wanted::{Subject, Wanted, wanted};
+pub use wanted::{Subject, Wanted, touched, wanted};
 
 use super::model::Key;
 

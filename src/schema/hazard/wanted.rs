@@ -1,14 +1,19 @@
 //! What a live database must be asked before a plan runs on it: which rows and values it would
 //! lose, and which rows it would fail on. Only the questions; each engine writes them its own way.
 
+use std::collections::BTreeSet;
+
+use super::examine::object;
 use super::lookup::{
     between_commas, body_before, closing, has_column, in_brackets, is_generated, is_of_type,
-    is_there, later, sqlite_table,
+    is_rebuilt, is_there, later, sqlite_table,
 };
 use super::names::Names;
 use super::sqlite_constraint::{Declared, declared};
 use crate::schema::RelationName;
-use crate::schema::model::{Body, Constraint, ConstraintKind, Index, Key, Kind, Model};
+use crate::schema::model::{
+    Body, Constraint, ConstraintKind, Index, Key, Kind, Model, SqliteColumn,
+};
 use crate::schema::plan::{Action, Plan};
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
@@ -115,6 +120,7 @@ impl Subject {
                 format!("{amount} {rows} {has} NULL in {}", columns.join(" or "))
             }
             Self::Duplicates { keys, .. } => {
+                let keys: Vec<&str> = keys.iter().map(|key| key.trim_matches('"')).collect();
                 format!("{amount} value{s} of {} occurring more than once", keys.join(", "))
             }
             Self::Failing(_) => format!("{amount} {rows} that the check refuses"),
@@ -132,6 +138,23 @@ impl Subject {
             }
         }
     }
+}
+
+/// The tables of the database that a plan touches, by the names they have there.
+pub fn touched(plan: &Plan, current: &Model) -> BTreeSet<RelationName> {
+    let mut names = Names::default();
+    let mut out = BTreeSet::new();
+    for step in &plan.steps {
+        for key in step.actions.iter().filter_map(object) {
+            let table = if key.kind.is_part() { key.table() } else { key.clone() };
+            let stored = matches!(table.kind, Kind::Table | Kind::MaterializedView);
+            if stored && is_there(current, &names, &table) {
+                out.insert(names.relation(&table));
+            }
+        }
+        names.follow(&step.actions);
+    }
+    out
 }
 
 /// The questions of a plan, in the order of its steps. The current model is that of the database
@@ -206,6 +229,7 @@ impl Asker<'_> {
 
     fn dropped(&mut self, step: usize, key: &Key, names: &Names) {
         match key.kind {
+            Kind::Table if is_rebuilt(self.plan, key) => {}
             Kind::Table => self.push(step, key, key, names, Subject::Rows),
             Kind::Column if !is_generated(self.current, names, key) => {
                 let subject = Subject::Values(key.name.clone());
@@ -312,34 +336,25 @@ impl Asker<'_> {
         self.push(step, key, &table, names, subject);
     }
 
-    /// What the copying of a SQLite table may lose or fail on, found by comparing the two forms
-    /// of it.
+    /// What the copying of a SQLite table may fail on beyond its other actions, found by comparing
+    /// the two forms of it.
     fn rebuilt(&mut self, step: usize, key: &Key, names: &Names) {
         let Some(Body::SqliteTable(new)) = self.desired.body(key) else { return };
         let Some(old) = sqlite_table(self.current, names, key) else { return };
-        let renamed = names.columns(key);
-        let then = |name: &str| {
-            let found = renamed.iter().find(|(before, _)| before == name);
-            found.map_or(name, |(_, then)| then.as_str()).to_owned()
-        };
-        let (mut nulls, mut lost) = (Vec::new(), Vec::new());
-        for column in &old.columns {
-            let name = then(&column.name);
-            match new.columns.iter().find(|other| other.name == name) {
-                Some(other) if other.not_null && !column.not_null => nulls.push(name),
-                None if column.generated.is_none() => lost.push(name),
-                _ => {}
+        if new.strict && !old.strict {
+            // What gets another type as well is asked for by that.
+            let stays = |column: &&SqliteColumn| {
+                old.column(&column.name)
+                    .is_some_and(|old| old.type_name.eq_ignore_ascii_case(&column.type_name))
+            };
+            for column in new.columns.iter().filter(stays) {
+                let (column, to) = (column.name.clone(), column.type_name.clone());
+                let from = to.clone();
+                let subject = Subject::Unfit { column, from, to, using: None, labels: None };
+                self.push(step, key, key, names, subject);
             }
         }
         let (has, had) = (declared(new), declared(old));
-        for name in nulls {
-            let column = key.child(Kind::Column, name.as_str());
-            self.push(step, &column, key, names, Subject::Nulls(vec![name]));
-        }
-        for name in lost {
-            let column = key.child(Kind::Column, name.as_str());
-            self.push(step, &column, key, names, Subject::Values(name));
-        }
         for made in has.into_iter().filter(|made| !had.contains(made)) {
             let subject = match made {
                 Declared::Check(expression) => Subject::Failing(expression),
