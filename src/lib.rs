@@ -14,6 +14,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod db;
+pub mod migrations;
 pub mod ops;
 pub mod problem;
 pub mod schema;

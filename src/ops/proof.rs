@@ -96,16 +96,18 @@ async fn lead(
             whole.notes = notes;
         }
         if steps.is_empty() {
-            return Ok(whole);
+            break;
         }
         run(scratch, &steps, stop).await?;
         whole.steps.extend(steps);
         current = scratch.model(scope, stop).await?;
     }
-    let rest = plan::plan(&current, desired).steps;
-    match rest.first() {
+    match plan::differences(&current, desired).first() {
         None => Ok(whole),
-        Some(step) => Err(unproven("the schema still differs afterwards", &step.sql)),
+        Some(key) => {
+            let why = format!("{} {key} is still not as it should be", key.kind.word());
+            Err(unproven(&why, ""))
+        }
     }
 }
 

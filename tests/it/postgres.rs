@@ -3,6 +3,7 @@
 mod cancelling;
 mod catalogue;
 mod measure;
+mod model;
 mod opening;
 mod pages;
 mod pooler;

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::MAIN;
+use super::faults::{Look, faults};
 use crate::schema::model::{
     Body, ClauseKind, Definition, Key, Kind, Model, Object, SqliteColumn, SqliteTable,
     SqliteWritten, is_history_table, names,
@@ -40,6 +41,7 @@ pub(in crate::db) async fn read(connection: &mut SqliteConnection) -> sqlx::Resu
         columns.insert(table.name.clone(), virtual_columns(connection, &table.name).await?);
     }
     let relations = relations(&stored);
+    let faults = faults(connection).await?;
     let mut model = Model::empty(Dialect::Sqlite);
     for found in stored {
         let is_virtual = is_virtual(&found);
@@ -50,7 +52,13 @@ pub(in crate::db) async fn read(connection: &mut SqliteConnection) -> sqlx::Resu
                 Facts { is_virtual, strict, columns: columns.remove(&name).unwrap_or_default() };
             (Key::new(kind, MAIN, &name), Body::SqliteTable(table(sql.clone(), facts)))
         } else {
-            let written = SqliteWritten { sql: sql.clone() };
+            let look = match kind {
+                Kind::View => Some(Look::View(name.to_ascii_lowercase())),
+                Kind::Trigger => Look::of_trigger(&of, &sql),
+                _ => None,
+            };
+            let fault = look.and_then(|look| faults.get(&look).cloned().flatten());
+            let written = SqliteWritten { sql: sql.clone(), fault };
             let part = matches!(kind, Kind::Index | Kind::Trigger);
             let key = if part {
                 // A trigger keeps the name of its table as it was written.

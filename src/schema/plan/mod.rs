@@ -98,6 +98,28 @@ impl Plan {
     }
 }
 
+impl Action {
+    /// The object it is about: of a rename, the one there is afterwards.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Create(key)
+            | Self::Drop(key)
+            | Self::DropToRemake(key)
+            | Self::Remake(key)
+            | Self::Alter(key)
+            | Self::Rename { to: key, .. }
+            | Self::SetNotNull(key)
+            | Self::AddRequired(key)
+            | Self::ChangeType { column: key, .. }
+            | Self::RemoveLabel { key, .. }
+            | Self::Validate(key)
+            | Self::Rebuild(key)
+            | Self::Authorize(key) => Some(key),
+            Self::Setting => None,
+        }
+    }
+}
+
 impl Step {
     /// A statement with what it does.
     pub fn new(sql: impl Into<String>, actions: Vec<Action>) -> Self {
@@ -109,7 +131,20 @@ impl Step {
 pub fn plan(current: &Model, desired: &Model) -> Plan {
     match desired.dialect {
         Dialect::Postgres => postgres::plan(current, desired),
-        Dialect::Sqlite => Plan::empty(Dialect::Sqlite),
+        Dialect::Sqlite => sqlite::plan(current, desired),
+    }
+}
+
+/// The objects in which two schemas differ, of those a plan could do something about. Empty means
+/// that the databases are alike but for the order of columns.
+pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
+    match desired.dialect {
+        Dialect::Postgres => postgres::differences(current, desired),
+        Dialect::Sqlite => {
+            let steps = sqlite::plan(current, desired).steps;
+            let actions = steps.iter().flat_map(|step| &step.actions);
+            actions.filter_map(Action::key).cloned().collect()
+        }
     }
 }
 

@@ -23,7 +23,7 @@ mod unmodelled;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use self::address::{Address, class};
+use self::address::class;
 use self::reading::Reading;
 use super::fields::Fields;
 use crate::schema::model::{Model, Scope};

@@ -47,10 +47,11 @@ const GLOBAL: &[(&str, &str, &str)] = &[
     ),
 ];
 
-fn not_of_an_extension(table: &str) -> String {
+/// SQL: whether somebody made it, neither an extension nor the server along with something else.
+fn made(table: &str) -> String {
     format!(
         "o.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend e
-              WHERE e.classid = '{table}'::regclass AND e.objid = o.oid AND e.deptype = 'e')"
+              WHERE e.classid = '{table}'::regclass AND e.objid = o.oid AND e.deptype IN ('e', 'i'))"
     )
 }
 
@@ -67,13 +68,13 @@ pub(super) fn question(question: &Question) -> String {
              FROM {table} o JOIN pg_namespace n ON n.oid = o.{schema}
              WHERE {condition} AND {} AND {}",
             question.within("n.oid"),
-            not_of_an_extension(table)
+            made(table)
         ));
     }
     for (kind, table, name) in GLOBAL {
         all.push(format!(
             "SELECT 'unmodelled', '{kind}', {name}::text FROM {table} o WHERE {}",
-            not_of_an_extension(table)
+            made(table)
         ));
     }
     all.push(

@@ -76,6 +76,22 @@ impl Definition {
         })
     }
 
+    /// Takes a CREATE VIRTUAL TABLE apart, as far as its name: what it says is its module's.
+    pub(crate) fn of_virtual(sql: &str) -> Option<Self> {
+        let mut words = words(sql);
+        if !words.get(1)?.is("virtual") || words.len() < 4 {
+            return None;
+        }
+        let name = words.remove(3).range;
+        Some(Self {
+            name,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            options: Vec::new(),
+            words,
+        })
+    }
+
     /// The column of that name.
     pub(crate) fn column(&self, name: &str) -> Option<&ColumnText> {
         self.columns.iter().find(|column| column.is_named(name))

@@ -50,6 +50,8 @@ pub struct SqliteColumn {
 pub struct SqliteWritten {
     /// The stored text.
     pub sql: String,
+    /// Why a view or trigger does not work, in SQLite's words: SQLite stores it all the same.
+    pub fault: Option<String>,
 }
 
 impl SqliteWritten {

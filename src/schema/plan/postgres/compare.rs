@@ -15,8 +15,12 @@ pub(super) fn fate(key: &Key, have: &Body, want: &Body, current: &Model, desired
     match (have, want) {
         (Body::Table(have), Body::Table(want)) => table(have, want),
         (Body::Column(have), Body::Column(want)) => column(have, want),
-        (Body::Constraint(have), Body::Constraint(want)) => constraint(have, want),
-        (Body::Index(have), Body::Index(want)) => index(have, want),
+        (Body::Constraint(have), Body::Constraint(want)) => {
+            constraint(have, want, is_partitioned(&key.table(), desired))
+        }
+        (Body::Index(have), Body::Index(want)) => {
+            index(have, want, is_partitioned(&key.table(), desired))
+        }
         (Body::Routine(have), Body::Routine(want)) => routine(have, want),
         (Body::View(have), Body::View(want)) => view(have, want),
         (Body::Policy(have), Body::Policy(want)) => policy(have, want),
@@ -67,7 +71,7 @@ pub(super) fn fate(key: &Key, have: &Body, want: &Body, current: &Model, desired
 
 fn table(have: &Table, want: &Table) -> Fate {
     if have.partition_by != want.partition_by {
-        return Fate::Replace;
+        return Fate::Swap;
     }
     let mut same = have.clone();
     same.order.clone_from(&want.order);
@@ -87,13 +91,18 @@ fn column(have: &Column, want: &Column) -> Fate {
     if remade { Fate::Replace } else { Fate::Alter }
 }
 
-fn constraint(have: &Constraint, want: &Constraint) -> Fate {
+fn is_partitioned(table: &Key, model: &Model) -> bool {
+    model.table(table).is_some_and(|table| table.partition_by.is_some())
+}
+
+fn constraint(have: &Constraint, want: &Constraint, partitioned: bool) -> Fate {
     let text =
         |constraint: &Constraint| constraint.definition.trim_end_matches(" NOT VALID").to_owned();
     if !have.local && !want.local {
         return Fate::Keep;
     }
-    if have.definition == want.definition && have.index_valid == want.index_valid {
+    let as_valid = partitioned || have.index_valid || !want.index_valid;
+    if have.definition == want.definition && as_valid {
         return if have.parent == want.parent { Fate::Keep } else { Fate::Alter };
     }
     let becomes_valid = text(have) == text(want) && !have.validated && want.validated;
@@ -101,15 +110,20 @@ fn constraint(have: &Constraint, want: &Constraint) -> Fate {
     if becomes_valid && partial { Fate::Alter } else { Fate::Replace }
 }
 
-fn index(have: &Index, want: &Index) -> Fate {
+fn index(have: &Index, want: &Index, partitioned: bool) -> Fate {
     if have.definition != want.definition || have.relation != want.relation {
         return Fate::Replace;
     }
-    if have.valid != want.valid && have.parent.is_none() && want.valid {
+    if !have.valid && want.valid && have.parent.is_none() && !partitioned {
         return Fate::Replace;
     }
-    let taken_away = have.parent.is_some() && have.parent != want.parent;
-    if taken_away && want.parent.is_some() { Fate::Replace } else { Fate::Alter }
+    let moved = have.parent.is_some() && want.parent.is_some() && have.parent != want.parent;
+    if moved {
+        return Fate::Replace;
+    }
+    let mut same = have.clone();
+    same.valid = want.valid;
+    if same == *want { Fate::Keep } else { Fate::Alter }
 }
 
 fn routine(have: &Routine, want: &Routine) -> Fate {

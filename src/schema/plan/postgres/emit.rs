@@ -6,8 +6,9 @@ use super::fate::{Fate, Fates};
 use super::graph::{Act, Graph, Node};
 use super::piece::Piece;
 use super::table::Inside;
-use super::{column, finish, name, parts, sequence, serial, table, types, view};
-use crate::schema::model::{Body, Key, Kind, Model};
+use super::weave::is_alone;
+use super::{column, finish, name, parts, rows, sequence, serial, table, types, view};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 use crate::schema::plan::Action;
 
 /// What all statements are written from.
@@ -47,6 +48,8 @@ impl<'m> Emitter<'m> {
             Act::Create => self.create(number, key),
             Act::Alter => self.alter(key),
             Act::Drop => self.drop(key),
+            Act::Aside if key.kind == Kind::Table => rows::step_aside(key, self.current),
+            Act::Copy => rows::copy(key, self.current, self.desired),
             Act::Aside if key.kind == Kind::Sequence => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER SEQUENCE {} RENAME TO {to}", name::of(key));
@@ -107,8 +110,19 @@ impl<'m> Emitter<'m> {
                 column::add(key, body, default, is_serial, remade)
             }
             Body::Default { expression } => vec![column::default(key, Some(expression))],
-            Body::Constraint(body) => vec![parts::add_constraint(key, body)],
-            Body::Index(body) => parts::create_index(key, body),
+            Body::Constraint(body) => {
+                let mut pieces =
+                    vec![parts::add_constraint(key, body, is_alone(key, self.desired))];
+                let indexed = !matches!(body.kind, ConstraintKind::Check | ConstraintKind::Foreign);
+                let parent = body.parent.iter().filter(|_| indexed);
+                pieces.extend(parent.map(|parent| parts::attach_index(key, parent)));
+                pieces
+            }
+            Body::Index(body) => {
+                let mut pieces = parts::create_index(key, body, is_alone(key, self.desired));
+                pieces.extend(body.parent.iter().map(|parent| parts::attach_index(key, parent)));
+                pieces
+            }
             Body::Sequence(body) => vec![sequence::create(key, body)],
             Body::View(body) => view::create_view(key, body, false),
             Body::MaterializedView(body) => view::create_materialized(key, body),
@@ -143,7 +157,8 @@ impl<'m> Emitter<'m> {
             (Body::Column(_), _) => column::alter(key, self.current, self.desired, self.fates),
             (_, Body::Default { expression }) => vec![column::default(key, Some(expression))],
             (Body::Constraint(have), Body::Constraint(want)) => {
-                parts::alter_constraint(key, have, want, old)
+                let along = self.is_attached_along(key, want.parent.as_ref());
+                parts::alter_constraint(key, have, want, old, along)
             }
             (Body::Index(have), Body::Index(want)) => parts::alter_index(
                 key,
@@ -179,12 +194,27 @@ impl<'m> Emitter<'m> {
                 .any(|(_, node)| node.act == Act::Attach && node.key == key.table())
     }
 
+    /// Whether a table that inherits a column is to have it for itself: dropping it from the parent
+    /// must not reach that table.
+    fn children_keep(&self, column: &Key) -> bool {
+        self.current.objects.iter().any(|(child, object)| {
+            let Body::Table(table) = &object.body else { return false };
+            table.inherits.contains(&column.table())
+                && self.desired.column(&child.child(Kind::Column, &column.name)).is_some()
+        })
+    }
+
     fn drop(&self, key: &Key) -> Vec<Piece> {
         let swapped = self.fates.get(key) == Fate::Swap;
         let whole = |word: &str| {
             vec![Piece::whole(format!("DROP {word} {}", name::of(key)), Action::Drop(key.clone()))]
         };
         match (key.kind, self.current.body(key)) {
+            (Kind::Table, _) if swapped => {
+                let old = name::qualified(&key.schema, &sequence::aside(&key.name));
+                let action = Action::DropToRemake(key.clone());
+                vec![Piece::whole(format!("DROP TABLE {old}"), action)]
+            }
             (Kind::Table, _) => whole("TABLE"),
             (Kind::View, _) => whole("VIEW"),
             (Kind::MaterializedView, _) => whole("MATERIALIZED VIEW"),
@@ -195,8 +225,10 @@ impl<'m> Emitter<'m> {
             }
             (Kind::Sequence, _) => whole("SEQUENCE"),
             (Kind::Column, _) => {
+                let only = if self.children_keep(key) { "ONLY " } else { "" };
+                let table = format!("{only}{}", name::relation(key));
                 let clause = format!("DROP COLUMN {}", name::ident(&key.name));
-                vec![Piece::clause(name::relation(key), clause, Action::Drop(key.clone()))]
+                vec![Piece::clause(table, clause, Action::Drop(key.clone()))]
             }
             (Kind::Default, _) => vec![column::default(key, None)],
             (Kind::Constraint, _) => vec![parts::drop_constraint(key)],

@@ -17,8 +17,8 @@ pub(super) enum Fate {
     Alter,
     /// It is dropped and made again.
     Replace,
-    /// A type that columns use: it is renamed aside, made again, the columns are moved over, and
-    /// the old one is dropped.
+    /// It is renamed aside and made again; the columns that use a type move over, a table's rows
+    /// are copied; then the old one is dropped.
     Swap,
     /// It is new.
     Create,
@@ -156,6 +156,7 @@ impl Fates {
         if fate.goes() {
             return match (body, need.kind) {
                 (Body::Table(table), Kind::Table) if hangs_on(table, need) => None,
+                (Body::Table(_), Kind::Composite | Kind::Table) => Some(Fate::Swap),
                 (Body::Sequence(_), _) => None,
                 (Body::Column(column), _) if need.kind != Kind::Table => {
                     Some(if column.generated.is_some() { Fate::Replace } else { Fate::Alter })
@@ -191,9 +192,9 @@ impl Fates {
 
     /// Whether a column's type is renamed aside while a new one of its name is made.
     pub(super) fn is_swapped(&self, column: &Key, current: &Model) -> bool {
-        current
-            .get(column)
-            .is_some_and(|object| object.needs.iter().any(|need| self.get(need) == Fate::Swap))
+        current.get(column).is_some_and(|object| {
+            object.needs.iter().any(|need| need.kind != Kind::Table && self.get(need) == Fate::Swap)
+        })
     }
 }
 
@@ -208,7 +209,7 @@ pub(super) fn changes_type(column: &Key, current: &Model, desired: &Model) -> bo
 }
 
 /// Whether a table is attached to, or inherits from, another.
-fn hangs_on(table: &Table, parent: &Key) -> bool {
+pub(super) fn hangs_on(table: &Table, parent: &Key) -> bool {
     table.partition_of.as_ref().is_some_and(|of| of.parent == *parent)
         || table.inherits.contains(parent)
 }

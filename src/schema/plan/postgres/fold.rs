@@ -1,22 +1,22 @@
 //! Work that another statement does along: columns and constraints written inside CREATE TABLE,
 //! defaults inside ADD COLUMN, and all that goes by itself when a table or column is dropped.
 
-use super::fate::parent_of;
+use super::fate::{Fate, parent_of};
 use super::graph::{Act, Graph};
 use super::serial;
 use super::weave::Weaver;
-use crate::schema::model::{Body, Key, Kind, Model};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 
 /// Folds what is made into the statement that makes its table or column.
 pub(super) fn creates(weaver: &mut Weaver<'_>) {
     let Weaver { desired, graph, .. } = weaver;
-    for (key, object) in &desired.objects {
-        if key.kind == Kind::Column
-            && let Some(table) = graph.find(Act::Create, &key.table())
-            && let Some(column) = graph.find(Act::Create, key)
-        {
-            graph.merge(column, table);
+    for key in desired.objects.keys().filter(|key| key.kind == Kind::Column) {
+        let made = (graph.find(Act::Create, key), graph.find(Act::Create, &key.table()));
+        if let (Some(column), Some(table)) = made {
+            graph.absorb(column, table);
         }
+    }
+    for (key, object) in &desired.objects {
         if let Body::Sequence(sequence) = &object.body
             && let Some(column) = &sequence.owned_by
             && serial::is_plain(key, desired)
@@ -31,16 +31,34 @@ pub(super) fn creates(weaver: &mut Weaver<'_>) {
             graph.merge(default, column);
         }
     }
-    for (key, object) in &desired.objects {
-        let Body::Constraint(constraint) = &object.body else { continue };
-        if !constraint.validated || !constraint.local || constraint.parent.is_some() {
-            continue;
-        }
-        let nodes = (graph.find(Act::Create, key), graph.find(Act::Create, &key.table()));
-        if let (Some(node), Some(table)) = nodes {
-            graph.merge(node, table);
+    // A foreign key of a table to itself fits in once the key it refers to has.
+    let mut left: Vec<&Key> =
+        desired.objects.keys().filter(|key| is_foldable(key, desired)).collect();
+    loop {
+        let before = left.len();
+        left.retain(|key| {
+            let made = (graph.find(Act::Create, key), graph.find(Act::Create, &key.table()));
+            !matches!(made, (Some(node), Some(table)) if graph.merge(node, table))
+        });
+        if left.len() == before {
+            return;
         }
     }
+}
+
+/// Whether a constraint can stand inside its CREATE TABLE: a new partition that is attached later
+/// needs its parent's checks too.
+fn is_foldable(key: &Key, model: &Model) -> bool {
+    let Some(Body::Constraint(constraint)) = model.body(key) else { return false };
+    let attached = model.table(&key.table()).is_some_and(|table| table.partition_of.is_some())
+        && !super::table::is_inline(&key.table(), model);
+    let own = constraint.local && constraint.parent.is_none();
+    constraint.validated && (own || (attached && constraint.kind == ConstraintKind::Check))
+}
+
+/// Whether it is a check constraint.
+pub(super) fn is_check(body: &Body) -> bool {
+    matches!(body, Body::Constraint(constraint) if constraint.kind == ConstraintKind::Check)
 }
 
 /// A serial column brings its sequence, its default and the ownership along.
@@ -61,9 +79,23 @@ fn fold_serial(graph: &mut Graph, sequence: &Key, column: &Key) {
 
 /// Folds what is dropped into what takes it along.
 pub(super) fn drops(weaver: &mut Weaver<'_>) {
-    let Weaver { current, graph, .. } = weaver;
+    let Weaver { current, fates, graph, .. } = weaver;
     for (key, object) in &current.objects {
         let Some(node) = graph.find(Act::Drop, key) else { continue };
+        // The names of a swapped table's indexes are needed before the old table can go.
+        let named = matches!(key.kind, Kind::Constraint | Kind::Index);
+        if named && fates.get(&key.table()) == Fate::Swap && parent_of(&object.body).is_none() {
+            if let Some(aside) = graph.find(Act::Aside, &key.table()) {
+                graph.edge(node, aside, false);
+            }
+            continue;
+        }
+        if matches!(key.kind, Kind::Column | Kind::Default)
+            && let Some(table) = graph.find(Act::Drop, &key.table())
+        {
+            graph.absorb(node, table);
+            continue;
+        }
         for holder in holders(key, &object.body, current) {
             let taken = graph.find(Act::Drop, &holder);
             if taken.is_some_and(|taken| graph.merge(node, taken)) {

@@ -23,6 +23,8 @@ pub(super) enum Act {
     Alter,
     /// It is made.
     Create,
+    /// A table that was made anew takes over the rows of the old one.
+    Copy,
     /// A sequence is given to its column.
     Own,
     /// A table joins a parent.
@@ -133,6 +135,16 @@ impl Graph {
         if self.leads_around(part, whole) || self.leads_around(whole, part) {
             return false;
         }
+        self.absorb(part, whole);
+        true
+    }
+
+    /// Makes a node a part of another, whatever lies between them.
+    pub(super) fn absorb(&mut self, part: usize, whole: usize) {
+        let (part, whole) = (self.root(part), self.root(whole));
+        if part == whole {
+            return;
+        }
         let before = self.before.get_mut(part).map(std::mem::take).unwrap_or_default();
         let after = self.after.get_mut(part).map(std::mem::take).unwrap_or_default();
         for (first, soft) in before {
@@ -148,7 +160,6 @@ impl Graph {
         if let Some(owner) = self.owner.get_mut(part) {
             *owner = whole;
         }
-        true
     }
 
     /// Whether a path of more than one hard edge leads from the one to the other.
@@ -259,7 +270,7 @@ impl Rank {
             Act::Disown | Act::Detach => 0,
             Act::Drop => 1,
             Act::Aside => 2,
-            Act::Alter | Act::Create | Act::Own | Act::Attach | Act::Finish => 3,
+            Act::Alter | Act::Create | Act::Copy | Act::Own | Act::Attach | Act::Finish => 3,
         };
         // What hangs on a table's rows stands together, so that its clauses can be joined.
         let group = match node.key.kind {

@@ -18,6 +18,7 @@ mod name;
 mod parts;
 mod piece;
 pub mod rename;
+mod rows;
 mod sequence;
 mod serial;
 mod table;
@@ -26,10 +27,10 @@ mod view;
 mod weave;
 
 use super::{Action, Plan, Step};
-use crate::schema::model::{Body, Model};
+use crate::schema::model::{Body, Key, Model};
 use crate::sql::Dialect;
 use emit::Emitter;
-use fate::Fates;
+use fate::{Fate, Fates};
 use graph::{Act, Node};
 use weave::Weaver;
 
@@ -51,6 +52,14 @@ pub fn plan(current: &Model, desired: &Model) -> Plan {
         steps.insert(0, Step::new(setting, vec![Action::Setting]));
     }
     Plan { dialect: Dialect::Postgres, steps, notes: notes(current, desired) }
+}
+
+/// The objects in which two schemas differ, of those a plan could do something about.
+pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
+    let fates = Fates::new(current, desired);
+    let differs =
+        |key: &Key, fate: Fate| fate != Fate::Keep || finish::finishes(key, fate, current, desired);
+    fates.iter().filter(|(key, fate)| differs(key, *fate)).map(|(key, _)| key.clone()).collect()
 }
 
 /// Whether routines are made whose texts may use what comes later: two or more of them, or one

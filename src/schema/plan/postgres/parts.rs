@@ -3,15 +3,28 @@
 
 use super::piece::Piece;
 use super::{name, table};
-use crate::schema::model::{Body, Constraint, Firing, Index, Key, Kind, Model, Policy};
+use crate::schema::model::{
+    Body, Constraint, ConstraintKind, Firing, Index, Key, Kind, Model, Policy,
+};
 use crate::schema::plan::Action;
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
 
-/// ADD CONSTRAINT.
-pub(super) fn add_constraint(key: &Key, constraint: &Constraint) -> Piece {
+/// ADD CONSTRAINT; `alone` for a partitioned table without its partitions.
+pub(super) fn add_constraint(key: &Key, constraint: &Constraint, alone: bool) -> Piece {
     let clause = format!("ADD CONSTRAINT {} {}", name::ident(&key.name), constraint.definition);
-    Piece::clause(name::relation(key), clause, Action::Create(key.clone()))
+    let only = if alone { "ONLY " } else { "" };
+    Piece::clause(format!("{only}{}", name::relation(key)), clause, Action::Create(key.clone()))
+}
+
+/// Attaches a partition's index, or that of its constraint, to the parent's.
+pub(super) fn attach_index(key: &Key, parent: &Key) -> Piece {
+    let sql = format!(
+        "ALTER INDEX {} ATTACH PARTITION {}",
+        name::qualified(&parent.schema, &parent.name),
+        name::qualified(&key.schema, &key.name)
+    );
+    Piece::whole(sql, Action::Alter(key.clone()))
 }
 
 /// DROP CONSTRAINT.
@@ -26,6 +39,7 @@ pub(super) fn alter_constraint(
     have: &Constraint,
     want: &Constraint,
     old_name: Option<&Key>,
+    attached_along: bool,
 ) -> Vec<Piece> {
     let mut pieces = Vec::new();
     if let Some(old) = old_name {
@@ -33,6 +47,12 @@ pub(super) fn alter_constraint(
             format!("RENAME CONSTRAINT {} TO {}", name::ident(&old.name), name::ident(&key.name));
         let sql = format!("ALTER TABLE {} {clause}", name::relation(key));
         pieces.push(Piece::whole(sql, Action::Rename { from: old.clone(), to: key.clone() }));
+    }
+    let indexed = !matches!(want.kind, ConstraintKind::Check | ConstraintKind::Foreign);
+    if have.parent.is_none()
+        && let Some(parent) = want.parent.as_ref().filter(|_| indexed && !attached_along)
+    {
+        pieces.push(attach_index(key, parent));
     }
     if !have.validated && want.validated {
         let clause = format!("VALIDATE CONSTRAINT {}", name::ident(&key.name));
@@ -42,9 +62,9 @@ pub(super) fn alter_constraint(
     pieces
 }
 
-/// CREATE INDEX, on all partitions too.
-pub(super) fn create_index(key: &Key, index: &Index) -> Vec<Piece> {
-    let sql = without_only(&index.definition);
+/// CREATE INDEX, on all partitions too unless it is for the partitioned table alone.
+pub(super) fn create_index(key: &Key, index: &Index, alone: bool) -> Vec<Piece> {
+    let sql = if alone { index.definition.clone() } else { without_only(&index.definition) };
     let mut pieces = vec![Piece::whole(sql, Action::Create(key.clone()))];
     pieces.extend(index_statistics(key, &[], &index.statistics));
     pieces
@@ -93,12 +113,7 @@ pub(super) fn alter_index(
     if have.parent.is_none()
         && let Some(parent) = want.parent.as_ref().filter(|_| !attached_along)
     {
-        let sql = format!(
-            "ALTER INDEX {} ATTACH PARTITION {}",
-            name::qualified(&parent.schema, &parent.name),
-            name::of(key)
-        );
-        pieces.push(Piece::whole(sql, Action::Alter(key.clone())));
+        pieces.push(attach_index(key, parent));
     }
     pieces.extend(index_statistics(key, &have.statistics, &want.statistics));
     pieces

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::fate::{Fate, Fates, parent_of};
+use super::fate::{Fate, Fates, hangs_on, parent_of};
 use super::finish::{finishes, named_index};
 use super::graph::{Act, Graph, Node};
 use super::serial;
-use crate::schema::model::{Body, Key, Kind, Model, Table};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
 
@@ -28,6 +28,7 @@ impl<'m> Weaver<'m> {
         weaver.add_owners();
         weaver.add_needs();
         weaver.free_names();
+        weaver.wait_for_partitions();
         weaver.imply_clones();
         weaver.follow_bodies();
         serial::mark(&mut weaver);
@@ -47,11 +48,18 @@ impl<'m> Weaver<'m> {
                 Fate::Drop => &[Act::Drop],
             };
             let numbers: Vec<usize> = acts.iter().map(|act| self.graph.add(*act, key)).collect();
-            if let [first, second] | [first, second, _] = numbers.as_slice() {
+            if let [first, second] | [first, second, _] = numbers.as_slice()
+                && !self.goes_with_swapped(key)
+            {
                 self.graph.edge(*first, *second, false);
             }
             if let [_, second, third] = numbers.as_slice() {
                 self.graph.edge(*second, *third, false);
+                if key.kind == Kind::Table {
+                    let copy = self.graph.add(Act::Copy, key);
+                    self.graph.edge(*second, copy, false);
+                    self.graph.edge(copy, *third, false);
+                }
             }
             if fate != Fate::Drop && finishes(key, fate, self.current, self.desired) {
                 let finish = self.graph.add(Act::Finish, key);
@@ -67,6 +75,14 @@ impl<'m> Weaver<'m> {
                 }
             }
         }
+    }
+
+    /// Whether a part stays on the old form of a table that is swapped, and goes with it. The names
+    /// of constraints and indexes are needed sooner.
+    fn goes_with_swapped(&self, key: &Key) -> bool {
+        key.kind.is_part()
+            && !matches!(key.kind, Kind::Constraint | Kind::Index)
+            && self.fates.get(&key.table()) == Fate::Swap
     }
 
     /// The node after which the object is as it is to be.
@@ -96,6 +112,8 @@ impl<'m> Weaver<'m> {
                 if stays && (self.fates.get(parent).goes() || want.get(parent) != Some(bounds)) {
                     let detach = self.link(Act::Detach, &key, parent);
                     self.between(detach, self.graph.find(Act::Drop, parent));
+                    self.between(detach, self.graph.find(Act::Copy, parent));
+                    self.leave_clones(detach, &key);
                 }
             }
             for (parent, bounds) in &want {
@@ -108,6 +126,28 @@ impl<'m> Weaver<'m> {
                     }
                     self.columns_before(attach, &key);
                     self.columns_before(attach, parent);
+                    self.between(attach, self.graph.find(Act::Copy, parent));
+                }
+                if let (Some(start), false) = (self.start(&key), stays) {
+                    self.between(start, self.graph.find(Act::Copy, parent));
+                }
+            }
+        }
+    }
+
+    /// What a partition has from its parent becomes its own when it leaves: what is not wanted
+    /// must go before, what is stays only if it leaves first.
+    fn leave_clones(&mut self, detach: usize, table: &Key) {
+        for (key, object) in self.current.parts(table) {
+            for parent in clone_parents(key, &object.body, self.current) {
+                let Some(drop) = self.graph.find(Act::Drop, &parent) else { continue };
+                if key.kind == Kind::Column {
+                    continue;
+                }
+                if self.fates.get(key).goes() {
+                    self.graph.edge(drop, detach, false);
+                } else {
+                    self.graph.edge(detach, drop, false);
                 }
             }
         }
@@ -205,11 +245,42 @@ impl<'m> Weaver<'m> {
         }
     }
 
+    /// What is made for a partitioned table alone comes once the partitions are there, or they
+    /// would get theirs.
+    fn wait_for_partitions(&mut self) {
+        for key in self.desired.objects.keys() {
+            if !matches!(key.kind, Kind::Index | Kind::Constraint) {
+                continue;
+            }
+            let Some(made) = self.graph.find(Act::Create, key) else { continue };
+            if !is_alone(key, self.desired) {
+                continue;
+            }
+            let nodes: Vec<usize> = self
+                .desired
+                .objects
+                .iter()
+                .filter(|(_, object)| match &object.body {
+                    Body::Table(table) => hangs_on(table, &key.table()),
+                    _ => false,
+                })
+                .filter_map(|(table, _)| self.start(table))
+                .collect();
+            for node in nodes {
+                self.graph.edge(node, made, false);
+            }
+        }
+    }
+
     /// A name is free only once what had it is gone.
     fn free_names(&mut self) {
         let mut freed: BTreeMap<Slot, usize> = BTreeMap::new();
         for (key, object) in &self.current.objects {
-            let act = if self.fates.get(key) == Fate::Swap { Act::Aside } else { Act::Drop };
+            let swapped = self.fates.get(key) == Fate::Swap;
+            let act = if swapped { Act::Aside } else { Act::Drop };
+            if self.goes_with_swapped(key) {
+                continue;
+            }
             if let Some(node) = self.graph.find(act, key) {
                 freed.extend(slots(key, &object.body).into_iter().map(|slot| (slot, node)));
             }
@@ -228,37 +299,81 @@ impl<'m> Weaver<'m> {
     /// inherits from its parents: no statements of their own.
     fn imply_clones(&mut self) {
         for (key, object) in &self.desired.objects {
-            let parents = clone_parents(key, &object.body, self.desired);
             let Some(node) = self.start(key) else { continue };
-            let made = self.graph.find(Act::Create, key).is_some();
-            let bases: Vec<usize> =
-                parents.iter().filter_map(|parent| self.start(parent)).collect();
-            let on_partition = parent_of(&object.body).is_some();
-            let not_local = match &object.body {
-                Body::Constraint(constraint) => !constraint.local,
-                _ => false,
-            };
-            let table_is_new = self.graph.find(Act::Create, &key.table()).is_some();
-            let column = key.kind == Kind::Column || key.kind == Kind::Default;
-            let implied = if column {
-                !table_is_new
-                    && !bases.is_empty()
-                    && self.same_as_parents(key, &object.body, &parents)
-            } else {
-                (on_partition && made) || (not_local && made)
-            };
-            if implied {
-                self.graph.imply(node);
+            let parents = clone_parents(key, &object.body, self.desired);
+            if parent_of(&object.body).is_some_and(|parent| is_alone(parent, self.desired)) {
+                let bases: Vec<usize> =
+                    parents.iter().filter_map(|parent| self.start(parent)).collect();
+                for parent in bases {
+                    self.graph.edge(parent, node, false);
+                }
+                continue;
             }
-            let attach = self
-                .graph
-                .nodes()
-                .find(|(_, other)| other.act == Act::Attach && other.key == key.table());
-            let attach = attach.map(|(number, _)| number).filter(|_| implied && !column);
-            for base in bases.into_iter().chain(attach) {
-                self.graph.edge(base, node, !implied);
+            let column = key.kind == Kind::Column || key.kind == Kind::Default;
+            if column {
+                self.follow_parents(node, key, &object.body, &parents);
+            } else if self.graph.find(Act::Create, key).is_some() {
+                self.bring_along(node, key, &object.body, &parents);
             }
         }
+    }
+
+    /// A column or default of a child changes with its parents' where they change alike.
+    fn follow_parents(&mut self, node: usize, key: &Key, body: &Body, parents: &[Key]) {
+        if !self.is_linked_throughout(key) {
+            return;
+        }
+        let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();
+        let implied = self.graph.find(Act::Create, &key.table()).is_none()
+            && !bases.is_empty()
+            && self.same_as_parents(key, body, parents);
+        if implied {
+            self.graph.imply(node);
+        }
+        for base in bases {
+            self.graph.edge(base, node, !implied);
+        }
+    }
+
+    /// An index or constraint comes along when the parent's is made, or its table joins the parent.
+    fn bring_along(&mut self, node: usize, key: &Key, body: &Body, parents: &[Key]) {
+        let inherited = match body {
+            Body::Constraint(constraint) => !constraint.local,
+            _ => false,
+        };
+        let table = self.graph.find(Act::Create, &key.table());
+        let inline = super::table::is_inline(&key.table(), self.desired);
+        let in_brackets = table.is_some() && !inline && super::fold::is_check(body);
+        if in_brackets || (parent_of(body).is_none() && !inherited) {
+            return;
+        }
+        let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();
+        let joins = self
+            .graph
+            .nodes()
+            .find(|(_, other)| other.act == Act::Attach && other.key == key.table())
+            .map(|(number, _)| number);
+        let made = parents.iter().any(|parent| self.graph.find(Act::Create, parent).is_some());
+        if made || joins.is_some() || table.is_some() {
+            self.graph.imply(node);
+        }
+        for base in bases.into_iter().chain(joins) {
+            self.graph.edge(base, node, false);
+        }
+    }
+
+    /// Whether a table is below the same parents before, during and after: only then do changes of
+    /// theirs reach it.
+    fn is_linked_throughout(&self, part: &Key) -> bool {
+        let parents = |model: &Model| {
+            let table = model.table(&part.table());
+            table.map(|table| (table.partition_of.clone(), table.inherits.clone()))
+        };
+        parents(self.current) == parents(self.desired)
+            && !self
+                .graph
+                .nodes()
+                .any(|(_, node)| node.act == Act::Attach && node.key == part.table())
     }
 
     /// Whether a change of a parent's column or default does the same to the child's.
@@ -358,6 +473,29 @@ fn slots(key: &Key, body: &Body) -> Vec<Slot> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether an index or constraint of a partitioned table lacks its like on one of the partitions:
+/// then it is made for the table alone, and what partitions have is attached by hand.
+pub(super) fn is_alone(key: &Key, model: &Model) -> bool {
+    let partitions = model.objects.iter().filter(|(_, object)| match &object.body {
+        Body::Table(table) => {
+            table.partition_of.as_ref().is_some_and(|of| of.parent == key.table())
+        }
+        _ => false,
+    });
+    let with_index = match model.body(key) {
+        Some(Body::Index(_)) => true,
+        Some(Body::Constraint(constraint)) => matches!(
+            constraint.kind,
+            ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion
+        ),
+        _ => false,
+    };
+    with_index
+        && partitions.into_iter().any(|(table, _)| {
+            !model.parts(table).any(|(_, part)| parent_of(&part.body) == Some(key))
+        })
 }
 
 /// What a parent has of the same: the index or constraint a partition's belongs to, the column,

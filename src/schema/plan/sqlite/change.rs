@@ -4,6 +4,7 @@
 //! `ALTER TABLE` is chosen only where SQLite does it whatever rows there are ("ALTER TABLE" in
 //! its documentation), and where the text it leaves behind is read as the one wanted.
 
+use super::module::Module;
 use super::side::{Side, Thing, fold};
 use crate::schema::model::{
     Clause, ClauseKind, ColumnText, Definition, Form, Kind, SqliteTable, Word, same_clauses,
@@ -26,25 +27,38 @@ pub(super) enum Change {
     Replace,
 }
 
-/// Decides. `literal` is whether the current schema may hold strings in double quotes, which
-/// `DROP COLUMN` would rewrite everywhere.
-pub(super) fn change(have: &Thing, want: &Thing, literal: bool) -> Change {
+/// Decides. `whole` is whether no column may be dropped in place, because of what else there is.
+pub(super) fn change(have: &Thing, want: &Thing, whole: bool) -> Change {
     let (Some(old), Some(new)) = (have.table, want.table) else { return Change::Replace };
     if old.same(new) {
         return Change::Keep;
     }
     if old.is_virtual || new.is_virtual {
-        return Change::Replace;
+        return replaced(old, new);
     }
     let Some(wanted) = Definition::read(&new.sql) else { return Change::Replace };
     let steps = Definition::read(&old.sql).and_then(|definition| {
         let before = Written { table: old, definition: &definition };
         let after = Written { table: new, definition: &wanted };
-        altered(have, &before, &after, literal)
+        altered(have, &before, &after, whole)
     });
     match steps {
         Some(steps) => Change::Alter(steps),
         None => Change::Rebuild(Box::new(wanted)),
+    }
+}
+
+/// What happens where one of both is a virtual table.
+fn replaced(old: &SqliteTable, new: &SqliteTable) -> Change {
+    let holds = |table: &SqliteTable| !table.is_virtual || Module::of(&table.sql).holds_rows();
+    let common = old.columns.iter().any(|column| new.column(&column.name).is_some());
+    let definition =
+        if new.is_virtual { Definition::of_virtual(&new.sql) } else { Definition::read(&new.sql) };
+    match definition {
+        Some(definition) if common && holds(old) && holds(new) => {
+            Change::Rebuild(Box::new(definition))
+        }
+        _ => Change::Replace,
     }
 }
 
@@ -55,7 +69,7 @@ struct Written<'a> {
 }
 
 /// The statements that alter a table in place, if that can be done.
-fn altered(have: &Thing, old: &Written, new: &Written, literal: bool) -> Option<Vec<Step>> {
+fn altered(have: &Thing, old: &Written, new: &Written, whole: bool) -> Option<Vec<Step>> {
     if old.table.strict != new.table.strict || old.table.without_rowid != new.table.without_rowid {
         return None;
     }
@@ -77,19 +91,25 @@ fn altered(have: &Thing, old: &Written, new: &Written, literal: bool) -> Option<
     if !same_clauses(left, wanted) {
         return None;
     }
-    let mut steps = drops(have, old, &lost, literal)?;
+    let mut steps = drops(have, old, &lost, whole)?;
     steps.extend(additions(have, new, &added)?);
     Some(steps)
 }
 
-/// `DROP COLUMN` for each of these, if SQLite does that.
-fn drops(have: &Thing, old: &Written, lost: &[&ColumnText], literal: bool) -> Option<Vec<Step>> {
-    if !lost.is_empty() && literal {
+/// `DROP COLUMN` for each of these, if SQLite does that; one that another names comes after it.
+fn drops(have: &Thing, old: &Written, lost: &[&ColumnText], whole: bool) -> Option<Vec<Step>> {
+    if !lost.is_empty() && whole {
         return None;
     }
-    let last = old.definition.columns.last()?;
     let mut steps = Vec::with_capacity(lost.len());
-    for column in lost {
+    let mut there: Vec<&ColumnText> = old.definition.columns.iter().collect();
+    let mut lost = lost.to_vec();
+    while !lost.is_empty() {
+        let free = lost.iter().position(|column| {
+            let mut others = lost.iter().filter(|other| !other.is_named(&column.name));
+            !others.any(|other| mentions(other, &column.name))
+        })?;
+        let column = lost.swap_remove(free);
         let facts = old.table.column(&column.name)?;
         let keyed = |clause: &Clause| {
             matches!(clause.kind, ClauseKind::PrimaryKey | ClauseKind::Unique | ClauseKind::Unknown)
@@ -98,9 +118,11 @@ fn drops(have: &Thing, old: &Written, lost: &[&ColumnText], literal: bool) -> Op
             return None;
         }
         // Looking for the comma before the last column, SQLite does not know of comments.
-        if column.is_named(&last.name) && has_comment(&old.table.sql) {
+        let last = there.last().is_some_and(|last| last.is_named(&column.name));
+        if last && has_comment(&old.table.sql) {
             return None;
         }
+        there.retain(|other| !other.is_named(&column.name));
         let key = have.key.child(Kind::Column, &column.name);
         let sql = format!(
             "ALTER TABLE {} DROP COLUMN {}",
@@ -108,12 +130,6 @@ fn drops(have: &Thing, old: &Written, lost: &[&ColumnText], literal: bool) -> Op
             Dialect::Sqlite.ident(&column.name)
         );
         steps.push(Step::new(sql, vec![Action::Drop(key)]));
-    }
-    // The last column changes with each one dropped; more than one at the end is rare.
-    let tail = old.definition.columns.iter().rev();
-    let at_end = tail.take_while(|column| lost.iter().any(|lost| lost.is_named(&column.name)));
-    if at_end.count() > 1 && has_comment(&old.table.sql) {
-        return None;
     }
     Some(steps)
 }

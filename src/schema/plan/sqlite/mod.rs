@@ -5,17 +5,19 @@
 //! `legacy_alter_table` on (off for a rename). Nothing here runs a statement or measures one.
 
 mod change;
+mod module;
 mod rebuild;
 mod side;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use change::{Change, change, may_hold_literals};
+use module::Module;
 use rebuild::rebuild;
 use side::{Side, Thing, fold};
 
 use super::{Action, Plan, Step};
-use crate::schema::model::{Definition, Key, Kind, Model, same_text};
+use crate::schema::model::{Definition, Key, Kind, Model, names, same_text};
 use crate::sql::Dialect;
 
 /// The statements that lead from one schema to another.
@@ -70,23 +72,65 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     fn new(have: Side<'a>, want: Side<'a>) -> Self {
-        let literal = may_hold_literals(&have);
-        let mut changes = BTreeMap::new();
-        let mut dropped = BTreeSet::new();
-        for (name, table) in &have.tables {
-            let change = want.tables.get(name).map(|wanted| change(table, wanted, literal));
+        let mut planner = Self {
+            have,
+            want,
+            changes: BTreeMap::new(),
+            dropped: BTreeSet::new(),
+            steps: Vec::new(),
+            notes: Vec::new(),
+        };
+        planner.decide(false);
+        let drops =
+            |step: &Step| step.actions.iter().any(|action| matches!(action, Action::Drop(_)));
+        let drops = planner.changes.values().any(|change| match change {
+            Change::Alter(steps) => steps.iter().any(drops),
+            _ => false,
+        });
+        if drops && (may_hold_literals(&planner.have) || planner.is_unsound_meanwhile()) {
+            planner.decide(true);
+        }
+        planner
+    }
+
+    /// Decides what happens to each table. `whole` is whether no column may be dropped in place.
+    fn decide(&mut self, whole: bool) {
+        self.changes.clear();
+        self.dropped.clear();
+        for (name, table) in &self.have.tables {
+            let change = self.want.tables.get(name).map(|wanted| change(table, wanted, whole));
             if !matches!(change, Some(Change::Keep | Change::Alter(_))) {
-                dropped.insert(name.clone());
+                self.dropped.insert(name.clone());
             }
-            changes.extend(change.map(|change| (name.clone(), change)));
+            self.changes.extend(change.map(|change| (name.clone(), change)));
         }
-        for (name, view) in &have.views {
-            let kept = want.views.get(name).is_some_and(|wanted| same_text(view.sql, wanted.sql));
-            if !kept {
-                dropped.insert(name.clone());
+        for (name, view) in &self.have.views {
+            let twin = self.want.views.get(name);
+            if !twin.is_some_and(|wanted| same_text(view.sql, wanted.sql)) {
+                self.dropped.insert(name.clone());
             }
         }
-        Self { have, want, changes, dropped, steps: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Whether a view or trigger that is there while tables are altered does not work, or names
+    /// what is gone then: SQLite drops no column while one such is there.
+    fn is_unsound_meanwhile(&self) -> bool {
+        let gone = |name: &String| match self.changes.get(name) {
+            Some(Change::Rebuild(_)) => false,
+            _ => self.dropped.contains(name),
+        };
+        let fails = |twin: Option<&Thing>| twin.is_some_and(|twin| twin.fault.is_some());
+        let unsound = |thing: &Thing| thing.fault.is_some() || names(thing.sql).iter().any(gone);
+        let view = |(name, view): (&String, &Thing)| {
+            !self.dropped.contains(name) && (unsound(view) || fails(self.want.views.get(name)))
+        };
+        let trigger = |(name, trigger): (&String, &Thing)| {
+            let host = trigger.host();
+            let there =
+                if self.dropped.contains(&host) { !gone(&host) } else { self.stays(trigger) };
+            there && (unsound(trigger) || fails(self.want.triggers.get(name)))
+        };
+        self.have.views.iter().any(view) || self.have.triggers.iter().any(trigger)
     }
 
     fn step(&mut self, sql: impl Into<String>, actions: Vec<Action>) {
@@ -180,7 +224,7 @@ impl<'a> Planner<'a> {
             let mut actions = vec![Action::Drop(table.key.clone())];
             actions.extend(self.ends_with(&name));
             self.drop("TABLE", table.key, actions);
-            if replaced {
+            if replaced && self.refill(&name).is_none() {
                 self.notes.push(format!(
                     "{} cannot be changed in place: it is dropped and made anew, without what it held",
                     table.key.name
@@ -189,12 +233,24 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The statement that fills a virtual table again which only indexes another table's rows.
+    fn refill(&self, name: &str) -> Option<String> {
+        let table = self.want.tables.get(name)?.table.filter(|table| table.is_virtual)?;
+        let module = Module::of(&table.sql);
+        let content = self.want.tables.get(&fold(module.content.as_deref()?))?.table?;
+        module.reads(content, &table.columns).then(|| module.refill())
+    }
+
     fn make_tables(&mut self) {
         for table in Side::ordered(&self.want.tables) {
             let name = fold(&table.key.name);
             match self.changes.remove(&name) {
-                None | Some(Change::Replace) => {
+                None => self.step(table.sql, vec![Action::Create(table.key.clone())]),
+                Some(Change::Replace) => {
                     self.step(table.sql, vec![Action::Create(table.key.clone())]);
+                    if let Some(refill) = self.refill(&name) {
+                        self.step(refill, vec![Action::Alter(table.key.clone())]);
+                    }
                 }
                 Some(Change::Keep) => self.note_order(&table, &[]),
                 Some(Change::Alter(steps)) => {
@@ -226,8 +282,8 @@ impl<'a> Planner<'a> {
     }
 
     fn make_indexes(&mut self, host: &str) {
-        let indexes: Vec<Thing> = self.want.indexes.values().copied().collect();
-        for index in indexes.into_iter().filter(|index| index.host() == host) {
+        let parts: Vec<Thing> = self.want.parts(host).collect();
+        for index in parts.into_iter().filter(|part| part.key.kind == Kind::Index) {
             self.make_part(&index);
         }
     }
@@ -236,8 +292,17 @@ impl<'a> Planner<'a> {
     fn make_part(&mut self, part: &Thing) {
         let stays = self.have.twin(part.key).is_some_and(|twin| self.stays(&twin));
         if !stays {
-            let action = self.beginning(part);
-            self.step(part.sql, vec![action]);
+            self.make(part);
+        }
+    }
+
+    /// Makes an index, view or trigger, and says if it will not work.
+    fn make(&mut self, thing: &Thing) {
+        let action = self.beginning(thing);
+        self.step(thing.sql, vec![action]);
+        if let Some(fault) = thing.fault {
+            let (kind, name) = (thing.key.kind.word(), &thing.key.name);
+            self.notes.push(format!("The {kind} {name} does not work: {fault}"));
         }
     }
 
@@ -245,8 +310,7 @@ impl<'a> Planner<'a> {
         for view in Side::ordered(&self.want.views) {
             let name = fold(&view.key.name);
             if !self.have.views.contains_key(&name) || self.dropped.contains(&name) {
-                let action = self.beginning(&view);
-                self.step(view.sql, vec![action]);
+                self.make(&view);
             }
         }
     }

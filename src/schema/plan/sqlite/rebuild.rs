@@ -5,6 +5,7 @@
 //! It counts on `foreign_keys` being off and `legacy_alter_table` being on: without them the
 //! drop deletes the rows of other tables, and the rename fails where a view names the table.
 
+use super::module::Module;
 use crate::schema::model::{Definition, Form, Key, Kind, SqliteColumn, SqliteTable, words};
 use crate::schema::plan::{Action, Step};
 use crate::sql::Dialect;
@@ -88,7 +89,7 @@ impl Rebuild<'_> {
     /// only, so the rows wait elsewhere while it is made anew.
     fn out_and_back(&self, copy: Step, drop: Vec<Action>) -> Vec<Step> {
         let own = self.ident(&self.key.name);
-        let rowid = self.old.rowid_name().map(|rowid| format!("{own}.{rowid} AS {CARRIED}"));
+        let rowid = rowid_of(self.old).map(|rowid| format!("{own}.{rowid} AS {CARRIED}"));
         let columns = self.old.columns.iter().map(|column| {
             // The plus keeps the value's class: the copy has no types to turn it into another.
             let name = self.ident(&column.name);
@@ -147,16 +148,14 @@ impl Rebuild<'_> {
         };
         let (mut targets, mut values) = (Vec::new(), Vec::new());
         let carried = match way {
-            Way::Over => self.old.rowid_name().map(|rowid| format!("{from}.{rowid}")),
-            Way::Back => self.old.rowid_name().map(|_| format!("{from}.{CARRIED}")),
+            Way::Over => rowid_of(self.old).map(|rowid| format!("{from}.{rowid}")),
+            Way::Back => rowid_of(self.old).map(|_| format!("{from}.{CARRIED}")),
         };
         let alias = self.new.rowid_alias().map(|column| column.name.clone());
         let rowid = match &alias {
             Some(alias) if self.old.column(alias).is_some() => None,
             Some(alias) => carried.map(|value| (self.ident(alias), value)),
-            None => {
-                carried.zip(self.new.rowid_name()).map(|(value, name)| (name.to_owned(), value))
-            }
+            None => carried.zip(rowid_of(self.new)).map(|(value, name)| (name.to_owned(), value)),
         };
         if let Some((target, value)) = rowid {
             targets.push(target);
@@ -219,7 +218,9 @@ impl Rebuild<'_> {
     fn effects(&self, old: &SqliteColumn, new: &SqliteColumn) -> Vec<Action> {
         let key = || self.key.child(Kind::Column, &old.name);
         let mut actions = Vec::new();
-        if !old.type_name.eq_ignore_ascii_case(&new.type_name) {
+        // ANY takes every value as it is in a strict table only.
+        let any = old.type_name.eq_ignore_ascii_case("ANY") && self.old.strict != self.new.strict;
+        if any || !old.type_name.eq_ignore_ascii_case(&new.type_name) {
             actions.push(Action::ChangeType {
                 column: key(),
                 from: old.type_name.clone(),
@@ -232,6 +233,12 @@ impl Rebuild<'_> {
         }
         actions
     }
+}
+
+/// A name for the rowid where it can be copied: what it is to a virtual table is its module's.
+fn rowid_of(table: &SqliteTable) -> Option<&'static str> {
+    let has = !table.is_virtual || Module::of(&table.sql).has_rowids();
+    table.rowid_name().filter(|_| has)
 }
 
 /// Whether the default is a value, not NULL.

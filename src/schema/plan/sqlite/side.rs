@@ -16,6 +16,8 @@ pub(super) struct Thing<'a> {
     pub(super) sql: &'a str,
     pub(super) table: Option<&'a SqliteTable>,
     pub(super) needs: &'a BTreeSet<Key>,
+    /// Why it does not work, if it does not.
+    pub(super) fault: Option<&'a str>,
 }
 
 impl Thing<'_> {
@@ -32,6 +34,8 @@ pub(super) struct Side<'a> {
     pub(super) views: BTreeMap<String, Thing<'a>>,
     pub(super) indexes: BTreeMap<String, Thing<'a>>,
     pub(super) triggers: BTreeMap<String, Thing<'a>>,
+    /// The indexes and triggers by the folded name of the relation they belong to.
+    parts: BTreeMap<String, Vec<Thing<'a>>>,
 }
 
 impl<'a> Side<'a> {
@@ -41,11 +45,14 @@ impl<'a> Side<'a> {
             views: BTreeMap::new(),
             indexes: BTreeMap::new(),
             triggers: BTreeMap::new(),
+            parts: BTreeMap::new(),
         };
         for (key, object) in &model.objects {
-            let (sql, table) = match &object.body {
-                Body::SqliteTable(table) => (table.sql.as_str(), Some(table)),
-                Body::SqliteWritten(written) => (written.sql.as_str(), None),
+            let (sql, table, fault) = match &object.body {
+                Body::SqliteTable(table) => (table.sql.as_str(), Some(table), None),
+                Body::SqliteWritten(written) => {
+                    (written.sql.as_str(), None, written.fault.as_deref())
+                }
                 _ => continue,
             };
             let things = match key.kind {
@@ -55,7 +62,11 @@ impl<'a> Side<'a> {
                 Kind::Trigger => &mut side.triggers,
                 _ => continue,
             };
-            things.insert(fold(&key.name), Thing { key, sql, table, needs: &object.needs });
+            let thing = Thing { key, sql, table, needs: &object.needs, fault };
+            things.insert(fold(&key.name), thing);
+            if key.kind.is_part() {
+                side.parts.entry(thing.host()).or_default().push(thing);
+            }
         }
         side
     }
@@ -75,8 +86,7 @@ impl<'a> Side<'a> {
 
     /// The indexes and triggers of a relation, by its folded name.
     pub(super) fn parts(&self, host: &str) -> impl Iterator<Item = Thing<'a>> {
-        let parts = self.indexes.values().chain(self.triggers.values()).copied();
-        parts.filter(move |part| part.host() == host)
+        self.parts.get(host).into_iter().flatten().copied()
     }
 
     /// The names in an order in which what is needed comes first; a circle is broken at the name

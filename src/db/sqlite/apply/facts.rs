@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
 
-use super::failure;
-use crate::schema::model::{names, words};
+use crate::db::sqlite::faults::{Look, faults, is_foreign, lenient, rows};
+use crate::schema::model::{Key, names};
 use crate::schema::plan::Step;
 use crate::sql::Dialect;
 
@@ -22,20 +22,22 @@ const SHOWN: usize = 3;
 
 /// The tables and triggers there are before the statements run.
 pub(super) struct Tables {
-    /// By name in lower case: the name as written.
-    tables: BTreeMap<String, String>,
+    /// By name in lower case: the name as written, and whether its rows can be counted at no risk:
+    /// what a virtual table does is its module's.
+    tables: BTreeMap<String, (String, bool)>,
     /// The table of each trigger and all names in it, in lower case.
     triggers: Vec<(String, BTreeSet<String>)>,
 }
 
 impl Tables {
     pub(super) async fn read(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
-        let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
-                   AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+        let sql = "SELECT name, type = 'table' FROM pragma_table_list WHERE schema = 'main' \
+                   AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
         let mut tables = BTreeMap::new();
         for row in rows(connection, sql).await? {
             let name: String = row.try_get(0)?;
-            tables.insert(name.to_ascii_lowercase(), name);
+            let countable = row.try_get::<i64, _>(1)? != 0;
+            tables.insert(name.to_ascii_lowercase(), (name, countable));
         }
         let sql = "SELECT tbl_name, sql FROM main.sqlite_schema WHERE type = 'trigger'";
         let mut triggers = Vec::new();
@@ -65,8 +67,11 @@ impl Tables {
                 break;
             }
         }
-        let quiet = self.tables.iter().filter(|(name, _)| !named.contains(*name));
-        quiet.map(|(_, name)| name.clone()).collect()
+        let quiet = self
+            .tables
+            .iter()
+            .filter(|(name, (_, countable))| *countable && !named.contains(*name));
+        quiet.map(|(_, (name, _))| name.clone()).collect()
     }
 }
 
@@ -76,8 +81,8 @@ pub(super) struct Facts {
     orphans: BTreeSet<(String, Option<i64>, String)>,
     /// How many rows each bystander has.
     counts: BTreeMap<String, i64>,
-    /// What does not work and why: a view, or the triggers of a table.
-    broken: BTreeMap<String, String>,
+    /// The views and triggers there are, and why one does not work.
+    looks: BTreeMap<Look, Option<String>>,
     /// What SQLite's own check found.
     damage: BTreeSet<String>,
 }
@@ -99,13 +104,14 @@ impl Facts {
         Ok(Self {
             orphans: orphans(connection).await?,
             counts,
-            broken: broken(connection).await?,
+            looks: faults(connection).await?,
             damage: damage(connection).await?,
         })
     }
 
     /// What is worse now than it was, in a sentence; `None` if nothing is.
-    pub(super) fn worse_than(&self, before: &Self) -> Option<String> {
+    /// `planned` are the objects that a plan makes.
+    pub(super) fn worse_than(&self, before: &Self, planned: &BTreeSet<&Key>) -> Option<String> {
         let orphans: Vec<_> = self.orphans.difference(&before.orphans).collect();
         if let Some((child, _, parent)) = orphans.first() {
             let same = orphans.iter().filter(|(one, _, other)| one == child && other == parent);
@@ -133,9 +139,15 @@ impl Facts {
                 ));
             }
         }
-        for (what, why) in &self.broken {
-            if !before.broken.contains_key(what) {
-                return Some(format!("{what} would no longer work: {why}"));
+        for (look, why) in &self.looks {
+            let Some(why) = why.as_deref().filter(|why| !is_foreign(why)) else { continue };
+            let worked = match before.looks.get(look) {
+                Some(fault) => fault.as_deref().is_none_or(is_foreign),
+                // What a plan adds is as its schema has it; what is wrong there, the model says.
+                None => !look.is_among(planned),
+            };
+            if worked {
+                return Some(format!("{look} would not work: {why}"));
             }
         }
         if before.damage.len() >= MOST_FINDINGS {
@@ -145,18 +157,6 @@ impl Facts {
             self.damage.difference(&before.damage).take(SHOWN).map(String::as_str).collect();
         (!damage.is_empty())
             .then(|| format!("SQLite's check of the file says: {}", damage.join("; ")))
-    }
-}
-
-async fn rows(connection: &mut SqliteConnection, sql: &str) -> sqlx::Result<Vec<SqliteRow>> {
-    sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(connection).await
-}
-
-/// An ordinary error of a statement becomes nothing; a lock, a damaged file or a stop does not.
-fn lenient<T>(outcome: sqlx::Result<T>) -> sqlx::Result<Option<T>> {
-    match outcome {
-        Err(error) if failure::code(&error) == Some(1) => Ok(None),
-        other => other.map(Some),
     }
 }
 
@@ -180,77 +180,6 @@ async fn orphans(
         }
     }
     Ok(found)
-}
-
-/// Makes SQLite compile every view and trigger.
-async fn broken(connection: &mut SqliteConnection) -> sqlx::Result<BTreeMap<String, String>> {
-    let sql = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema \
-               WHERE type IN ('view', 'trigger')";
-    let mut looks = BTreeMap::new();
-    for row in rows(connection, sql).await? {
-        let (kind, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        let (of, text): (String, String) = (row.try_get(2)?, row.try_get(3)?);
-        if kind == "view" {
-            let view = Dialect::Sqlite.relation("main", &name);
-            looks.insert(
-                format!("The view {}", name.to_ascii_lowercase()),
-                format!("SELECT * FROM {view} LIMIT 0"),
-            );
-        } else if let Some(event) = event(&text) {
-            let look = fires(connection, &of, event).await?;
-            let what = format!("The {event} trigger of {}", of.to_ascii_lowercase());
-            looks.extend(look.map(|look| (what, look)));
-        }
-    }
-    let mut found = BTreeMap::new();
-    for (what, sql) in looks {
-        match rows(connection, &sql).await {
-            Ok(_) => {}
-            Err(error) if failure::code(&error) == Some(1) => {
-                let why = failure::words(&error);
-                // What another program brings along is not missing from the schema.
-                let foreign = ["no such function", "no such module", "no such collation"];
-                if !foreign.iter().any(|start| why.contains(start)) {
-                    found.insert(what, why);
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
-}
-
-/// What makes a trigger fire.
-fn event(sql: &str) -> Option<&'static str> {
-    let words = words(sql);
-    let after_name = words.iter().skip(3);
-    let events = ["delete", "insert", "update"];
-    after_name.into_iter().find_map(|word| events.into_iter().find(|event| word.is(event)))
-}
-
-/// A statement that compiles the triggers of a table and runs nothing.
-async fn fires(
-    connection: &mut SqliteConnection,
-    table: &str,
-    event: &str,
-) -> sqlx::Result<Option<String>> {
-    let name = Dialect::Sqlite.relation("main", table);
-    Ok(match event {
-        "delete" => Some(format!("EXPLAIN DELETE FROM {name}")),
-        "insert" => Some(format!("EXPLAIN INSERT INTO {name} DEFAULT VALUES")),
-        _ => {
-            let sql = format!(
-                "SELECT name FROM pragma_table_xinfo({}, 'main') WHERE hidden = 0",
-                Dialect::Sqlite.literal(table)
-            );
-            let mut sets = Vec::new();
-            for row in lenient(rows(connection, &sql).await)?.unwrap_or_default() {
-                let column = Dialect::Sqlite.ident(&row.try_get::<String, _>(0)?);
-                sets.push(format!("{column} = {column}"));
-            }
-            (!sets.is_empty()).then(|| format!("EXPLAIN UPDATE {name} SET {}", sets.join(", ")))
-        }
-    })
 }
 
 /// What SQLite's own check of the file finds; nothing where it needs what another program

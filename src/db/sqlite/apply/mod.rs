@@ -5,17 +5,20 @@
 //! one, no row of a bystander gone, no view or trigger broken, no page damaged. Whatever fails,
 //! the transaction is rolled back and the connection set as it was.
 
+mod facts;
+
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::facts::{Facts, Tables};
+use facts::{Facts, Tables};
+
 use super::failure::{self, SQLITE_BUSY, SQLITE_INTERRUPT};
 use crate::db::stop::Stop;
 use crate::problem::{Kind, Problem};
 use crate::schema::model::{Word, words};
-use crate::schema::plan::Step;
+use crate::schema::plan::{Action, Step};
 
 /// Steps of SQLite's machine between two looks at whether to stop: about 0.1 ms.
 const STEPS: i32 = 4_000;
@@ -37,7 +40,7 @@ impl Failure {
     }
 }
 
-type Outcome<T> = std::result::Result<T, Failure>;
+type Outcome<T> = Result<T, Failure>;
 
 /// Runs the statements in one transaction. `patience` is how long to wait for somebody else's
 /// lock; `on_step` is told each statement's number before it runs.
@@ -204,7 +207,11 @@ async fn all(
         })?;
     }
     let after = Facts::read(connection, &bystanders).await.map_err(facts)?;
-    if let Some(why) = after.worse_than(&before) {
+    let planned = steps.iter().flat_map(|step| &step.actions).filter_map(|action| match action {
+        Action::Create(key) => Some(key),
+        _ => None,
+    });
+    if let Some(why) = after.worse_than(&before, &planned.collect()) {
         return Err(Failure::around(Problem::failed(
             "The changes were taken back: the database would not be sound",
             why,
@@ -287,84 +294,4 @@ fn statement(error: &sqlx::Error, number: usize, of: usize, sql: &str) -> Proble
 }
 
 #[cfg(test)]
-mod tests {
-    use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::db::sqlite::model::read;
-    use crate::schema::plan::sqlite::plan;
-
-    async fn made(sql: &str) -> SqliteConnection {
-        let options = SqliteConnectOptions::new().in_memory(true);
-        let mut connection = options.connect().await.unwrap();
-        run(&mut connection, "PRAGMA foreign_keys=OFF").await.unwrap();
-        run(&mut connection, sql).await.unwrap();
-        run(&mut connection, "PRAGMA foreign_keys=ON").await.unwrap();
-        connection
-    }
-
-    async fn go(
-        c: &mut SqliteConnection,
-        desired: &str,
-    ) -> std::result::Result<(Vec<String>, Vec<String>), String> {
-        let mut want = made(desired).await;
-        let want = read(&mut want).await.unwrap();
-        let have = read(c).await.unwrap();
-        let plan1 = plan(&have, &want);
-        let sql: Vec<String> = plan1.steps.iter().map(|s| s.sql.clone()).collect();
-        if let Err(f) = apply(c, &plan1.steps, Duration::ZERO, &Stop::new(), &mut |_| {}).await {
-            return Err(format!("{} [{}]", f.problem, sql.join(";\n")));
-        }
-        let again = read(c).await.unwrap();
-        let plan2 = plan(&again, &want);
-        if !plan2.is_empty() {
-            return Err(format!("NOT IDEMPOTENT {:?} AFTER {:?}", plan2.steps, sql));
-        }
-        Ok((sql, plan1.notes))
-    }
-
-    #[tokio::test]
-    async fn corpus() {
-        let Ok(path) = std::env::var("CORPUS") else { return };
-        let out = std::env::var("CORPUS_OUT").unwrap();
-        std::fs::create_dir_all(&out).unwrap();
-        let text = std::fs::read_to_string(path).unwrap();
-        let mut bad = 0;
-        let mut log = String::new();
-        for (n, line) in text.lines().enumerate() {
-            let case: BTreeMap<String, serde_json::Value> = serde_json::from_str(line).unwrap();
-            if case["engine"] != "sqlite" {
-                continue;
-            }
-            let id = case["id"].as_str().unwrap();
-            for reverse in [false, true] {
-                let (mut cur, mut des) =
-                    (case["current"].as_str().unwrap(), case["desired"].as_str().unwrap());
-                if reverse {
-                    std::mem::swap(&mut cur, &mut des);
-                }
-                let mut c = made(cur).await;
-                match go(&mut c, des).await {
-                    Ok((sql, notes)) => log.push_str(&format!(
-                        "=== {id} {reverse}\n{}\n-- {notes:?}\n",
-                        sql.join(";\n")
-                    )),
-                    Err(e) => {
-                        bad += 1;
-                        log.push_str(&format!("=== {id} {reverse}\nFAIL {e}\n"));
-                        eprintln!("{id} {reverse}: {e}");
-                    }
-                }
-                run(
-                    &mut c,
-                    &format!("VACUUM INTO '{out}/{n}{}.db'", if reverse { "r" } else { "" }),
-                )
-                .await
-                .unwrap();
-            }
-        }
-        std::fs::write(format!("{out}/log.txt"), log).unwrap();
-        assert_eq!(bad, 0);
-    }
-}
+mod tests;
