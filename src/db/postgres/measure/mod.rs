@@ -24,7 +24,7 @@ use crate::schema::plan::Plan;
 use crate::sql::Dialect;
 
 /// The part of a table that a question is asked of never gets smaller than this, in bytes.
-const LEAST_SAMPLE: u64 = 64 << 20;
+const LEAST_SAMPLE: u64 = 1 << 20;
 
 /// Asks everything a plan gives reason to ask.
 pub(in crate::db) async fn measure(
