@@ -182,7 +182,7 @@ mod tests {
             "1_a.sql",
         ]);
         let read = read(folder.path()).unwrap();
-        let names: Vec<_> = read.iter().map(|one| (one.version, one.name(), one.down.is_some()));
+        let names = read.iter().map(|one| (one.version, one.name(), one.down.is_some()));
         let names: Vec<_> = names.collect();
         assert_eq!(
             names,
