@@ -129,7 +129,7 @@ pub(super) fn numbers(rows: Vec<Vec<Option<String>>>) -> impl Iterator<Item = u6
 const SHOWN: usize = 60;
 
 /// An example, cut where it gets too long to be one.
-pub(super) fn shortened(text: &str) -> String {
+fn shortened(text: &str) -> String {
     let mut letters = text.chars();
     let mut out: String = letters.by_ref().take(SHOWN).collect();
     if letters.next().is_some() {
@@ -138,10 +138,18 @@ pub(super) fn shortened(text: &str) -> String {
     out
 }
 
-/// Whether the examples are values, of which each is shown once, or rows.
-pub(super) fn once(subject: &Subject) -> &'static str {
+/// Whether the examples are values, of which each is shown once, or rows: what stands before
+/// them in the query, and after it.
+pub(super) fn once(subject: &Subject) -> (&'static str, &'static str) {
     match subject {
-        Subject::Nulls(_) | Subject::Failing(_) => "",
-        _ => "DISTINCT",
+        Subject::Nulls(_) | Subject::Failing(_) => ("", ""),
+        _ => ("DISTINCT", " ORDER BY 1"),
     }
+}
+
+/// The examples of a query that was asked for one more than is shown.
+pub(super) fn shown(rows: Vec<Vec<Option<String>>>, most: usize) -> Vec<String> {
+    let found: Vec<String> = rows.into_iter().flatten().flatten().collect();
+    let more = (found.len() > most).then(|| "…".to_owned());
+    found.iter().take(most).map(|text| shortened(text)).chain(more).collect()
 }

@@ -2,8 +2,8 @@
 
 mod cancelling;
 mod catalogue;
-mod model;
 mod measure;
+mod model;
 mod opening;
 mod pages;
 mod pooler;

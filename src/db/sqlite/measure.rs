@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::writer::Writer;
 use crate::db::fault::Fault;
-use crate::db::measure::{Bounds, numbers, once, row_names, shortened};
+use crate::db::measure::{Bounds, numbers, once, row_names, shown};
 use crate::db::stop::Stop;
 use crate::schema::RelationName;
 use crate::schema::hazard::{
@@ -238,9 +238,11 @@ impl Asking<'_> {
         question: &Question,
         from: &str,
     ) -> Result<Vec<String>, Fault> {
-        let limit = self.bounds.examples;
+        if self.bounds.examples == 0 {
+            return Ok(Vec::new());
+        }
+        let limit = self.bounds.examples + 1;
         let sql = match (&wanted.subject, question) {
-            _ if limit == 0 => return Ok(Vec::new()),
             (Subject::Duplicates { keys, condition, .. }, _) => {
                 let sets = duplicates(from, keys, condition.as_deref());
                 let shown = keys.iter().map(|key| format!("coalesce(quote({key}), 'NULL')"));
@@ -261,8 +263,8 @@ impl Asking<'_> {
                     return Ok(Vec::new());
                 }
                 let shown = names.iter().map(named).collect::<Vec<_>>().join(" || ', ' || ");
-                let each = once(&wanted.subject);
-                format!("SELECT {each} {shown} FROM {from} WHERE {condition} LIMIT {limit}")
+                let (each, order) = once(&wanted.subject);
+                format!("SELECT {each} {shown} FROM {from} WHERE {condition}{order} LIMIT {limit}")
             }
             _ => return Ok(Vec::new()),
         };
@@ -270,7 +272,7 @@ impl Asking<'_> {
             return Ok(Vec::new());
         }
         let rows = self.ask(&sql).await?.unwrap_or_default();
-        Ok(rows.into_iter().flatten().flatten().map(|text| shortened(&text)).collect())
+        Ok(shown(rows, self.bounds.examples))
     }
 }
 

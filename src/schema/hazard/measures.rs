@@ -97,7 +97,7 @@ pub enum Outcome {
     Counted {
         /// It.
         count: Count,
-        /// The first few values it is about.
+        /// The first few values it is about; `…` at the end stands for the rest.
         examples: Vec<String>,
     },
     /// Trying it failed: the server's words, which name the first value that does not fit.
@@ -185,9 +185,6 @@ impl Reading {
             Outcome::Counted { count, examples } => {
                 let shown = match examples.as_slice() {
                     [] => String::new(),
-                    some if count.number > number_of(some) => {
-                        format!(": {}, …", some.join(", "))
-                    }
                     some => format!(": {}", some.join(", ")),
                 };
                 let amount = match count.how {
@@ -201,8 +198,4 @@ impl Reading {
             Outcome::Unknown(why) => format!("not known: {why}"),
         }
     }
-}
-
-fn number_of<T>(some: &[T]) -> u64 {
-    u64::try_from(some.len()).unwrap_or(u64::MAX)
 }

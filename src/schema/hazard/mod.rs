@@ -25,7 +25,7 @@ pub use lock::LockMode;
 pub use measures::{Count, Effects, Facts, How, Measures, Outcome, Reading, TableSize};
 pub use observed::observed;
 pub use rule::Rule;
-pub use silence::{Allowance, allowances, silence};
+pub use silence::{Allowance, Reach, allowances, schema_allowances, silence};
 pub use step_lock::expected;
 pub use text::{Around, examine_text};
 pub use wanted::{Subject, Wanted, touched, wanted};

@@ -117,6 +117,15 @@ struct Named {
     name: Part,
 }
 
+/// What a schema file makes: where each begins, and the parts of its name as they are written.
+pub(in crate::schema) fn made(dialect: Dialect, text: &str) -> Vec<(usize, Vec<String>)> {
+    let path = |thing: Named| {
+        let parts = thing.container.into_iter().chain([thing.name]);
+        (thing.start, parts.map(|part| part.name).collect())
+    };
+    named(text, &tokens(dialect, text)).into_iter().map(path).collect()
+}
+
 /// Everything that has a name, in the order of the file.
 fn named(text: &str, found: &[Token]) -> Vec<Named> {
     let words: Vec<&Token> = found.iter().filter(|token| token.significant()).collect();

@@ -15,6 +15,7 @@ use std::fmt;
 pub use answer::{Answer, Origin, parse, resolve};
 pub use candidate::{Candidate, candidates, refusal};
 pub use comment::comments;
+pub(in crate::schema) use comment::made;
 
 use super::model::{Body, Key, Kind, Model};
 

@@ -13,7 +13,7 @@ use std::time::Instant;
 use self::question::{Question, duplicates, example, question, source};
 use super::writer::Writer;
 use crate::db::fault::Fault;
-use crate::db::measure::{Bounds, numbers, once, row_names, shortened};
+use crate::db::measure::{Bounds, numbers, once, row_names, shown};
 use crate::db::stop::Stop;
 use crate::schema::RelationName;
 use crate::schema::hazard::{
@@ -24,7 +24,7 @@ use crate::schema::plan::Plan;
 use crate::sql::Dialect;
 
 /// The part of a table that a question is asked of never gets smaller than this, in bytes.
-const LEAST_SAMPLE: u64 = 64 << 20;
+const LEAST_SAMPLE: u64 = 1 << 20;
 
 /// Asks everything a plan gives reason to ask.
 pub(in crate::db) async fn measure(
@@ -282,7 +282,7 @@ impl Asking<'_> {
         if self.bounds.examples == 0 {
             return Ok(Vec::new());
         }
-        let limit = self.bounds.examples;
+        let limit = self.bounds.examples + 1;
         let sql = match (&wanted.subject, question) {
             (Subject::Duplicates { keys, condition, nulls_equal }, _) => {
                 let sets = duplicates(from, keys, condition.as_deref(), *nulls_equal);
@@ -300,8 +300,8 @@ impl Asking<'_> {
                 let Some(shown) = example(wanted, condition, &names) else {
                     return Ok(Vec::new());
                 };
-                let each = once(&wanted.subject);
-                format!("SELECT {each} {shown} FROM {from} WHERE {condition} LIMIT {limit}")
+                let (each, order) = once(&wanted.subject);
+                format!("SELECT {each} {shown} FROM {from} WHERE {condition}{order} LIMIT {limit}")
             }
             _ => return Ok(Vec::new()),
         };
@@ -309,7 +309,7 @@ impl Asking<'_> {
             return Ok(Vec::new());
         }
         let rows = self.ask(&sql).await?.unwrap_or_default();
-        Ok(rows.into_iter().flatten().flatten().map(|text| shortened(&text)).collect())
+        Ok(shown(rows, self.bounds.examples))
     }
 }
 

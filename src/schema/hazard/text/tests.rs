@@ -133,7 +133,7 @@ fn a_rebuild_by_hand_is_one_thing_and_must_make_its_parts_again() {
         columns: Vec::new(),
     });
     for (kind, name) in [(Kind::Index, "kept"), (Kind::Trigger, "lost")] {
-        let body = Body::SqliteWritten(SqliteWritten { sql: String::new() });
+        let body = Body::SqliteWritten(SqliteWritten { sql: String::new(), fault: None });
         before.objects.insert(table.child(kind, name), Object::new(body));
     }
     before.objects.insert(table, Object::new(body));
