@@ -42,9 +42,35 @@ pub(super) struct Global {
     /// Let the server refuse every write
     #[arg(long, global = true)]
     pub(super) read_only: bool,
+    /// Say yes to what is asked; without a terminal nothing is written otherwise
+    #[arg(short, long, global = true)]
+    pub(super) yes: bool,
+    /// Items of a checklist you have made sure of, with a reason if you like; all for every one
+    #[arg(long, global = true, value_name = "ITEM[=REASON]", value_delimiter = ',')]
+    pub(super) ack: Vec<String>,
     /// Say more
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
+}
+
+/// How a change of a schema is planned.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Planning {
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// What has another name now: a table, a column, an index, …; may be given several times
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(super) rename: Vec<String>,
+    /// Nothing else was renamed: what is gone is dropped, what is new is made
+    #[arg(long)]
+    pub(super) no_renames: bool,
+    /// Plan so that others can go on working meanwhile
+    #[arg(long, overrides_with = "no_online")]
+    pub(super) online: bool,
+    /// Plan without regard to others
+    #[arg(long)]
+    pub(super) no_online: bool,
 }
 
 /// What to do instead of opening the studio.
@@ -59,6 +85,43 @@ pub(super) enum Action {
         /// The database, as for `dbstudio DATABASE`
         #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
         target: Option<String>,
+    },
+    /// Write the next migration: what leads from the migrations to the schema, and back
+    Generate {
+        /// What the migration is called; after what it does if you give none
+        name: Option<String>,
+        #[command(flatten)]
+        planning: Planning,
+        /// Write a migration with nothing in it
+        #[arg(long, conflicts_with_all = ["dry_run", "rename", "no_renames", "check"])]
+        empty: bool,
+        /// Write nothing, and exit with 3 if there is something to write
+        #[arg(long, conflicts_with = "dry_run")]
+        check: bool,
+    },
+    /// Make a development database match the schema, without a migration
+    Push {
+        #[command(flatten)]
+        planning: Planning,
+    },
+    /// Write the schema of a database as SQL
+    Pull {
+        /// The file or folder to write; - prints it. The project's schema if you give none
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        out: Option<PathBuf>,
+        /// Write a folder with a file for each table
+        #[arg(long)]
+        split: bool,
+    },
+    /// Show the SQL that leads from one schema to another: each is schema, migrations, database,
+    /// a URL, an environment, or a file or folder of SQL
+    Diff {
+        /// Where from; the database if you give none
+        from: Option<String>,
+        /// Where to; the project's schema if you give none
+        to: Option<String>,
+        #[command(flatten)]
+        planning: Planning,
     },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {

@@ -3,7 +3,11 @@
 //! is handed back to `main` as an [`Outcome`].
 
 mod args;
+mod ask;
+mod change;
+mod compare;
 mod print;
+mod review;
 mod run;
 mod status;
 

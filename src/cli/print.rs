@@ -71,6 +71,22 @@ pub(super) fn is_watched() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Whether a person can be asked: they see the talk, and can answer.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Prints SQL as the result: on a terminal made harmless, else as it is, so that it runs.
+///
+/// # Errors
+/// As [`result`].
+pub(super) fn sql(text: &str) -> Result<()> {
+    if !is_watched() {
+        return result(text);
+    }
+    result(&text.lines().map(|line| format!("{}\n", harmless(line))).collect::<String>())
+}
+
 /// Prints the result.
 ///
 /// # Errors

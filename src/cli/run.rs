@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::status;
+use super::{change, compare, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -60,6 +60,21 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Status { target: own }) => {
             let target = one_of(target, own)?;
             show_status(target, &global).map(Outcome::Done)
+        }
+        Some(Action::Generate { name, planning, empty, check }) => {
+            refuse_target(target.as_deref(), "generate")?;
+            change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
+        }
+        Some(Action::Push { planning }) => {
+            refuse_target(target.as_deref(), "push")?;
+            change::push(&planning, &global).map(Outcome::Done)
+        }
+        Some(Action::Pull { out, split }) => {
+            compare::pull(target, out, split, &global).map(Outcome::Done)
+        }
+        Some(Action::Diff { from, to, planning }) => {
+            refuse_target(target.as_deref(), "diff")?;
+            compare::diff(from, to, &planning, &global).map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
@@ -122,13 +137,7 @@ fn start_project(global: &Global) -> Result<u8> {
 fn show_status(target: Option<String>, global: &Global) -> Result<u8> {
     let (config, target) = resolve(target, global)?;
     let required = config.check();
-    let Some(target) = target else {
-        return Err(Problem::usage(
-            "No database is configured",
-            "there is no dbstudio.toml with an environment here or above, and DATABASE_URL is not set",
-            "name one, as in dbstudio status postgres://user@host/database, or start a project with dbstudio init",
-        ));
-    };
+    let target = target.ok_or_else(unconfigured)?;
     let database = wait_for(|stop| {
         let target = &target;
         async move {
@@ -153,8 +162,21 @@ fn show_status(target: Option<String>, global: &Global) -> Result<u8> {
     Ok(0)
 }
 
+/// The problem of a command that needs a database where nothing names one.
+pub(super) fn unconfigured() -> Problem {
+    Problem::usage(
+        "No database is configured",
+        "there is no dbstudio.toml with an environment here or above, and DATABASE_URL is not set",
+        "name one, as in dbstudio status postgres://user@host/database, or start a project with \
+         dbstudio init",
+    )
+}
+
 /// The configuration, and the database that flags, variables and files settle on.
-fn resolve(target: Option<String>, global: &Global) -> Result<(Config, Option<Target>)> {
+pub(super) fn resolve(
+    target: Option<String>,
+    global: &Global,
+) -> Result<(Config, Option<Target>)> {
     if target.is_some() && global.url.is_some() {
         return Err(two_databases());
     }
@@ -246,7 +268,7 @@ fn working_folder() -> Result<PathBuf> {
 }
 
 /// Waits for work that Ctrl+C asks to stop; the work then ends on the server too.
-fn wait_for<W, T>(work: impl FnOnce(Stop) -> W) -> Result<T>
+pub(super) fn wait_for<W, T>(work: impl FnOnce(Stop) -> W) -> Result<T>
 where
     W: Future<Output = Result<T>>,
 {

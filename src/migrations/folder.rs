@@ -182,8 +182,8 @@ mod tests {
             "1_a.sql",
         ]);
         let read = read(folder.path()).unwrap();
-        let names = read.iter().map(|one| (one.version, one.name(), one.down.is_some()));
-        let names: Vec<_> = names.collect();
+        let names: Vec<_> =
+            read.iter().map(|one| (one.version, one.name(), one.down.is_some())).collect();
         assert_eq!(
             names,
             [

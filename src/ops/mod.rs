@@ -3,9 +3,17 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod change;
 pub mod demo;
 pub mod desired;
+pub mod generate;
+mod history;
 pub mod init;
 pub mod proof;
+pub mod pull;
+pub mod push;
+mod replay;
+pub mod review;
 pub mod session;
 pub mod status;
+pub mod wording;

@@ -2,8 +2,13 @@
 
 mod cancelling;
 mod catalogue;
+<<<<<<< HEAD
 mod measure;
 mod model;
+=======
+mod model;
+mod measure;
+>>>>>>> main
 mod opening;
 mod pages;
 mod pooler;

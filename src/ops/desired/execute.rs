@@ -113,6 +113,41 @@ async fn pieces<'s>(
     Ok((pieces, settings))
 }
 
+/// A statement of a migration that may run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::ops) struct Judged {
+    /// The byte of the script's text where it begins.
+    pub(in crate::ops) start: usize,
+    /// The statement.
+    pub(in crate::ops) sql: String,
+}
+
+/// Cuts a migration into its statements, and refuses what would change the server. It runs in
+/// the order it is written in, its settings with it.
+pub(in crate::ops) async fn judged(
+    scratch: &mut Connection,
+    script: &Script,
+) -> Result<Vec<Judged>> {
+    let dialect = scratch.dialect();
+    let mut out = Vec::new();
+    for statement in split(dialect, &script.text) {
+        let (start, sql) = (statement.body.start, statement.text(&script.text));
+        if statement.is_blank() {
+            continue;
+        }
+        match judge(dialect, sql) {
+            Verdict::Role(name) => role_is_there(scratch, script, start, sql, &name).await?,
+            Verdict::Refuse(why, fix) => return Err(refused(script, start, &why, fix)),
+            // What a migration begins and commits itself runs in ours.
+            Verdict::Skip => {}
+            Verdict::Run | Verdict::Setting(_) => {
+                out.push(Judged { start, sql: sql.to_owned() });
+            }
+        }
+    }
+    Ok(out)
+}
+
 /// A script may make roles, as long as they are there: they belong to the server.
 async fn role_is_there(
     scratch: &mut Connection,

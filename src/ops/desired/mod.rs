@@ -10,4 +10,5 @@ mod judge;
 mod sources;
 
 pub use execute::execute;
-pub use sources::sources;
+pub(super) use execute::{Judged, judged};
+pub use sources::{read, sources};

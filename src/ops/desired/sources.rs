@@ -50,8 +50,12 @@ pub async fn sources(project: &Project, stop: &Stop) -> Result<Vec<Script>> {
     }
 }
 
-/// Reads a file, or all `.sql` files of a folder and the folders in it.
-pub(in crate::ops) fn read(path: &Path, folder: &Path) -> Result<Vec<Script>> {
+/// Reads a file, or all `.sql` files of a folder and the folders in it. Names in messages start
+/// from `folder`.
+///
+/// # Errors
+/// As [`sources`].
+pub fn read(path: &Path, folder: &Path) -> Result<Vec<Script>> {
     if !path.is_dir() {
         return read_file(path, folder).map(|script| vec![script]);
     }

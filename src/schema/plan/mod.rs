@@ -9,7 +9,7 @@ pub mod sqlite;
 
 use super::model::{Key, Model};
 use super::rename::Rename;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::sql::Dialect;
 
 /// Ordered statements.
@@ -153,5 +153,21 @@ pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
 /// # Errors
 /// One of them cannot be done by a statement of its own.
 pub fn rename_steps(renames: &[Rename], current: &Model) -> Result<Vec<Step>> {
-    Ok(renames.iter().flat_map(|rename| postgres::rename::steps(rename, current)).collect())
+    if current.dialect == Dialect::Postgres {
+        return Ok(renames.iter().flat_map(|rename| postgres::rename::steps(rename, current)).collect());
+    }
+    let step = |rename: &Rename| {
+        let step = match rename {
+            Rename::Object { from, to } => sqlite::rename(from, to),
+            Rename::Label { .. } => None,
+        };
+        step.ok_or_else(|| {
+            Problem::usage(
+                format!("SQLite cannot rename the {rename}"),
+                "it renames tables and columns",
+                "leave that rename out: the thing is then dropped and made anew",
+            )
+        })
+    };
+    renames.iter().map(step).collect()
 }

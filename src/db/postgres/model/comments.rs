@@ -33,7 +33,7 @@ pub(super) fn comment(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Resul
     if class == class::CONSTRAINT
         && let Some((domain, name)) = reading.checks.get(&oid).cloned()
     {
-        if let Some(object) = reading.model.objects.get_mut(&domain)
+        if let Some(object) = reading.objects.get_mut(&domain)
             && let Body::Domain(domain) = &mut object.body
         {
             for check in domain.checks.iter_mut().filter(|check| check.name == name) {
@@ -44,7 +44,7 @@ pub(super) fn comment(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Resul
     }
     let address = Address { class, oid, part };
     if let Some(key) = reading.addresses.exactly(address).cloned() {
-        if let Some(object) = reading.model.objects.get_mut(&key) {
+        if let Some(object) = reading.objects.get_mut(&key) {
             object.comment = Some(text);
         }
         return Ok(());

@@ -45,7 +45,11 @@ pub(super) fn question(question: &Question) -> String {
         question.within("o.pronamespace"),
         question.within("o.typnamespace"),
     );
-    let types = format!("o.typtype IN ('e', 'd', 'r', 'c') AND {types}");
+    // A table's row type is no object of its own.
+    let types = format!(
+        "(o.typtype IN ('e', 'd', 'r') OR o.typtype = 'c' AND EXISTS
+          (SELECT FROM pg_class c WHERE c.oid = o.typrelid AND c.relkind = 'c')) AND {types}"
+    );
     [
         of(class::NAMESPACE, "pg_namespace", "nsp", "'n'", &schemas),
         of(class::RELATION, "pg_class", "rel", letter, &relations),
@@ -86,11 +90,11 @@ pub(super) fn grant(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Result<
     let grant = granted(row, 4)?;
     match reading.addresses.exactly(address).cloned() {
         Some(key) => {
-            if let Some(object) = reading.model.objects.get_mut(&key) {
+            if let Some(object) = reading.objects.get_mut(&key) {
                 object.grants.insert(grant);
             }
         }
-        // The columns of views: a table's row type and the functions of a range come here too.
+        // The columns of views: the functions of a range type come here too.
         None if address.part > 0 => {
             let column = reading.relations.get(&address.oid).and_then(|relation| {
                 let name = relation.columns.get(&address.part)?;
@@ -128,12 +132,12 @@ pub(super) fn default(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Resul
         of: row.text(3)?,
         name: row.text(1)?,
     };
-    if !reading.model.objects.contains_key(&key) {
+    if !reading.objects.contains_key(&key) {
         reading.add_unaddressed(key.clone(), Body::DefaultPrivileges);
     }
     if row.flag(4)? {
         let grant = granted(row, 5)?;
-        if let Some(object) = reading.model.objects.get_mut(&key) {
+        if let Some(object) = reading.objects.get_mut(&key) {
             object.grants.insert(grant);
         }
     }

@@ -123,7 +123,7 @@ pub(super) fn target(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Result
     let Some(key) = reading.addresses.object(address).cloned() else {
         return Ok(());
     };
-    let body = reading.model.objects.get_mut(&key).map(|object| &mut object.body);
+    let body = reading.objects.get_mut(&key).map(|object| &mut object.body);
     match (body, number, target) {
         (Some(Body::Index(index)), Ok(number), Some(target)) => {
             index.statistics.push((number, target));

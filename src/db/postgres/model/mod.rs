@@ -1,9 +1,10 @@
 //! The whole schema, as [`crate::schema::model`] holds it: two questions to the catalogue, each
 //! one round trip by the simple protocol, whose every field is text.
 //!
-//! Nothing here begins or ends a transaction, and what it sets for its own statements is as it
-//! was before. No user's row is read, and nothing that is there is passed over in silence: what
-//! the model has no place for is named in [`Model::unmodelled`].
+//! It waits for whoever holds a relation exclusively, because the server locks what it prints the
+//! definition of. Nothing here begins or ends a transaction, and what it sets for its own
+//! statements is as it was before. No user's row is read, and nothing that is there is passed over
+//! in silence: what the model has no place for is named in [`Model::unmodelled`].
 
 mod address;
 mod comments;

@@ -8,14 +8,18 @@ use super::address::{Address, class};
 use super::reading::Reading;
 use crate::schema::model::{Key, Kind};
 
-/// What the server was made with (below 16384) is always there.
+/// What the server was made with (below 16384) is always there. A type that goes with another
+/// thing and a view's own rule are that thing.
 pub(super) fn question() -> String {
     format!(
         "SELECT 'need', d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid
          FROM pg_depend d
          WHERE d.deptype <> 'e' AND d.objid >= 16384 AND d.refobjid >= 16384
-           AND d.refclassid <> {}",
-        class::NAMESPACE
+           AND d.refclassid <> {namespace}
+           AND NOT (d.deptype = 'i' AND d.classid IN ({type_}, {rewrite}))",
+        namespace = class::NAMESPACE,
+        type_ = class::TYPE,
+        rewrite = class::REWRITE,
     )
 }
 

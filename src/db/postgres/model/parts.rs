@@ -38,17 +38,29 @@ pub(super) fn triggers(question: &Question) -> String {
     format!(
         "SELECT 'trigger', t.oid, t.tgrelid, t.tgname, t.tgenabled,
                 CASE WHEN t.tgparentid = 0 THEN pg_get_triggerdef(t.oid) END,
-                nullif(t.tgconstraint, 0), p.tgenabled
+                nullif(t.tgconstraint, 0), p.tgenabled, k.contype <> 't'
          FROM pg_trigger t
          JOIN pg_class c ON c.oid = t.tgrelid
          LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
-         WHERE (NOT t.tgisinternal OR t.tgparentid <> 0) AND {}",
+         LEFT JOIN pg_constraint k ON k.oid = t.tgconstraint
+         WHERE (NOT t.tgisinternal OR t.tgparentid <> 0 OR t.tgenabled <> 'O') AND {}",
         question.within("c.relnamespace")
     )
 }
 
 pub(super) fn trigger(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Result<()> {
     let (address, relation) = (Address::new(class::TRIGGER, row.integer(1)?), row.integer(2)?);
+    if row.flag(8)? {
+        // Those of the server keep a constraint, unless somebody disabled them.
+        let constraint = Address::new(class::CONSTRAINT, row.integer(6)?);
+        if row.text(4)? != "O"
+            && let Some(key) = reading.addresses.exactly(constraint)
+        {
+            let name = key.to_string();
+            reading.unmodelled("state of a constraint's triggers", name);
+        }
+        return Ok(());
+    }
     let Some(definition) = row.optional(5)? else {
         if row.text(4)? != row.text(7)?
             && let Some(of) = reading.relations.get(&relation)

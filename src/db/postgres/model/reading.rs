@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows a statement.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::address::{Address, Addresses, class};
 use super::strange;
@@ -13,7 +13,8 @@ use crate::sql::Dialect;
 pub(super) struct Reading<'s> {
     pub(super) scope: &'s Scope,
     pub(super) version: i64,
-    pub(super) model: Model,
+    pub(super) objects: HashMap<Key, Object>,
+    unmodelled: BTreeSet<Unmodelled>,
     pub(super) addresses: Addresses,
     /// Tables, views, materialized views and composite types by number.
     pub(super) relations: HashMap<i64, Relation>,
@@ -49,7 +50,8 @@ impl<'s> Reading<'s> {
         Self {
             scope,
             version,
-            model: Model::empty(Dialect::Postgres),
+            objects: HashMap::new(),
+            unmodelled: BTreeSet::new(),
             addresses: Addresses::default(),
             relations: HashMap::new(),
             checks: HashMap::new(),
@@ -72,8 +74,8 @@ impl<'s> Reading<'s> {
         if !key.kind.is_part() && !key.schema.is_empty() {
             object.needs.insert(Key::global(Kind::Schema, key.schema.clone()));
         }
-        self.model.objects.insert(key.clone(), object);
-        self.model.objects.get_mut(&key)
+        self.objects.insert(key.clone(), object);
+        self.objects.get_mut(&key)
     }
 
     /// Takes in a part of a relation; nothing if the relation is not in the model.
@@ -94,20 +96,20 @@ impl<'s> Reading<'s> {
     /// Says that an object needs another.
     pub(super) fn need(&mut self, key: &Key, needed: Key) {
         if *key != needed
-            && let Some(object) = self.model.objects.get_mut(key)
+            && let Some(object) = self.objects.get_mut(key)
         {
             object.needs.insert(needed);
         }
     }
 
     pub(super) fn unmodelled(&mut self, kind: &str, name: impl Into<String>) {
-        self.model.unmodelled.insert(Unmodelled { kind: kind.to_owned(), name: name.into() });
+        self.unmodelled.insert(Unmodelled { kind: kind.to_owned(), name: name.into() });
     }
 
     /// The table of a number, if it is one that is read.
     pub(super) fn table(&mut self, relation: i64) -> Option<&mut Table> {
         let key = &self.relations.get(&relation)?.key;
-        match self.model.objects.get_mut(key).map(|object| &mut object.body) {
+        match self.objects.get_mut(key).map(|object| &mut object.body) {
             Some(Body::Table(table)) => Some(table),
             _ => None,
         }
@@ -116,7 +118,7 @@ impl<'s> Reading<'s> {
     /// The column of a number, if its table is read.
     pub(super) fn column(&mut self, relation: i64, number: i64) -> Option<&mut Column> {
         let key = self.addresses.exactly(Address::column(relation, number))?;
-        match self.model.objects.get_mut(key).map(|object| &mut object.body) {
+        match self.objects.get_mut(key).map(|object| &mut object.body) {
             Some(Body::Column(column)) => Some(column),
             _ => None,
         }
@@ -125,7 +127,7 @@ impl<'s> Reading<'s> {
     /// The body of what was taken in at an address.
     pub(super) fn body(&mut self, class: i64, oid: i64) -> Option<&mut Body> {
         let key = self.addresses.exactly(Address::new(class, oid))?;
-        self.model.objects.get_mut(key).map(|object| &mut object.body)
+        self.objects.get_mut(key).map(|object| &mut object.body)
     }
 
     /// The relation's own body.
@@ -135,15 +137,17 @@ impl<'s> Reading<'s> {
 
     /// The whole, with no need that leads out of it.
     pub(super) fn finish(mut self) -> sqlx::Result<Model> {
-        let mut objects = std::mem::take(&mut self.model.objects);
-        let keys: std::collections::HashSet<Key> = objects.keys().cloned().collect();
-        for (key, object) in &mut objects {
+        let keys: HashSet<Key> = self.objects.keys().cloned().collect();
+        for (key, object) in &mut self.objects {
+            object.needs.retain(|need| keys.contains(need));
             if key.kind.is_part() && !object.needs.iter().any(|need| need.name == key.of) {
                 return Err(strange(&format!("the {} {key} has no relation", key.kind.word())));
             }
-            object.needs.retain(|need| need != key && keys.contains(need));
         }
-        self.model.objects = objects;
-        Ok(self.model)
+        Ok(Model {
+            dialect: Dialect::Postgres,
+            objects: self.objects.into_iter().collect(),
+            unmodelled: self.unmodelled,
+        })
     }
 }

@@ -186,7 +186,7 @@ pub(super) fn column(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Result
     let collation = row.optional(5)?;
     let other = if row.flag(6)? { collation.clone() } else { None };
     let key = of.key.clone();
-    match reading.model.objects.get_mut(&key).map(|object| &mut object.body) {
+    match reading.objects.get_mut(&key).map(|object| &mut object.body) {
         Some(Body::View(view) | Body::MaterializedView(view)) => {
             view.columns.push(ViewColumn {
                 name,

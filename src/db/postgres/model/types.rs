@@ -134,3 +134,15 @@ pub(super) fn check(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Result<
     reading.addresses.alias(Address::new(class::CONSTRAINT, oid), domain);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::multirange_name;
+
+    #[test]
+    fn a_multirange_is_called_as_the_server_would() {
+        assert_eq!(multirange_name("floatrange"), "floatmultirange");
+        assert_eq!(multirange_name("range_of_ranges"), "multirange_of_ranges");
+        assert_eq!(multirange_name("span"), "span_multirange");
+    }
+}

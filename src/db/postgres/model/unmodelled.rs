@@ -84,8 +84,9 @@ pub(super) fn question(question: &Question) -> String {
          SELECT 'unmodelled', 'subscription', s.subname::text FROM pg_subscription s
          WHERE s.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
          UNION ALL
-         SELECT 'unmodelled', 'security label', l.provider || ' on ' || coalesce(l.objname, l.objtype)
-         FROM pg_seclabels l WHERE l.objtype NOT IN ('database', 'role', 'tablespace')"
+         SELECT 'unmodelled', 'security label',
+                l.provider || ' on ' || pg_describe_object(l.classoid, l.objoid, l.objsubid)
+         FROM pg_seclabel l"
             .to_owned(),
     );
     all.join("\nUNION ALL\n")

@@ -1,7 +1,7 @@
 //! Work that another statement does along: columns and constraints written inside CREATE TABLE,
 //! defaults inside ADD COLUMN, and all that goes by itself when a table or column is dropped.
 
-use super::fate::{Fate, parent_of};
+use super::fate::{Fate, Fates, parent_of};
 use super::graph::{Act, Graph};
 use super::serial;
 use super::weave::Weaver;
@@ -52,7 +52,8 @@ fn is_foldable(key: &Key, model: &Model) -> bool {
     let Some(Body::Constraint(constraint)) = model.body(key) else { return false };
     let attached = model.table(&key.table()).is_some_and(|table| table.partition_of.is_some())
         && !super::table::is_inline(&key.table(), model);
-    let own = constraint.local && constraint.parent.is_none();
+    // Keys come after it is attached, or one of them could be taken for a parent's.
+    let own = constraint.local && constraint.parent.is_none() && !attached;
     constraint.validated && (own || (attached && constraint.kind == ConstraintKind::Check))
 }
 
@@ -96,7 +97,7 @@ pub(super) fn drops(weaver: &mut Weaver<'_>) {
             graph.absorb(node, table);
             continue;
         }
-        for holder in holders(key, &object.body, current) {
+        for holder in holders(key, &object.body, current, fates) {
             let taken = graph.find(Act::Drop, &holder);
             if taken.is_some_and(|taken| graph.merge(node, taken)) {
                 break;
@@ -106,7 +107,7 @@ pub(super) fn drops(weaver: &mut Weaver<'_>) {
 }
 
 /// What takes an object along when it is dropped, the largest first.
-fn holders(key: &Key, body: &Body, model: &Model) -> Vec<Key> {
+fn holders(key: &Key, body: &Body, model: &Model, fates: &Fates) -> Vec<Key> {
     let mut found = Vec::new();
     match body {
         Body::Sequence(sequence) => {
@@ -125,7 +126,13 @@ fn holders(key: &Key, body: &Body, model: &Model) -> Vec<Key> {
             for kind in [Kind::Table, Kind::View, Kind::MaterializedView] {
                 found.push(Key::new(kind, &key.schema, &key.of));
             }
-            found.extend(super::weave::clone_parents(key, body, model));
+            // A parent's default takes the child's along, but not when the parent's column goes.
+            let parents = super::weave::clone_parents(key, body, model).into_iter();
+            let column_goes = |parent: &Key| {
+                parent.kind == Kind::Default
+                    && fates.get(&parent.table().child(Kind::Column, &parent.name)).goes()
+            };
+            found.extend(parents.filter(|parent| !column_goes(parent)));
         }
         _ => {}
     }

@@ -27,7 +27,12 @@ pub(super) fn is_inline(key: &Key, model: &Model) -> bool {
             let theirs = model.column(&of.parent.child(Kind::Column, name));
             let default = model.body(&key.child(Kind::Default, name));
             let parents_default = model.body(&of.parent.child(Kind::Default, name));
-            let plain = |column: &Column| Column { local: true, ..column.clone() };
+            let strict = own.is_some_and(|column| column.not_null);
+            let plain = |column: &Column| Column {
+                local: true,
+                not_null: strict || column.not_null,
+                ..column.clone()
+            };
             own.map(plain) == theirs.map(plain)
                 && (default == parents_default || default.is_some())
                 && own.is_some_and(|column| column.identity.is_none())
@@ -96,12 +101,7 @@ fn lines(key: &Key, table: &Table, inside: &Inside, model: &Model, partition: bo
             _ => None,
         };
         if partition {
-            let parent = table.partition_of.as_ref().map(|of| of.parent.child(Kind::Default, own));
-            let inherited = parent.and_then(|parent| model.body(&parent));
-            let differs = inherited != model.body(&key.child(Kind::Default, own));
-            if let Some(default) = default.filter(|_| differs) {
-                lines.push(format!("{} DEFAULT {default}", name::ident(own)));
-            }
+            lines.extend(partition_line(key, table, own, body, default, model));
         } else if table.of_type.is_some() {
             let rest = column::typed_options(body, default);
             if !rest.is_empty() {
@@ -118,6 +118,29 @@ fn lines(key: &Key, table: &Table, inside: &Inside, model: &Model, partition: bo
         }
     }
     lines
+}
+
+/// What a partition's column has beyond its parent's.
+fn partition_line(
+    key: &Key,
+    table: &Table,
+    own: &str,
+    body: &Column,
+    default: Option<&str>,
+    model: &Model,
+) -> Option<String> {
+    let parent = &table.partition_of.as_ref()?.parent;
+    let inherited = model.body(&parent.child(Kind::Default, own));
+    let differs = inherited != model.body(&key.child(Kind::Default, own));
+    let mut line = String::new();
+    if let Some(default) = default.filter(|_| differs) {
+        line.push_str(&format!(" DEFAULT {default}"));
+    }
+    let stricter = |column: &Column| body.not_null && !column.not_null;
+    if model.column(&parent.child(Kind::Column, own)).is_some_and(stricter) {
+        line.push_str(" NOT NULL");
+    }
+    (!line.is_empty()).then(|| format!("{}{line}", name::ident(own)))
 }
 
 /// Storage parameters as SQL.

@@ -127,11 +127,29 @@ impl<'m> Weaver<'m> {
                     self.columns_before(attach, &key);
                     self.columns_before(attach, parent);
                     self.between(attach, self.graph.find(Act::Copy, parent));
+                    if !stays {
+                        self.keys_after(attach, &key);
+                    }
                 }
                 if let (Some(start), false) = (self.start(&key), stays) {
                     self.between(start, self.graph.find(Act::Copy, parent));
                 }
             }
+        }
+    }
+
+    /// A new table gets its own keys and indexes once it has joined: attaching would take one that
+    /// fits for the parent's.
+    fn keys_after(&mut self, attach: usize, table: &Key) {
+        let own = self.desired.parts(table).filter(|(key, object)| {
+            matches!(key.kind, Kind::Constraint | Kind::Index)
+                && parent_of(&object.body).is_none()
+                && !super::fold::is_check(&object.body)
+        });
+        let made: Vec<usize> =
+            own.filter_map(|(key, _)| self.graph.find(Act::Create, key)).collect();
+        for node in made {
+            self.graph.edge(attach, node, false);
         }
     }
 

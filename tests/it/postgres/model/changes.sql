@@ -80,6 +80,7 @@ ALTER TABLE app.people ENABLE RULE no_delete
 CREATE OR REPLACE RULE no_delete AS ON DELETE TO app.people WHERE (old.id > 4) DO INSTEAD NOTHING
 ALTER TABLE app.people ENABLE TRIGGER touch
 ALTER TRIGGER touch ON app.people RENAME TO touches
+ALTER TABLE app.notes DISABLE TRIGGER ALL
 DROP TRIGGER seen ON app.people
 ALTER TABLE app.events_2024 DISABLE TRIGGER each
 ALTER POLICY own_rows ON app.people TO reader

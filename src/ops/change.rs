@@ -1,0 +1,357 @@
+//! Changing a schema, up to the point where somebody must say yes: the schema there is and the
+//! one that is wanted, the renames between them, and a plan that was tried.
+//!
+//! The front end asks between the parts; nothing here writes a file or touches a person's
+//! database beyond reading its schema.
+
+use std::collections::BTreeMap;
+
+use super::proof::{self, Proof, Question};
+use super::{desired, history, replay};
+use crate::config::{Config, Policy, Project, Target};
+use crate::db::connection::Connection;
+use crate::db::fault::Script;
+use crate::db::scratch::Scratch;
+use crate::db::stop::Stop;
+use crate::migrations::Migration;
+use crate::problem::{Kind, Problem, Result};
+use crate::schema::hazard::{self, Context, Effects};
+use crate::schema::model::{Model, Scope, Unmodelled};
+use crate::schema::plan::{self, Plan};
+use crate::schema::rename::{self, Answer, Candidate, Rename};
+use crate::sql::Dialect;
+
+/// What a change is made in: the project, and the database that stands for its engine.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The project.
+    pub project: Project,
+    /// The database.
+    pub target: Target,
+    /// Where scratch databases are made, if not on its server.
+    pub scratch: Option<Target>,
+    /// What of a database is compared.
+    pub scope: Scope,
+    /// Whether others use the database meanwhile.
+    pub online: bool,
+    /// What is to happen for hazards, by rule, where that is settled.
+    pub policies: BTreeMap<String, Policy>,
+}
+
+impl Setting {
+    /// The setting of a target; `online` is what the person said, if anything.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used.
+    pub fn new(config: &Config, target: Target, online: Option<bool>) -> Result<Self> {
+        let project = config.project();
+        let scope = Scope {
+            schemas: project.schemas.clone(),
+            privileges: project.privileges,
+            owners: project.owners,
+        };
+        Ok(Self {
+            scratch: config.scratch(&target)?,
+            online: online.unwrap_or_else(|| config.online(&target)),
+            policies: config.policies(Some(&target)),
+            scope,
+            project,
+            target,
+        })
+    }
+}
+
+/// What was answered about renames.
+#[derive(Debug, Clone, Default)]
+pub struct Answers {
+    /// What the person typed.
+    pub typed: Vec<Answer>,
+    /// What the person said yes to, in that order.
+    pub yes: Vec<Rename>,
+    /// What the person said no to.
+    pub no: Vec<Rename>,
+    /// Whether whatever is left is no rename.
+    pub none: bool,
+}
+
+/// Whether the renames are settled.
+#[derive(Debug, Clone)]
+pub enum Settled {
+    /// These may be renames, and nobody has said whether they are.
+    Open(Vec<Candidate>),
+    /// They are settled: these.
+    Renames(Vec<Rename>),
+}
+
+/// A change on its way: a scratch database that holds the schema there is, and the one wanted.
+#[derive(Debug)]
+pub struct Change {
+    /// What it is made in.
+    pub setting: Setting,
+    scratch: Scratch,
+    /// The schema there is.
+    pub current: Model,
+    /// The schema wanted.
+    pub desired: Model,
+    /// The renames that comments in the schema tell of.
+    comments: Vec<Answer>,
+    /// What the person should know, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// Where a schema comes from.
+#[derive(Debug, Clone)]
+pub enum Side {
+    /// The schema the project wants.
+    Desired,
+    /// SQL from elsewhere.
+    Scripts(Vec<Script>),
+    /// The migrations, one after the other.
+    Migrations(Vec<Migration>),
+    /// A database.
+    Live(Box<Target>),
+    /// A schema that was read before.
+    Read(Box<Model>),
+}
+
+impl Change {
+    /// Reads both sides. The scratch database holds the schema there is afterwards, unless
+    /// nothing differs.
+    ///
+    /// # Errors
+    /// A side cannot be read, or no scratch database can be made.
+    pub async fn between(setting: Setting, from: Side, to: Side, stop: &Stop) -> Result<Self> {
+        let mut scratch =
+            Scratch::new(&setting.target, setting.scratch.as_ref(), stop).await?;
+        match read_sides(&mut scratch, &setting, from, to, stop).await {
+            Ok(Sides { current, desired, comments, notes }) => {
+                Ok(Self { setting, scratch, current, desired, comments, notes })
+            }
+            Err(problem) => {
+                // What failed first is what the person must know.
+                drop(scratch.close().await);
+                Err(problem)
+            }
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_nothing(&self) -> bool {
+        self.rough().is_empty()
+    }
+
+    /// Finds out which renames there are, and which nobody has answered for.
+    ///
+    /// # Errors
+    /// An answer that fits nothing.
+    pub async fn settle(&mut self, answers: &Answers, stop: &Stop) -> Result<Settled> {
+        let mut all = answers.typed.clone();
+        all.extend(self.comments.iter().cloned());
+        let mut renames = rename::resolve(&self.current, &self.desired, &all)?;
+        renames.extend(answers.yes.iter().cloned());
+        if answers.none {
+            return Ok(Settled::Renames(renames));
+        }
+        let open = if renames.is_empty() {
+            rename::candidates(&self.current, &self.desired)
+        } else {
+            let renamed = self.renamed(&renames, stop).await?;
+            rename::candidates(&renamed, &self.desired)
+        };
+        let is_open =
+            |candidate: &Candidate| !candidate.same && !answers.no.contains(&candidate.rename);
+        let open: Vec<Candidate> = open.into_iter().filter(is_open).collect();
+        Ok(if open.is_empty() { Settled::Renames(renames) } else { Settled::Open(open) })
+    }
+
+    /// The schema there is with other names, which the scratch database does not keep.
+    async fn renamed(&mut self, renames: &[Rename], stop: &Stop) -> Result<Model> {
+        let steps = plan::rename_steps(renames, &self.current)?;
+        let scratch = self.scratch.connection();
+        let told = |sql: &str| {
+            let what = format!("The rename does not work: {sql}");
+            move |fault: crate::db::fault::Fault| fault.problem(what, "leave that rename out")
+        };
+        scratch.run("BEGIN", stop).await.map_err(told("BEGIN"))?;
+        let mut read = Ok(());
+        for step in &steps {
+            read = scratch.run(&step.sql, stop).await.map_err(told(&step.sql));
+            if read.is_err() {
+                break;
+            }
+        }
+        let model = match read {
+            Ok(()) => scratch.model(&self.setting.scope, stop).await,
+            Err(problem) => Err(problem),
+        };
+        let back = scratch.run("ROLLBACK", &Stop::new()).await.map_err(told("ROLLBACK"));
+        model.and_then(|model| back.map(|()| model))
+    }
+
+    /// Makes the plan and tries it in the scratch database, on request with the way back.
+    ///
+    /// # Errors
+    /// The plan does not hold.
+    pub async fn prove(&mut self, renames: Vec<Rename>, down: bool, stop: &Stop) -> Result<Proof> {
+        let question = Question { scope: self.setting.scope.clone(), renames, down };
+        proof::prove(self.scratch.connection(), &self.desired, &question, stop).await
+    }
+
+    /// The plan as it is at first sight, without renames and not tried.
+    pub fn rough(&self) -> Plan {
+        plan::plan(&self.current, &self.desired)
+    }
+
+    /// Finds out what each step of a proven plan locks and writes anew, by running them once more
+    /// in the scratch database; nothing where no table that is there is touched. `is_back` says
+    /// that it holds the schema there is again.
+    ///
+    /// # Errors
+    /// The scratch is lost or the work was stopped; steps that cannot be watched are left out.
+    pub async fn watch(
+        &mut self,
+        proof: &Proof,
+        is_back: bool,
+        stop: &Stop,
+    ) -> Result<Vec<Option<Effects>>> {
+        let context = Context {
+            current: &proof.current,
+            desired: &proof.desired,
+            online: self.setting.online,
+        };
+        let touches =
+            |step| !hazard::expected(&proof.up, step, &context).locks.is_empty();
+        if !(0..proof.up.steps.len()).any(touches) {
+            return Ok(Vec::new());
+        }
+        if !is_back {
+            self.scratch.reset(stop).await?;
+            let scratch = self.scratch.connection();
+            proof::build(scratch, &proof.current, &self.setting.scope, stop).await?;
+        }
+        let watched = self.scratch.connection().apply_watched(&proof.up.steps, stop).await;
+        match watched {
+            Ok(effects) => Ok(effects),
+            Err(failure)
+                if matches!(failure.problem.kind, Kind::Cancelled | Kind::Disconnected) =>
+            {
+                Err(failure.problem)
+            }
+            // Some plans hold only as one transaction; the rules then say what to expect.
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Removes the scratch database.
+    ///
+    /// # Errors
+    /// It cannot be removed; the next run then does that.
+    pub async fn close(self) -> Result<()> {
+        self.scratch.close().await
+    }
+}
+
+/// Both sides, read.
+struct Sides {
+    current: Model,
+    desired: Model,
+    comments: Vec<Answer>,
+    notes: Vec<String>,
+}
+
+async fn read_sides(
+    scratch: &mut Scratch,
+    setting: &Setting,
+    from: Side,
+    to: Side,
+    stop: &Stop,
+) -> Result<Sides> {
+    let mut comments = Vec::new();
+    let desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
+    let is_replayed = matches!(from, Side::Migrations(_) | Side::Desired | Side::Scripts(_));
+    let mut current = read(scratch, setting, from, None, stop).await?;
+    if current.dialect != desired.dialect {
+        return Err(two_engines());
+    }
+    let mut notes: Vec<String> = history::spare(&mut current, &desired)
+        .into_iter()
+        .map(|table| format!("{table} keeps the history of migrations and is left alone"))
+        .collect();
+    notes.extend(uncompared(&current, &desired));
+    let same = plan::plan(&current, &desired).is_empty();
+    if !is_replayed && !same {
+        scratch.reset(stop).await?;
+        proof::build(scratch.connection(), &current, &setting.scope, stop).await?;
+    }
+    Ok(Sides { current, desired, comments, notes })
+}
+
+/// Reads one side; what is not a database is made in the scratch, which is emptied first.
+async fn read(
+    scratch: &mut Scratch,
+    setting: &Setting,
+    side: Side,
+    comments: Option<&mut Vec<Answer>>,
+    stop: &Stop,
+) -> Result<Model> {
+    match side {
+        Side::Live(target) => {
+            let mut live = Connection::open_reading(&target, stop).await?;
+            let model = live.model(&setting.scope, stop).await;
+            live.close().await;
+            return model;
+        }
+        Side::Read(model) => return Ok(*model),
+        Side::Migrations(migrations) => {
+            scratch.reset(stop).await?;
+            replay::replay(scratch.connection(), &migrations, stop).await?;
+        }
+        Side::Desired | Side::Scripts(_) => {
+            let scripts = match side {
+                Side::Scripts(scripts) => scripts,
+                _ => desired::sources(&setting.project, stop).await?,
+            };
+            scratch.reset(stop).await?;
+            let connection = scratch.connection();
+            desired::execute(connection, &scripts, stop).await?;
+            if let Some(comments) = comments {
+                for script in &scripts {
+                    comments.extend(rename::comments(connection.dialect(), &script.text)?);
+                }
+            }
+        }
+    }
+    scratch.connection().model(&setting.scope, stop).await
+}
+
+/// What one side has or both have that is not compared.
+fn uncompared(current: &Model, desired: &Model) -> Vec<String> {
+    let told = |one: &Unmodelled| format!("{} {} is not compared", one.kind, one.name);
+    current.unmodelled.union(&desired.unmodelled).map(told).collect()
+}
+
+fn two_engines() -> Problem {
+    Problem::usage(
+        "A PostgreSQL and a SQLite schema cannot be compared",
+        "each has things the other has no word for",
+        "name two of one kind",
+    )
+}
+
+/// A plan as a script: every statement with its semicolon.
+pub fn script(plan: &Plan) -> String {
+    let statement = |sql: &str| match plan.dialect {
+        // A comment at its end would hide the semicolon.
+        Dialect::Postgres | Dialect::Sqlite if ends_in_comment(plan.dialect, sql) => {
+            format!("{sql}\n;\n")
+        }
+        _ => format!("{sql};\n"),
+    };
+    plan.steps.iter().map(|step| statement(&step.sql)).collect::<Vec<_>>().join("\n")
+}
+
+fn ends_in_comment(dialect: Dialect, sql: &str) -> bool {
+    use crate::sql::lexer::{TokenKind, tokens};
+    let last = tokens(dialect, sql).into_iter().rfind(|token| token.kind != TokenKind::Space);
+    last.is_some_and(|token| token.kind == TokenKind::Comment)
+}

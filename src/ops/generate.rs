@@ -1,0 +1,162 @@
+//! Writing the next migration: what its two files are called and what stands in them. Nothing is
+//! written here; the front end shows the draft first.
+
+use super::change::{self, Setting};
+use super::wording;
+use crate::migrations::{self, Migration, Pair};
+use crate::schema::plan::Plan;
+
+/// The widest a line of a file's head is, in characters.
+const WIDTH: usize = 98;
+
+/// A migration that is not written yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Number and name, as in the files' names.
+    pub name: String,
+    /// The files.
+    pub pair: Pair,
+}
+
+/// What goes into a migration.
+#[derive(Debug, Clone, Copy)]
+pub struct Contents<'a> {
+    /// The way there.
+    pub up: &'a Plan,
+    /// The way back.
+    pub down: &'a Plan,
+    /// What is hazardous about the way there, a sentence each.
+    pub hazards: &'a [String],
+}
+
+/// The next migration with these contents; named after what it does unless a name is given.
+/// `now` is the time in seconds since 1970, UTC.
+pub fn draft(
+    setting: &Setting,
+    existing: &[Migration],
+    name: Option<&str>,
+    contents: Contents<'_>,
+    now: u64,
+) -> Draft {
+    let proposed = wording::name(contents.up);
+    let name = named(setting, existing, name.unwrap_or(&proposed), now);
+    let up = up_text(&name, contents);
+    let down = down_text(&name, contents);
+    let pair = Pair::new(&setting.project.migrations, &name, up, down);
+    Draft { name, pair }
+}
+
+/// The next migration with nothing in it, to be written by hand.
+pub fn empty(setting: &Setting, existing: &[Migration], name: Option<&str>, now: u64) -> Draft {
+    let name = named(setting, existing, name.unwrap_or("migration"), now);
+    let up = format!("-- {name}\n\n");
+    let down = format!("-- Takes back {name}.\n\n");
+    let pair = Pair::new(&setting.project.migrations, &name, up, down);
+    Draft { name, pair }
+}
+
+fn named(setting: &Setting, existing: &[Migration], name: &str, now: u64) -> String {
+    let next = migrations::next(existing, setting.project.numbering, now);
+    format!("{}_{}", next.digits, migrations::slug(name))
+}
+
+fn up_text(name: &str, contents: Contents<'_>) -> String {
+    let mut head = vec![name.to_owned(), String::new()];
+    let mut told: Vec<String> = contents.up.steps.iter().map(wording::what).collect();
+    told.retain(|what| !what.is_empty());
+    told.dedup();
+    head.extend(told.iter().map(|what| format!("* {what}")));
+    if !contents.hazards.is_empty() {
+        head.extend([String::new(), "Hazards:".to_owned()]);
+        head.extend(contents.hazards.iter().map(|hazard| format!("* {hazard}")));
+    }
+    text(&head, contents.up)
+}
+
+fn down_text(name: &str, contents: Contents<'_>) -> String {
+    let mut head = vec![format!("Takes back {name}.")];
+    let lost = wording::losses(contents.up);
+    if !lost.is_empty() {
+        head.extend([String::new(), "It does not bring back:".to_owned()]);
+        head.extend(lost.iter().map(|loss| format!("* {loss}")));
+    }
+    let lost = wording::losses(contents.down);
+    if !lost.is_empty() {
+        head.extend([String::new(), "It loses what was added since:".to_owned()]);
+        head.extend(lost.iter().map(|loss| format!("* {loss}")));
+    }
+    text(&head, contents.down)
+}
+
+/// A file: its head as comments, then the statements.
+fn text(head: &[String], plan: &Plan) -> String {
+    let mut out = String::new();
+    if plan.steps.iter().any(|step| step.outside_transaction) {
+        // Where sqlx looks for it.
+        out.push_str("-- no-transaction\n");
+    }
+    for line in head {
+        for part in folded(line) {
+            out.push_str(format!("-- {part}").trim_end());
+            out.push('\n');
+        }
+    }
+    out.push('\n');
+    out.push_str(&change::script(plan));
+    out
+}
+
+/// A line cut at blanks so that none is too wide; what goes on is indented. A line end in it, as
+/// a name may have, must not end the comment.
+fn folded(line: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    for word in line.split_whitespace() {
+        if !part.is_empty() && part.chars().count() + 1 + word.chars().count() > WIDTH - 3 {
+            parts.push(std::mem::replace(&mut part, " ".to_owned()));
+        }
+        if !part.is_empty() {
+            part.push(' ');
+        }
+        part.push_str(word);
+    }
+    parts.push(part);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::model::{Key, Kind};
+    use crate::schema::plan::{Action, Step};
+    use crate::sql::Dialect;
+
+    #[test]
+    fn files_say_what_they_do_and_what_is_lost() {
+        let note = Key::part(Kind::Column, "public", "orders", "note");
+        let plan = |sql: &str, action| Plan {
+            steps: vec![Step::new(sql, vec![action])],
+            ..Plan::empty(Dialect::Postgres)
+        };
+        let up = plan("ALTER TABLE orders DROP COLUMN note", Action::Drop(note.clone()));
+        let down = plan("ALTER TABLE orders ADD COLUMN note text", Action::Create(note));
+        let hazards = ["drops-column: a name\nwith a line end".to_owned()];
+        let contents = Contents { up: &up, down: &down, hazards: &hazards };
+        assert_eq!(
+            up_text("0007_x", contents),
+            "-- 0007_x\n--\n-- * drops column public.orders.note\n--\n-- Hazards:\n\
+             -- * drops-column: a name with a line end\n\nALTER TABLE orders DROP COLUMN note;\n"
+        );
+        assert_eq!(
+            down_text("0007_x", contents),
+            "-- Takes back 0007_x.\n--\n-- It does not bring back:\n\
+             -- * the values of public.orders.note\n\nALTER TABLE orders ADD COLUMN note text;\n"
+        );
+    }
+
+    #[test]
+    fn long_lines_are_folded() {
+        let parts = folded(&"word ".repeat(40));
+        assert!(parts.len() > 1 && parts.iter().all(|part| part.chars().count() < WIDTH));
+    }
+}

@@ -1,0 +1,153 @@
+//! Making a development database match the schema, without files: the rules that forbid it
+//! elsewhere, the checklist with the evidence that is gathered, and the running itself.
+//!
+//! Nothing is changed that was not shown: the database is read once more before the plan runs,
+//! and must still have the schema the plan was made for.
+
+use std::collections::BTreeSet;
+
+use super::change::Change;
+use super::history;
+use super::proof::Proof;
+use crate::config::{Protection, Target};
+use crate::db::connection::Connection;
+use crate::db::measure::Bounds;
+use crate::db::stop::Stop;
+use crate::problem::{Kind as Sort, Problem, Result};
+use crate::schema::hazard::{Measures, Reading};
+use crate::schema::plan::Plan;
+
+/// Something to be sure of before a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its name, as `--ack` takes it.
+    pub id: &'static str,
+    /// What it asks.
+    pub title: &'static str,
+    /// Whether the evidence alone shows it.
+    pub shown: bool,
+    /// The evidence, in sentences.
+    pub evidence: Vec<String>,
+}
+
+/// The items of a push's checklist.
+pub const ITEMS: [&str; 3] = ["development", "no-important-data", "can-afford-the-loss"];
+
+/// Refuses what may never be pushed to.
+///
+/// # Errors
+/// A staging or production database; a connection that only reads.
+pub fn permit(target: &Target) -> Result<()> {
+    let refused = |why: String, fix: &str| {
+        Err(Problem::new(Sort::Refused, "Nothing is pushed to this database", why, fix))
+    };
+    if target.protection != Protection::Development {
+        return refused(
+            format!(
+                "it is {} ({}), and a push leaves no migration behind",
+                target.protection.word(),
+                target.name.as_deref().unwrap_or("an address without an environment")
+            ),
+            "write a migration with dbstudio generate; if the database is a development one, say \
+             protection = \"development\" in its environment",
+        );
+    }
+    if target.read_only {
+        return refused(
+            "it is opened for reading only".to_owned(),
+            "take --read-only, or read_only of the environment, away",
+        );
+    }
+    Ok(())
+}
+
+/// Asks the live database what the plan would destroy and fail on.
+///
+/// # Errors
+/// The work was stopped or the connection lost; what cannot be counted is no failure.
+pub async fn measure(
+    live: &mut Connection,
+    change: &Change,
+    proof: &Proof,
+    stop: &Stop,
+) -> Result<Measures> {
+    let masked = change.setting.target.masked.clone();
+    let bounds = Bounds { masked, ..Bounds::default() };
+    live.measure(&proof.up, (&change.current, &change.desired), &bounds, stop).await
+}
+
+/// Whether an answer is about something that would be lost.
+fn is_loss(reading: &Reading) -> bool {
+    !reading.subject.fails() && !reading.clears()
+}
+
+/// The checklist of a push, with what is known for each item.
+pub fn checklist(target: &Target, measures: &Measures) -> Vec<Item> {
+    let losses: Vec<&Reading> = measures.readings.iter().filter(|one| is_loss(one)).collect();
+    let told = |one: &&Reading| format!("{}: {}", one.object, one.words());
+    let lost: Vec<String> = losses.iter().map(told).collect();
+    let objects: BTreeSet<String> =
+        losses.iter().map(|one| format!("{} {}", one.object.kind.word(), one.object)).collect();
+    let nothing = || vec!["no row and no value is lost".to_owned()];
+    let [development, important, afford] = ITEMS;
+    let shown = losses.is_empty();
+    vec![
+        Item {
+            id: development,
+            title: "this is a development database",
+            shown: target.protection == Protection::Development,
+            evidence: vec![format!(
+                "{} is protected as {}",
+                target.address,
+                target.protection.word()
+            )],
+        },
+        Item {
+            id: important,
+            title: "what is in them is not important",
+            shown,
+            evidence: if shown { nothing() } else { objects.into_iter().collect() },
+        },
+        Item {
+            id: afford,
+            title: "what is lost can be done without",
+            shown,
+            evidence: if shown { nothing() } else { lost },
+        },
+    ]
+}
+
+/// The refusal of a push whose checklist is not complete.
+pub fn incomplete(open: &[&Item]) -> Problem {
+    let line = |item: &&Item| format!("{}: {} ({})", item.id, item.title, item.evidence.join("; "));
+    let ids: Vec<&str> = open.iter().map(|item| item.id).collect();
+    Problem::new(
+        Sort::Refused,
+        "The checklist of this push is not complete",
+        open.iter().map(line).collect::<Vec<_>>().join("\n"),
+        format!("look at the plan, then say so with --ack {}", ids.join(",")),
+    )
+}
+
+/// Runs a plan on the live database, if it still has the schema the plan was made for.
+///
+/// # Errors
+/// The schema has changed meanwhile, or a statement fails; then how things are is said.
+pub async fn run(
+    live: &mut Connection,
+    change: &Change,
+    plan: &Plan,
+    stop: &Stop,
+    on_step: &mut (dyn FnMut(usize) + Send),
+) -> Result<()> {
+    let mut now = live.model(&change.setting.scope, stop).await?;
+    history::spare(&mut now, &change.desired);
+    if now.objects != change.current.objects {
+        return Err(Problem::failed(
+            "The database has changed since the plan was made",
+            "somebody else changed its schema, and the plan may not fit any more",
+            "run the command again to see the plan that fits now",
+        ));
+    }
+    live.apply(&plan.steps, stop, on_step).await.map_err(|failure| failure.problem)
+}

@@ -1,0 +1,91 @@
+//! Running migrations in a scratch database, to find out which schema they make.
+//!
+//! This is not how migrations are applied to a person's database: nothing is recorded, and what
+//! would change the server is refused.
+
+use super::desired::{Judged, judged};
+use crate::db::connection::Connection;
+use crate::db::fault::{Fault, Script};
+use crate::db::stop::Stop;
+use crate::migrations::Migration;
+use crate::problem::{Problem, Result};
+use crate::schema::plan::Step;
+use crate::sql::Dialect;
+
+/// The first line of a migration that must not run in a transaction.
+const NO_TRANSACTION: &str = "-- no-transaction";
+
+/// Runs migrations in their order on an empty scratch database.
+///
+/// # Errors
+/// The first statement that fails, with its file, line and column and the engine's words.
+pub async fn replay(
+    scratch: &mut Connection,
+    migrations: &[Migration],
+    stop: &Stop,
+) -> Result<()> {
+    for migration in migrations {
+        run(scratch, &migration.up, stop).await?;
+    }
+    Ok(())
+}
+
+/// Runs one script as a migration runs.
+async fn run(scratch: &mut Connection, script: &Script, stop: &Stop) -> Result<()> {
+    let statements = judged(scratch, script).await?;
+    match scratch.dialect() {
+        Dialect::Sqlite => in_one(scratch, script, &statements, stop).await,
+        Dialect::Postgres => {
+            let alone = script.text.starts_with(NO_TRANSACTION);
+            let ran = one_by_one(scratch, script, &statements, alone, stop).await;
+            // Settings of one migration are none of the next one's.
+            match ran {
+                Ok(()) => scratch.reset().await,
+                failed => failed,
+            }
+        }
+    }
+}
+
+/// SQLite's way: foreign keys off meanwhile, all or nothing.
+async fn in_one(
+    scratch: &mut Connection,
+    script: &Script,
+    statements: &[Judged],
+    stop: &Stop,
+) -> Result<()> {
+    let steps: Vec<Step> =
+        statements.iter().map(|one| Step::new(one.sql.clone(), Vec::new())).collect();
+    let ran = scratch.apply(&steps, stop, &mut |_| {}).await;
+    ran.map_err(|failure| {
+        let at = failure.step.and_then(|step| statements.get(step));
+        let Some(at) = at else { return failure.problem };
+        let fault = Fault { message: failure.problem.why.clone(), ..Fault::default() };
+        let told = fault.in_script(script, at.start, &at.sql);
+        Problem { kind: failure.problem.kind, ..told }
+    })
+}
+
+async fn one_by_one(
+    scratch: &mut Connection,
+    script: &Script,
+    statements: &[Judged],
+    alone: bool,
+    stop: &Stop,
+) -> Result<()> {
+    let around = |sql: &'static str| Judged { start: 0, sql: sql.to_owned() };
+    let (begin, commit) = (around("BEGIN"), around("COMMIT"));
+    let first = (!alone).then_some(&begin);
+    let last = (!alone).then_some(&commit);
+    for one in first.into_iter().chain(statements).chain(last) {
+        let ran = scratch.run(&one.sql, stop).await;
+        if let Err(fault) = ran {
+            if !alone && !fault.lost {
+                // The scratch is of no use any more; it only has to be left in peace.
+                drop(scratch.run("ROLLBACK", &Stop::new()).await);
+            }
+            return Err(fault.in_script(script, one.start, &one.sql));
+        }
+    }
+    Ok(())
+}
