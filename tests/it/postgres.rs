@@ -2,13 +2,8 @@
 
 mod cancelling;
 mod catalogue;
-<<<<<<< HEAD
 mod measure;
 mod model;
-=======
-mod model;
-mod measure;
->>>>>>> main
 mod opening;
 mod pages;
 mod pooler;
