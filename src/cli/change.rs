@@ -39,10 +39,7 @@ impl Planning {
 }
 
 /// The configuration and the database, which there must be.
-pub(super) fn configured(
-    target: Option<String>,
-    global: &Global,
-) -> Result<(Config, Target)> {
+pub(super) fn configured(target: Option<String>, global: &Global) -> Result<(Config, Target)> {
     let (config, target) = resolve(target, global)?;
     Ok((config, target.ok_or_else(unconfigured)?))
 }
@@ -79,11 +76,8 @@ pub(super) fn reviewed(
     renames: &[Rename],
     facts: Facts,
 ) -> Result<Review> {
-    let context = Context {
-        current: &proof.current,
-        desired: &proof.desired,
-        online: change.setting.online,
-    };
+    let context =
+        Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
     let rules = policies(&change.setting.policies)?;
     let mut review = crate::ops::review::review(&proof.up, renames, &facts, &context, &rules);
     review.notes.extend(change.notes.iter().cloned());
@@ -146,7 +140,9 @@ impl Generating<'_> {
                 print::json(&review::nothing(&change.notes))?;
             } else {
                 print::result("Nothing to do: the migrations make the schema.\n")?;
-                print::talk(&change.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+                print::talk(
+                    &change.notes.iter().map(|note| review::sentence(note)).collect::<String>(),
+                );
             }
             return Ok(0);
         }
@@ -186,7 +182,8 @@ impl Generating<'_> {
             print::json(&json)?;
             return Ok(0);
         }
-        let files = [(&draft.pair.up, &draft.pair.up_text), (&draft.pair.down, &draft.pair.down_text)];
+        let files =
+            [(&draft.pair.up, &draft.pair.up_text), (&draft.pair.down, &draft.pair.down_text)];
         let text = files.map(|(path, text)| format!("-- {}\n{text}", path.display()));
         print::sql(&text.join("\n")).map(|()| 0)
     }
@@ -204,7 +201,8 @@ impl Generating<'_> {
             print::json(&json)?;
             return Ok(0);
         }
-        let (up, down) = (draft.pair.up.display().to_string(), draft.pair.down.display().to_string());
+        let (up, down) =
+            (draft.pair.up.display().to_string(), draft.pair.down.display().to_string());
         print::result(&format!("{}\n{}\n", harmless(&up), harmless(&down))).map(|()| 0)
     }
 }
@@ -247,7 +245,9 @@ async fn pushing(
             print::json(&review::nothing(&change.notes))?;
         } else {
             print::result("Nothing to do: the database has the schema.\n")?;
-            print::talk(&change.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+            print::talk(
+                &change.notes.iter().map(|note| review::sentence(note)).collect::<String>(),
+            );
         }
         return Ok(0);
     }
@@ -305,7 +305,8 @@ async fn check_off(items: &[Item], acks: &Acks, global: &Global, stop: &Stop) ->
             continue;
         }
         let evidence = item.evidence.join("; ");
-        *acknowledged = ask::yes(&format!("{}: {} ({evidence})?", item.id, item.title), stop).await?;
+        *acknowledged =
+            ask::yes(&format!("{}: {} ({evidence})?", item.id, item.title), stop).await?;
     }
     let open: Vec<&Item> = items
         .iter()

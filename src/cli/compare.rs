@@ -88,12 +88,7 @@ fn place(config: &Config, out: Option<PathBuf>, split: bool) -> Result<PathBuf> 
 }
 
 /// Shows which files would be written, asks, and writes them.
-async fn write(
-    pulled: &Pulled,
-    files: &[SchemaFile],
-    global: &Global,
-    stop: &Stop,
-) -> Result<u8> {
+async fn write(pulled: &Pulled, files: &[SchemaFile], global: &Global, stop: &Stop) -> Result<u8> {
     let (paint, mut list) = (Paint::of_talk(), String::new());
     for file in files {
         let (word, role) = match file.found {
@@ -107,8 +102,7 @@ async fn write(
     if !global.json {
         print::talk(&list);
     }
-    let changed: Vec<&SchemaFile> =
-        files.iter().filter(|file| file.found != Found::Same).collect();
+    let changed: Vec<&SchemaFile> = files.iter().filter(|file| file.found != Found::Same).collect();
     if !changed.is_empty() {
         let count = changed.len();
         let question = match changed.as_slice() {
@@ -124,7 +118,9 @@ async fn write(
     } else if paths.is_empty() {
         print::result("Nothing to do: the schema is written down as it is.\n")?;
     } else {
-        print::result(&paths.iter().map(|path| format!("{}\n", harmless(path))).collect::<String>())?;
+        print::result(
+            &paths.iter().map(|path| format!("{}\n", harmless(path))).collect::<String>(),
+        )?;
     }
     Ok(0)
 }

@@ -76,11 +76,8 @@ fn of_statement(statement: &Statement, paint: Paint) -> String {
 pub(super) fn checklist(items: &[Item], acknowledged: &[bool], paint: Paint) -> String {
     let mut out = String::new();
     for (item, acknowledged) in items.iter().zip(acknowledged) {
-        let (mark, role) = if item.shown || *acknowledged {
-            ("[x]", Role::Good)
-        } else {
-            ("[ ]", Role::Warning)
-        };
+        let (mark, role) =
+            if item.shown || *acknowledged { ("[x]", Role::Good) } else { ("[ ]", Role::Warning) };
         let evidence = item.evidence.join("; ");
         out.push_str(&format!(
             "{} {}: {} {}\n",

@@ -173,10 +173,7 @@ pub(super) fn unconfigured() -> Problem {
 }
 
 /// The configuration, and the database that flags, variables and files settle on.
-pub(super) fn resolve(
-    target: Option<String>,
-    global: &Global,
-) -> Result<(Config, Option<Target>)> {
+pub(super) fn resolve(target: Option<String>, global: &Global) -> Result<(Config, Option<Target>)> {
     if target.is_some() && global.url.is_some() {
         return Err(two_databases());
     }

@@ -121,8 +121,7 @@ impl Change {
     /// # Errors
     /// A side cannot be read, or no scratch database can be made.
     pub async fn between(setting: Setting, from: Side, to: Side, stop: &Stop) -> Result<Self> {
-        let mut scratch =
-            Scratch::new(&setting.target, setting.scratch.as_ref(), stop).await?;
+        let mut scratch = Scratch::new(&setting.target, setting.scratch.as_ref(), stop).await?;
         match read_sides(&mut scratch, &setting, from, to, stop).await {
             Ok(Sides { current, desired, comments, notes }) => {
                 Ok(Self { setting, scratch, current, desired, comments, notes })
@@ -219,8 +218,7 @@ impl Change {
             desired: &proof.desired,
             online: self.setting.online,
         };
-        let touches =
-            |step| !hazard::expected(&proof.up, step, &context).locks.is_empty();
+        let touches = |step| !hazard::expected(&proof.up, step, &context).locks.is_empty();
         if !(0..proof.up.steps.len()).any(touches) {
             return Ok(Vec::new());
         }

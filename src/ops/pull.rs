@@ -181,9 +181,10 @@ mod tests {
             Action::Create(Key::new(Kind::Enum, "audit", "mood")),
             Action::Create(index),
         ];
-        let steps = steps.into_iter().enumerate().map(|(at, action)| {
-            Step::new(format!("S{at}"), vec![action])
-        });
+        let steps = steps
+            .into_iter()
+            .enumerate()
+            .map(|(at, action)| Step::new(format!("S{at}"), vec![action]));
         let plan = Plan { steps: steps.collect(), ..Plan::empty(Dialect::Postgres) };
         let files: Vec<_> = split(&plan, Path::new("schema")).into_iter().collect();
         let expected = [

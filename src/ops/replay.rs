@@ -19,11 +19,7 @@ const NO_TRANSACTION: &str = "-- no-transaction";
 ///
 /// # Errors
 /// The first statement that fails, with its file, line and column and the engine's words.
-pub async fn replay(
-    scratch: &mut Connection,
-    migrations: &[Migration],
-    stop: &Stop,
-) -> Result<()> {
+pub async fn replay(scratch: &mut Connection, migrations: &[Migration], stop: &Stop) -> Result<()> {
     for migration in migrations {
         run(scratch, &migration.up, stop).await?;
     }

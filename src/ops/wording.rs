@@ -91,8 +91,7 @@ pub fn name(plan: &Plan) -> String {
     let parts_of = |keys: &[Key]| -> Vec<Key> {
         let wholes: BTreeSet<_> =
             keys.iter().filter(|key| whole(key)).map(|key| (&key.schema, &key.name)).collect();
-        let is_part =
-            |key: &&Key| key.kind.is_part() && wholes.contains(&(&key.schema, &key.of));
+        let is_part = |key: &&Key| key.kind.is_part() && wholes.contains(&(&key.schema, &key.of));
         keys.iter().filter(|key| !is_part(key)).cloned().collect()
     };
     let mut phrases = renames;

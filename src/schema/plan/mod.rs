@@ -154,7 +154,10 @@ pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
 /// One of them cannot be done by a statement of its own.
 pub fn rename_steps(renames: &[Rename], current: &Model) -> Result<Vec<Step>> {
     if current.dialect == Dialect::Postgres {
-        return Ok(renames.iter().flat_map(|rename| postgres::rename::steps(rename, current)).collect());
+        return Ok(renames
+            .iter()
+            .flat_map(|rename| postgres::rename::steps(rename, current))
+            .collect());
     }
     let step = |rename: &Rename| {
         let step = match rename {

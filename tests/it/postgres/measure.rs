@@ -4,7 +4,9 @@ use dbstudio::db::connection::Connection;
 use dbstudio::db::measure::Bounds;
 use dbstudio::db::stop::Stop;
 use dbstudio::schema::RelationName;
-use dbstudio::schema::hazard::{Context, Facts, Hazard, LockMode, Measures, Severity, examine};
+use dbstudio::schema::hazard::{
+    Context, Facts, Hazard, How, LockMode, Measures, Outcome, Severity, examine,
+};
 use dbstudio::schema::model::{Model, Scope};
 use dbstudio::schema::plan::{Plan, Step, postgres};
 
