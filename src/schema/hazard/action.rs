@@ -201,15 +201,10 @@ impl Examiner<'_> {
     fn made_again(&mut self, step: usize, found: &Step, key: &Key) {
         let same =
             body_before(self.context.current, &self.names, key) == self.context.desired.body(key);
+        let builds = self.is_there(&key.table()) && !found.outside_transaction;
         match key.kind {
-            Kind::Constraint | Kind::Index if same => {
-                if key.kind == Kind::Index
-                    && self.is_there(&key.table())
-                    && !found.outside_transaction
-                {
-                    self.report(Rule::IndexNotConcurrent, step, key);
-                }
-            }
+            Kind::Index if same && builds => self.report(Rule::IndexNotConcurrent, step, key),
+            Kind::Constraint | Kind::Index if same => {}
             Kind::Constraint | Kind::Index => self.created(step, found, key),
             _ => {}
         }
