@@ -61,7 +61,7 @@ async fn case(name: &str, before: &str, rows: &str, after: &str) -> Case {
     let (connection, current) = model(&live).await;
     let (other, desired) = model(&wanted).await;
     other.close().await;
-    let plan = postgres::plan(&current, &desired);
+    let plan = postgres::plan(&current, &desired, false);
     Case { live: connection, plan, current, desired, _databases: vec![live, wanted] }
 }
 
