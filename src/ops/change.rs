@@ -166,7 +166,7 @@ impl Change {
     /// The schema there is with other names, which the scratch database does not keep.
     async fn renamed(&mut self, renames: &[Rename], stop: &Stop) -> Result<Model> {
         let steps = plan::rename_steps(renames, &self.current)?;
-        let scratch = self.scratch.connection();
+        let scratch = self.scratch.connection()?;
         let told = |sql: &str| {
             let what = format!("The rename does not work: {sql}");
             move |fault: crate::db::fault::Fault| fault.problem(what, "leave that rename out")
@@ -193,7 +193,7 @@ impl Change {
     /// The plan does not hold.
     pub async fn prove(&mut self, renames: Vec<Rename>, down: bool, stop: &Stop) -> Result<Proof> {
         let question = Question { scope: self.setting.scope.clone(), renames, down };
-        proof::prove(self.scratch.connection(), &self.desired, &question, stop).await
+        proof::prove(self.scratch.connection()?, &self.desired, &question, stop).await
     }
 
     /// The plan as it is at first sight, without renames and not tried.
@@ -224,10 +224,10 @@ impl Change {
         }
         if !is_back {
             self.scratch.reset(stop).await?;
-            let scratch = self.scratch.connection();
+            let scratch = self.scratch.connection()?;
             proof::build(scratch, &proof.current, &self.setting.scope, stop).await?;
         }
-        let watched = self.scratch.connection().apply_watched(&proof.up.steps, stop).await;
+        let watched = self.scratch.connection()?.apply_watched(&proof.up.steps, stop).await;
         match watched {
             Ok(effects) => Ok(effects),
             Err(failure)
@@ -279,7 +279,7 @@ async fn read_sides(
     let same = plan::plan(&current, &desired).is_empty();
     if !is_replayed && !same {
         scratch.reset(stop).await?;
-        proof::build(scratch.connection(), &current, &setting.scope, stop).await?;
+        proof::build(scratch.connection()?, &current, &setting.scope, stop).await?;
     }
     Ok(Sides { current, desired, comments, notes })
 }
@@ -302,7 +302,7 @@ async fn read(
         Side::Read(model) => return Ok(*model),
         Side::Migrations(migrations) => {
             scratch.reset(stop).await?;
-            replay::replay(scratch.connection(), &migrations, stop).await?;
+            replay::replay(scratch.connection()?, &migrations, stop).await?;
         }
         Side::Desired | Side::Scripts(_) => {
             let scripts = match side {
@@ -310,7 +310,7 @@ async fn read(
                 _ => desired::sources(&setting.project, stop).await?,
             };
             scratch.reset(stop).await?;
-            let connection = scratch.connection();
+            let connection = scratch.connection()?;
             desired::execute(connection, &scripts, stop).await?;
             if let Some(comments) = comments {
                 for script in &scripts {
@@ -319,7 +319,7 @@ async fn read(
             }
         }
     }
-    scratch.connection().model(&setting.scope, stop).await
+    scratch.connection()?.model(&setting.scope, stop).await
 }
 
 /// What one side has or both have that is not compared.
