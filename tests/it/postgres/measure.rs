@@ -220,9 +220,9 @@ async fn locks_and_rewrites_are_watched() {
     let exclusive = LockMode::AccessExclusive;
     assert_eq!(of(0).locks, [(child.clone(), exclusive)]);
     assert_eq!((of(0).rewrites, of(0).rebuilds), (vec![], vec![]));
-    assert_eq!(of(1).rewrites, [child.clone()]);
+    assert_eq!(of(1).rewrites, std::slice::from_ref(&child));
     assert_eq!((of(2).rewrites, of(2).locks), (vec![], vec![(child.clone(), exclusive)]));
-    assert_eq!(of(3).rewrites, [child.clone()]);
+    assert_eq!(of(3).rewrites, std::slice::from_ref(&child));
     assert_eq!(of(4).locks, [(child.clone(), LockMode::Share)]);
     assert_eq!(seen[5], None);
     assert_eq!(of(6).locks, [(parent.clone(), LockMode::ShareRowExclusive)]);
