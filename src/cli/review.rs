@@ -107,6 +107,13 @@ pub(super) fn to_json(review: &Review, applied: bool) -> Value {
     })
 }
 
+/// The plan as JSON with the migrations it makes.
+pub(super) fn with_migrations(json: Value, migrations: Value) -> Value {
+    let Value::Object(mut members) = json else { return json };
+    members.insert("migrations".to_owned(), migrations);
+    Value::Object(members)
+}
+
 /// The JSON of a plan that does nothing.
 pub(super) fn nothing(notes: &[String]) -> Value {
     json!({ "format": FORMAT, "statements": [], "renames": [], "notes": notes, "applied": false })
