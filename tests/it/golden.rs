@@ -121,7 +121,8 @@ async fn follow(change: &mut Change, case: &Case, target: &Target, stop: &Stop) 
     let facts = Facts { effects, measures: measures? };
     let context =
         Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
-    let mut review = review(&proof.up, &renames, &facts, &context, &Default::default());
+    let rules = (&Default::default(), change.allowances.as_slice());
+    let mut review = review(&proof.up, &renames, &facts, &context, rules);
     review.notes.extend(change.notes.iter().cloned());
     Ok(Made { proof, review, renames })
 }

@@ -15,7 +15,8 @@ const MARK: &str = "-- ## ";
 pub struct Case {
     /// What the case is about, as comments.
     pub title: String,
-    /// Its settings, one a line: `rename a=b`, `no-renames`, `privileges`, `online`, `fails`.
+    /// Its settings, one a line: `rename a=b`, `no-renames`, `privileges`, `online`, `fails`,
+    /// `other-values table.column`.
     pub with: String,
     /// The schema there is.
     pub before: String,
@@ -116,7 +117,7 @@ fn statement(statement: &Statement) -> String {
         line.extend(hazard.measured.iter().map(|measured| format!(": {measured}")));
         lines.push(line);
     }
-    lines.extend(statement.measures.iter().map(|measure| format!("measured: {measure}")));
+    lines.extend(statement.untold().map(|measure| format!("measured: {measure}")));
     format!("{}\n{};", comments(lines.iter().map(String::as_str)), statement.sql)
 }
 

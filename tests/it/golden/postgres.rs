@@ -7,6 +7,7 @@ use dbstudio::db::stop::Stop;
 use dbstudio::schema::model::{Body, Key, Model};
 use dbstudio::schema::plan::{self, Step};
 use dbstudio::schema::rename::Rename;
+use dbstudio::sql::Dialect;
 
 use super::case::{Case, comments};
 use super::rows::{Rows, kept};
@@ -23,7 +24,9 @@ macro_rules! groups {
     )* };
 }
 
-groups! { columns constraints indexes types views routines tables partitions access renames }
+groups! {
+    columns constraints indexes types views routines tables partitions access renames online
+}
 
 /// Runs the cases of a folder.
 async fn run(group: &str) {
@@ -63,10 +66,7 @@ async fn read(live: &mut Connection, case: &Case) -> Result<Model, String> {
 
 async fn apply(live: &mut Connection, steps: &[Step]) -> Result<(), String> {
     let applied = live.apply(steps, &Stop::new(), &mut |_| ()).await;
-    applied.map_err(|failure| {
-        let sql = failure.step.and_then(|step| steps.get(step)).map(|step| step.sql.clone());
-        format!("{}\n{}", failure.problem.why, sql.unwrap_or_default())
-    })
+    applied.map_err(|failure| failure.problem.why)
 }
 
 /// The rows are such that the plan fails: it says so beforehand, and leaves everything.
@@ -97,7 +97,7 @@ async fn holds(
     let before = rows(live, &made.proof.current).await?;
     apply(live, &made.proof.up.steps).await?;
     let there = read(live, case).await?;
-    let rest = plan::plan(&there, &made.proof.desired).steps;
+    let rest = plan::plan(&there, &made.proof.desired, case.has("online")).steps;
     if !rest.is_empty() {
         return Err(format!("a second look finds {rest:#?}"));
     }
@@ -108,14 +108,14 @@ async fn holds(
     if !case.rows.is_empty() {
         case.rows_afterwards = listed(live, &there).await?;
     }
-    kept(&before, &now, &made.renames)?;
+    kept(&before, &now, &made.renames, case)?;
     let down = made.proof.down.as_ref().map(|down| down.steps.clone()).unwrap_or_default();
     apply(live, &down).await.map_err(|why| format!("on the way back: {why}"))?;
     same("after the way back", &dump(database, case), first)?;
     let back: Vec<Rename> = made.renames.iter().rev().map(Rename::reversed).collect();
     let there = read(live, case).await?;
     let after_down = rows(live, &there).await?;
-    kept(&now, &after_down, &back).map_err(|why| format!("on the way back: {why}"))
+    kept(&now, &after_down, &back, case).map_err(|why| format!("on the way back: {why}"))
 }
 
 /// What `pg_dump` says of the schema: its lines in no order, as columns may have other places.
@@ -131,10 +131,19 @@ fn dump(database: &TestDatabase, case: &Case) -> Vec<String> {
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
     let counts = |line: &&str| !line.is_empty() && !line.starts_with("--") && !line.starts_with('\\');
-    let mut lines: Vec<String> =
-        text.lines().filter(counts).map(|line| line.trim_end_matches(',').to_owned()).collect();
+    let mut lines: Vec<String> = text.lines().filter(counts).map(in_order).collect();
     lines.sort();
     lines
+}
+
+/// A line without its comma, storage parameters by name.
+fn in_order(line: &str) -> String {
+    let line = line.trim_end_matches([',', ';']);
+    let inside = line.strip_prefix("WITH (").and_then(|rest| rest.strip_suffix(')'));
+    let Some(inside) = inside else { return line.to_owned() };
+    let mut options: Vec<&str> = inside.split(", ").collect();
+    options.sort_unstable();
+    format!("WITH ({})", options.join(", "))
 }
 
 fn same(when: &str, found: &[String], wanted: &[String]) -> Result<(), String> {
@@ -142,8 +151,12 @@ fn same(when: &str, found: &[String], wanted: &[String]) -> Result<(), String> {
         return Ok(());
     }
     let lacks = |one: &[String], other: &[String]| {
-        let lines = one.iter().filter(|line| !other.contains(line)).cloned();
-        lines.collect::<Vec<_>>().join("\n  ")
+        let mut rest = other.to_vec();
+        let missing = one.iter().filter(|line| {
+            let at = rest.iter().position(|other| other == *line);
+            at.map(|at| rest.remove(at)).is_none()
+        });
+        missing.cloned().collect::<Vec<_>>().join("\n  ")
     };
     Err(format!(
         "{when} pg_dump tells another schema; it lacks\n  {}\nand has\n  {}",
@@ -158,8 +171,12 @@ fn row_tables(model: &Model) -> impl Iterator<Item = &Key> {
     model.objects.iter().filter(move |(_, object)| holds(&object.body)).map(|(key, _)| key)
 }
 
-fn quoted(key: &Key) -> String {
-    format!("\"{}\".\"{}\"", key.schema, key.name)
+fn quoted(name: &str) -> String {
+    Dialect::Postgres.ident(name)
+}
+
+fn relation(key: &Key) -> String {
+    format!("{}.{}", quoted(&key.schema), quoted(&key.name))
 }
 
 /// The values of every table, by column.
@@ -176,8 +193,8 @@ async fn rows(live: &mut Connection, model: &Model) -> Result<Rows, String> {
             })
             .collect();
         let texts: Vec<String> =
-            columns.iter().map(|(name, _)| format!("\"{name}\"::text")).collect();
-        let sql = format!("SELECT ctid, {} FROM ONLY {}", texts.join(", "), quoted(table));
+            columns.iter().map(|(name, _)| format!("{}::text", quoted(name))).collect();
+        let sql = format!("SELECT ctid, {} FROM ONLY {}", texts.join(", "), relation(table));
         let sql = if texts.is_empty() { "SELECT WHERE false".to_owned() } else { sql };
         let values = live.rows(&sql).await.map_err(told)?;
         let of_table = found.entry(table.clone()).or_default();
@@ -194,7 +211,7 @@ async fn rows(live: &mut Connection, model: &Model) -> Result<Rows, String> {
 async fn listed(live: &mut Connection, model: &Model) -> Result<String, String> {
     let mut lines = Vec::new();
     for table in row_tables(model) {
-        let sql = format!("SELECT t::text FROM ONLY {} AS t ORDER BY 1", quoted(table));
+        let sql = format!("SELECT t::text FROM ONLY {} AS t ORDER BY 1", relation(table));
         let rows = live.rows(&sql).await.map_err(told)?;
         let rows: Vec<String> = rows.into_iter().flatten().flatten().collect();
         lines.push(format!("{table}: {}", rows.join(" ")));

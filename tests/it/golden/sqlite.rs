@@ -96,7 +96,7 @@ async fn holds(
     apply(live, &made.proof.up.steps).await?;
     sound(live).await?;
     let there = read(live).await?;
-    let rest = plan::plan(&there, &made.proof.desired).steps;
+    let rest = plan::plan(&there, &made.proof.desired, case.has("online")).steps;
     if !rest.is_empty() {
         return Err(format!("a second look finds {rest:#?}"));
     }
@@ -107,7 +107,7 @@ async fn holds(
     if !case.rows.is_empty() {
         case.rows_afterwards = listed(live, &there).await?;
     }
-    kept(&before, &now, &made.renames)?;
+    kept(&before, &now, &made.renames, case)?;
     let down = made.proof.down.as_ref().map(|down| down.steps.clone()).unwrap_or_default();
     apply(live, &down).await.map_err(|why| format!("on the way back: {why}"))?;
     sound(live).await?;
@@ -115,7 +115,7 @@ async fn holds(
     let back: Vec<Rename> = made.renames.iter().rev().map(Rename::reversed).collect();
     let there = read(live).await?;
     let after_down = rows(live, &there).await?;
-    kept(&now, &after_down, &back).map_err(|why| format!("on the way back: {why}"))
+    kept(&now, &after_down, &back, case).map_err(|why| format!("on the way back: {why}"))
 }
 
 /// That SQLite finds nothing wrong with the file.

@@ -23,19 +23,19 @@ CREATE POLICY b ON orders FOR DELETE USING (true);
 
 -- ## up
 -- changes who may do what with policy public.orders.b
--- warning change-privileges public.orders.b
+-- notice remade-object public.orders.b
 DROP POLICY b ON public.orders;
 
 -- changes who may do what with policy public.orders.c
--- warning change-privileges public.orders.c
+-- danger drop-policy public.orders.c
 DROP POLICY c ON public.orders;
 
 -- changes who may do what with policy public.orders.a
--- warning change-privileges public.orders.a
+-- warning change-policy public.orders.a
 ALTER POLICY a ON public.orders TO pg_monitor USING ((owner = SESSION_USER)) WITH CHECK ((id > 0));
 
 -- changes who may do what with policy public.orders.b
--- warning change-privileges public.orders.b
+-- warning change-policy public.orders.b
 CREATE POLICY b ON public.orders FOR DELETE USING (true);
 
 -- ## down

@@ -22,17 +22,17 @@ CREATE POLICY monitor ON orders AS RESTRICTIVE FOR SELECT TO pg_monitor USING (i
 
 -- ## up
 -- changes who may do what with table public.orders
--- warning change-privileges public.orders
+-- notice enable-row-security public.orders
 ALTER TABLE public.orders
     ENABLE ROW LEVEL SECURITY,
     FORCE ROW LEVEL SECURITY;
 
 -- changes who may do what with policy public.orders.mine
--- warning change-privileges public.orders.mine
+-- warning change-policy public.orders.mine
 CREATE POLICY mine ON public.orders USING ((owner = CURRENT_USER));
 
 -- changes who may do what with policy public.orders.monitor
--- warning change-privileges public.orders.monitor
+-- warning change-policy public.orders.monitor
 CREATE POLICY monitor ON public.orders AS RESTRICTIVE FOR SELECT TO pg_monitor USING ((id > 0));
 
 -- ## down

@@ -15,7 +15,7 @@ ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 
 -- ## up
 -- changes who may do what with table public.orders
--- warning change-privileges public.orders
+-- warning enable-row-security public.orders
 ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY;
 
 -- ## down

@@ -16,11 +16,10 @@ CREATE TABLE orders (
 
 -- ## up
 -- changes who may do what with policy public.orders.a
--- warning change-privileges public.orders.a
+-- danger drop-policy public.orders.a
 DROP POLICY a ON public.orders;
 
 -- changes who may do what with table public.orders
--- warning change-privileges public.orders
 -- danger disable-row-security public.orders
 ALTER TABLE public.orders DISABLE ROW LEVEL SECURITY;
 

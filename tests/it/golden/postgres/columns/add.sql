@@ -13,7 +13,7 @@ INSERT INTO orders VALUES (1, 'first'), (2, NULL), (3, 'third');
 CREATE TABLE orders (
     id integer PRIMARY KEY,
     note text,
-    placed timestamptz NOT NULL DEFAULT now(),
+    placed date NOT NULL DEFAULT '2026-01-01',
     total numeric(10,2) NOT NULL DEFAULT 0,
     tags text[],
     note_length integer GENERATED ALWAYS AS (length(note)) STORED
@@ -21,23 +21,26 @@ CREATE TABLE orders (
 COMMENT ON COLUMN orders.total IS 'with taxes';
 
 -- ## up
--- adds column public.orders.note_length; adds column public.orders.placed; adds column public.orders.tags; and one thing more · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
--- notice rewrite-table public.orders: 3 rows, 16.0 kB: roughly less than 1 ms
+-- adds column public.orders.placed; adds column public.orders.total · ACCESS EXCLUSIVE on public.orders
 ALTER TABLE public.orders
-    ADD COLUMN note_length integer GENERATED ALWAYS AS (length(note)) STORED,
-    ADD COLUMN placed timestamp with time zone DEFAULT now() NOT NULL,
-    ADD COLUMN tags text[],
+    ADD COLUMN placed date DEFAULT '2026-01-01'::date NOT NULL,
     ADD COLUMN total numeric(10,2) DEFAULT 0 NOT NULL;
 
--- changes column public.orders.total · SHARE UPDATE EXCLUSIVE on public.orders
+-- comments on column public.orders.total · SHARE UPDATE EXCLUSIVE on public.orders
 COMMENT ON COLUMN public.orders.total IS 'with taxes';
+
+-- adds column public.orders.tags; adds column public.orders.note_length · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
+-- notice rewrite-table public.orders: 3 rows, 16.0 kB
+ALTER TABLE public.orders
+    ADD COLUMN tags text[],
+    ADD COLUMN note_length integer GENERATED ALWAYS AS (length(note)) STORED;
 
 -- ## down
 ALTER TABLE public.orders
-    DROP COLUMN note_length,
     DROP COLUMN placed,
+    DROP COLUMN total,
     DROP COLUMN tags,
-    DROP COLUMN total;
+    DROP COLUMN note_length;
 
 -- ## rows afterwards
--- public.orders: (1,first,5,"2026-11-25 11:07:45.810141+00",,0.00) (2,,,"2026-11-25 11:07:45.810141+00",,0.00) (3,third,5,"2026-11-25 11:07:45.810141+00",,0.00)
+-- public.orders: (1,first,2026-01-01,0.00,,5) (2,,2026-01-01,0.00,,) (3,third,2026-01-01,0.00,,5)

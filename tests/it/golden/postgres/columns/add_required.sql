@@ -22,15 +22,12 @@ CREATE TABLE orders (
 -- ## up
 -- adds column public.orders.customer, which must not be NULL · ACCESS EXCLUSIVE on public.orders
 -- danger add-required-column public.orders.customer: 3 rows without a value for it
--- notice exclusive-lock public.orders: 3 rows, 16.0 kB
--- measured: 3 rows without a value for it
 ALTER TABLE public.orders ADD COLUMN customer integer NOT NULL;
 
 -- ## failure
 -- column "customer" of relation "orders" contains null values
 -- ALTER TABLE public.orders ADD COLUMN customer integer NOT NULL
 -- Everything was rolled back: the database is as it was
--- ALTER TABLE public.orders ADD COLUMN customer integer NOT NULL
 
 -- ## down
 ALTER TABLE public.orders DROP COLUMN customer;

@@ -16,8 +16,6 @@ CREATE TABLE orders (
 -- ## up
 -- adds column public.orders.customer, which must not be NULL · ACCESS EXCLUSIVE on public.orders
 -- notice add-required-column public.orders.customer: no rows without a value for it
--- notice exclusive-lock public.orders: 0 rows, 8.0 kB
--- measured: no rows without a value for it
 ALTER TABLE public.orders ADD COLUMN customer integer NOT NULL;
 
 -- ## down

@@ -19,13 +19,13 @@ COMMENT ON TABLE orders IS 'what somebody''s ordered';
 COMMENT ON COLUMN orders.total IS E'with taxes\nand shipping';
 
 -- ## up
--- changes table public.orders · SHARE UPDATE EXCLUSIVE on public.orders
+-- comments on table public.orders · SHARE UPDATE EXCLUSIVE on public.orders
 COMMENT ON TABLE public.orders IS 'what somebody''s ordered';
 
--- changes column public.orders.note · SHARE UPDATE EXCLUSIVE on public.orders
+-- comments on column public.orders.note · SHARE UPDATE EXCLUSIVE on public.orders
 COMMENT ON COLUMN public.orders.note IS NULL;
 
--- changes column public.orders.total · SHARE UPDATE EXCLUSIVE on public.orders
+-- comments on column public.orders.total · SHARE UPDATE EXCLUSIVE on public.orders
 COMMENT ON COLUMN public.orders.total IS 'with taxes
 and shipping';
 

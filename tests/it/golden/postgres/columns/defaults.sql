@@ -20,12 +20,11 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- changes default public.orders.total; changes default public.orders.placed; changes default public.orders.status · ACCESS EXCLUSIVE on public.orders
--- notice exclusive-lock public.orders: 1 row, 16.0 kB
+-- changes default public.orders.total; changes default public.orders.status; changes default public.orders.placed · ACCESS EXCLUSIVE on public.orders
 ALTER TABLE public.orders
     ALTER COLUMN total DROP DEFAULT,
-    ALTER COLUMN placed SET DEFAULT now(),
-    ALTER COLUMN status SET DEFAULT 'open'::text;
+    ALTER COLUMN status SET DEFAULT 'open'::text,
+    ALTER COLUMN placed SET DEFAULT now();
 
 -- ## down
 ALTER TABLE public.orders

@@ -23,9 +23,6 @@ CREATE TABLE orders (
 -- drops column public.orders.note; drops column public.orders.total · ACCESS EXCLUSIVE on public.orders
 -- danger drop-column public.orders.note: 2 values of note lost
 -- danger drop-column public.orders.total: 2 values of total lost
--- notice exclusive-lock public.orders: 3 rows, 16.0 kB
--- measured: 2 values of note lost
--- measured: 2 values of total lost
 ALTER TABLE public.orders
     DROP COLUMN note,
     DROP COLUMN total;

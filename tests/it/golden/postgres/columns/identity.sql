@@ -17,18 +17,15 @@ CREATE TABLE c (id integer PRIMARY KEY);
 
 -- ## up
 -- changes column public.a.id · ACCESS EXCLUSIVE on public.a
--- notice exclusive-lock public.a: 2 rows, 8.0 kB
 ALTER TABLE public.a ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
 
 -- changes column public.a.id · ACCESS SHARE on public.a
 SELECT setval('public.a_id_seq', coalesce(max(id) + 1, 1), false) FROM public.a;
 
 -- changes column public.b.id · ACCESS EXCLUSIVE on public.b
--- notice exclusive-lock public.b: 1 row, 8.0 kB
 ALTER TABLE public.b ALTER COLUMN id SET GENERATED ALWAYS SET INCREMENT BY 10;
 
 -- changes column public.c.id · ACCESS EXCLUSIVE on public.c
--- notice exclusive-lock public.c: 1 row, 8.0 kB
 ALTER TABLE public.c ALTER COLUMN id DROP IDENTITY;
 
 -- ## down

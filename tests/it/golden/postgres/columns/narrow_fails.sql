@@ -21,15 +21,13 @@ CREATE TABLE orders (
 -- ## up
 -- changes public.orders.code from text to character varying(5) · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
 -- danger narrow-type public.orders.code: 2 values of code that cannot become character varying(5): 'longer still', 'too long'
--- notice rewrite-table public.orders: 4 rows, 16.0 kB: roughly less than 1 ms
--- measured: 2 values of code that cannot become character varying(5): 'longer still', 'too long'
+-- notice rewrite-table public.orders: 4 rows, 16.0 kB
 ALTER TABLE public.orders ALTER COLUMN code TYPE character varying(5);
 
 -- ## failure
 -- value too long for type character varying(5)
 -- ALTER TABLE public.orders ALTER COLUMN code TYPE character varying(5)
 -- Everything was rolled back: the database is as it was
--- ALTER TABLE public.orders ALTER COLUMN code TYPE character varying(5)
 
 -- ## down
 ALTER TABLE public.orders ALTER COLUMN code TYPE text;

@@ -20,15 +20,13 @@ CREATE TABLE orders (
 
 -- ## up
 -- refuses NULL in public.orders.note · ACCESS EXCLUSIVE on public.orders
--- danger set-not-null public.orders.note: 1 row has NULL in note: id = 2; 3 rows, 16.0 kB: roughly 5 ms
--- measured: 1 row has NULL in note: id = 2
+-- danger set-not-null public.orders.note: 1 row has NULL in note: id = 2; 3 rows, 16.0 kB
 ALTER TABLE public.orders ALTER COLUMN note SET NOT NULL;
 
 -- ## failure
 -- column "note" of relation "orders" contains null values
 -- ALTER TABLE public.orders ALTER COLUMN note SET NOT NULL
 -- Everything was rolled back: the database is as it was
--- ALTER TABLE public.orders ALTER COLUMN note SET NOT NULL
 
 -- ## down
 ALTER TABLE public.orders ALTER COLUMN note DROP NOT NULL;

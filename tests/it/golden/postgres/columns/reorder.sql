@@ -18,7 +18,6 @@ CREATE TABLE orders (
 
 -- ## up
 -- adds column public.orders.customer · ACCESS EXCLUSIVE on public.orders
--- notice exclusive-lock public.orders: 3 rows, 16.0 kB
 ALTER TABLE public.orders ADD COLUMN customer integer;
 
 -- ## down

@@ -22,26 +22,21 @@ CREATE TABLE orders (
 CREATE INDEX orders_code ON orders (code);
 
 -- ## up
--- changes public.orders.code from character varying(10) to text; changes public.orders.id from integer to bigint; changes public.orders.quantity from integer to bigint; and 2 things more · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
--- notice rewrite-table public.orders: 2 rows, 8.0 kB: roughly less than 1 ms
--- measured: no values of code that cannot become text
--- measured: no values of id that cannot become bigint
--- measured: no values of quantity that cannot become bigint
--- measured: no values of total that cannot become numeric(12,2)
--- measured: no values of total that lose something as numeric(12,2)
+-- changes public.orders.id from integer to bigint; changes public.orders.code from character varying(10) to text; changes public.orders.total from numeric(8,2) to numeric(12,2); and 2 things more · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
+-- notice rewrite-table public.orders: 2 rows, 8.0 kB
 ALTER TABLE public.orders
-    ALTER COLUMN code TYPE text,
     ALTER COLUMN id TYPE bigint,
-    ALTER COLUMN quantity TYPE bigint,
+    ALTER COLUMN code TYPE text,
     ALTER COLUMN total TYPE numeric(12,2),
+    ALTER COLUMN quantity TYPE bigint,
     ALTER COLUMN code SET DEFAULT 'none'::text;
 
 -- ## down
 ALTER TABLE public.orders
-    ALTER COLUMN code TYPE character varying(10),
     ALTER COLUMN id TYPE integer,
-    ALTER COLUMN quantity TYPE integer,
+    ALTER COLUMN code TYPE character varying(10),
     ALTER COLUMN total TYPE numeric(8,2),
+    ALTER COLUMN quantity TYPE integer,
     ALTER COLUMN code SET DEFAULT 'none'::character varying;
 
 -- ## rows afterwards

@@ -24,18 +24,17 @@ CREATE TABLE bookings (
 -- makes extension btree_gist
 CREATE EXTENSION btree_gist WITH SCHEMA public;
 
--- makes constraint public.bookings.bookings_free; makes constraint public.bookings.bookings_reference · ACCESS EXCLUSIVE on public.bookings
--- warning add-exclusion public.bookings.bookings_free: 2 rows, 16.0 kB: roughly less than 1 ms
--- notice add-unique public.bookings.bookings_reference: no values of reference occurring more than once; 2 rows, 16.0 kB: roughly less than 1 ms
--- measured: no values of reference occurring more than once
+-- makes constraint public.bookings.bookings_reference; makes constraint public.bookings.bookings_free · ACCESS EXCLUSIVE on public.bookings
+-- notice add-unique public.bookings.bookings_reference: no values of reference occurring more than once; 2 rows, 16.0 kB
+-- notice add-exclusion public.bookings.bookings_free: 2 rows, 16.0 kB
 ALTER TABLE public.bookings
-    ADD CONSTRAINT bookings_free EXCLUDE USING gist (room WITH =, during WITH &&) WHERE ((room > 0)),
-    ADD CONSTRAINT bookings_reference UNIQUE NULLS NOT DISTINCT (reference);
+    ADD CONSTRAINT bookings_reference UNIQUE NULLS NOT DISTINCT (reference),
+    ADD CONSTRAINT bookings_free EXCLUDE USING gist (room WITH =, during WITH &&) WHERE ((room > 0));
 
 -- ## down
 ALTER TABLE public.bookings
-    DROP CONSTRAINT bookings_free,
-    DROP CONSTRAINT bookings_reference;
+    DROP CONSTRAINT bookings_reference,
+    DROP CONSTRAINT bookings_free;
 
 DROP EXTENSION btree_gist;
 

@@ -29,18 +29,17 @@ ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (total > 0) NOT VALID;
 ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES customers NOT VALID;
 
 -- ## up
--- makes constraint public.orders.orders_customer; makes constraint public.orders.orders_total · SHARE ROW EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
+-- makes constraint public.orders.orders_total; makes constraint public.orders.orders_customer · SHARE ROW EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
 -- notice unindexed-foreign-key public.orders.orders_customer
 -- notice locks-other-table public.customers
--- notice exclusive-lock public.orders: 1 row, 16.0 kB
 ALTER TABLE public.orders
-    ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id) NOT VALID,
-    ADD CONSTRAINT orders_total CHECK ((total > (0)::numeric)) NOT VALID;
+    ADD CONSTRAINT orders_total CHECK ((total > (0)::numeric)) NOT VALID,
+    ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id) NOT VALID;
 
 -- ## down
 ALTER TABLE public.orders
-    DROP CONSTRAINT orders_customer,
-    DROP CONSTRAINT orders_total;
+    DROP CONSTRAINT orders_total,
+    DROP CONSTRAINT orders_customer;
 
 -- ## rows afterwards
 -- public.customers: 

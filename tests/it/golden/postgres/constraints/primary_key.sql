@@ -27,33 +27,26 @@ CREATE TABLE orders (
 -- ## up
 -- drops constraint public.customers.customers_number_key · ACCESS EXCLUSIVE on public.customers
 -- warning drop-constraint public.customers.customers_number_key
--- notice exclusive-lock public.customers: 1 row, 8.0 kB
 ALTER TABLE public.customers DROP CONSTRAINT customers_number_key;
 
 -- drops constraint public.orders.orders_customer for a while · ACCESS EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
 -- notice remade-object public.orders.orders_customer
 -- notice locks-other-table public.customers: 1 row, 8.0 kB
--- notice exclusive-lock public.orders: 1 row, 8.0 kB
 ALTER TABLE public.orders DROP CONSTRAINT orders_customer;
 
 -- drops constraint public.customers.customers_pkey for a while · ACCESS EXCLUSIVE on public.customers
 -- notice remade-object public.customers.customers_pkey
--- notice exclusive-lock public.customers: 1 row, 8.0 kB
 ALTER TABLE public.customers DROP CONSTRAINT customers_pkey;
 
--- makes constraint public.customers.customers_id_key; makes constraint public.customers.customers_pkey again · ACCESS EXCLUSIVE on public.customers
--- notice add-unique public.customers.customers_id_key: no values of id occurring more than once; 1 row, 8.0 kB: roughly less than 1 ms
--- notice add-primary-key public.customers.customers_pkey: no rows have NULL in number; no values of number occurring more than once; 1 row, 8.0 kB: roughly less than 1 ms
--- measured: no values of id occurring more than once
--- measured: no rows have NULL in number
--- measured: no values of number occurring more than once
+-- makes constraint public.customers.customers_pkey again; makes constraint public.customers.customers_id_key · ACCESS EXCLUSIVE on public.customers
+-- notice add-primary-key public.customers.customers_pkey: no rows have NULL in number; no values of number occurring more than once; 1 row, 8.0 kB
+-- notice add-unique public.customers.customers_id_key: no values of id occurring more than once; 1 row, 8.0 kB
 ALTER TABLE public.customers
-    ADD CONSTRAINT customers_id_key UNIQUE (id),
-    ADD CONSTRAINT customers_pkey PRIMARY KEY (number);
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (number),
+    ADD CONSTRAINT customers_id_key UNIQUE (id);
 
 -- makes constraint public.orders.orders_customer again · SHARE ROW EXCLUSIVE on public.customers · SHARE ROW EXCLUSIVE on public.orders
 -- notice locks-other-table public.customers: 1 row, 8.0 kB
--- notice blocks-writes public.orders: 1 row, 8.0 kB
 ALTER TABLE public.orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id);
 
 -- ## down
@@ -64,8 +57,8 @@ ALTER TABLE public.orders DROP CONSTRAINT orders_customer;
 ALTER TABLE public.customers DROP CONSTRAINT customers_id_key;
 
 ALTER TABLE public.customers
-    ADD CONSTRAINT customers_number_key UNIQUE (number),
-    ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (id),
+    ADD CONSTRAINT customers_number_key UNIQUE (number);
 
 ALTER TABLE public.orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id);
 

@@ -33,23 +33,21 @@ ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (total > 0);
 ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES customers;
 
 -- ## up
--- checks the rows for constraint public.orders.orders_customer; checks the rows for constraint public.orders.orders_total · ROW SHARE on public.customers · SHARE UPDATE EXCLUSIVE on public.orders
--- notice validate-constraint public.orders.orders_customer: no rows whose customer refers to nothing; 3 rows, 16.0 kB: roughly less than 1 ms
--- notice validate-constraint public.orders.orders_total: no rows that the check refuses; 3 rows, 16.0 kB: roughly less than 1 ms
--- measured: no rows whose customer refers to nothing
--- measured: no rows that the check refuses
+-- checks the rows for constraint public.orders.orders_total; checks the rows for constraint public.orders.orders_customer · ROW SHARE on public.customers · SHARE UPDATE EXCLUSIVE on public.orders
+-- notice validate-constraint public.orders.orders_total: no rows that the check refuses; 3 rows, 16.0 kB
+-- notice validate-constraint public.orders.orders_customer: no rows whose customer refers to nothing; 3 rows, 16.0 kB
 ALTER TABLE public.orders
-    VALIDATE CONSTRAINT orders_customer,
-    VALIDATE CONSTRAINT orders_total;
+    VALIDATE CONSTRAINT orders_total,
+    VALIDATE CONSTRAINT orders_customer;
 
 -- ## down
 ALTER TABLE public.orders
-    DROP CONSTRAINT orders_customer,
-    DROP CONSTRAINT orders_total;
+    DROP CONSTRAINT orders_total,
+    DROP CONSTRAINT orders_customer;
 
 ALTER TABLE public.orders
-    ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id) NOT VALID,
-    ADD CONSTRAINT orders_total CHECK ((total > (0)::numeric)) NOT VALID;
+    ADD CONSTRAINT orders_total CHECK ((total > (0)::numeric)) NOT VALID,
+    ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id) NOT VALID;
 
 -- ## rows afterwards
 -- public.customers: (1,a@x) (2,b@x)

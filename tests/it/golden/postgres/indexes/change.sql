@@ -24,25 +24,22 @@ CREATE INDEX orders_total ON orders (total) WITH (fillfactor = 50);
 -- ## up
 -- drops index public.orders.orders_both · ACCESS EXCLUSIVE on public.orders
 -- notice drop-index public.orders.orders_both
--- notice drop-index-not-concurrent public.orders: 0 rows, 8.0 kB
 DROP INDEX public.orders_both;
 
 -- drops index public.orders.orders_note for a while · ACCESS EXCLUSIVE on public.orders
 -- notice remade-object public.orders.orders_note
--- notice exclusive-lock public.orders: 0 rows, 8.0 kB
 DROP INDEX public.orders_note;
 
 -- drops index public.orders.orders_total for a while · ACCESS EXCLUSIVE on public.orders
 -- notice remade-object public.orders.orders_total
--- notice exclusive-lock public.orders: 0 rows, 8.0 kB
 DROP INDEX public.orders_total;
 
 -- makes index public.orders.orders_note again · SHARE on public.orders
--- warning index-not-concurrent public.orders.orders_note: 0 rows, 8.0 kB: roughly 1 ms
+-- notice index-not-concurrent public.orders.orders_note: 0 rows, 8.0 kB
 CREATE INDEX orders_note ON public.orders USING btree (note, total);
 
 -- makes index public.orders.orders_total again · SHARE on public.orders
--- warning index-not-concurrent public.orders.orders_total: 0 rows, 8.0 kB: roughly 1 ms
+-- notice index-not-concurrent public.orders.orders_total: 0 rows, 8.0 kB
 CREATE INDEX orders_total ON public.orders USING btree (total) WITH (fillfactor='50');
 
 -- ## down

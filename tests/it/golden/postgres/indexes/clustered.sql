@@ -22,7 +22,6 @@ ALTER TABLE orders REPLICA IDENTITY USING INDEX orders_note;
 
 -- ## up
 -- changes table public.orders · ACCESS EXCLUSIVE on public.orders
--- notice exclusive-lock public.orders: 0 rows, 8.0 kB
 ALTER TABLE public.orders
     REPLICA IDENTITY USING INDEX orders_note,
     CLUSTER ON orders_note;

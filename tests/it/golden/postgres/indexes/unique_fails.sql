@@ -24,16 +24,14 @@ CREATE UNIQUE INDEX orders_note ON orders (lower(note));
 
 -- ## up
 -- makes index public.orders.orders_note · SHARE on public.orders
--- danger add-unique public.orders.orders_note: 1 value of lower(note) occurring more than once: a; 4 rows, 16.0 kB: roughly less than 1 ms
--- danger index-not-concurrent public.orders.orders_note: 1 value of lower(note) occurring more than once: a; 4 rows, 16.0 kB: roughly less than 1 ms
--- measured: 1 value of lower(note) occurring more than once: a
+-- danger add-unique public.orders.orders_note: 1 value of lower(note) occurring more than once: a; 4 rows, 16.0 kB
+-- notice index-not-concurrent public.orders.orders_note: 4 rows, 16.0 kB
 CREATE UNIQUE INDEX orders_note ON public.orders USING btree (lower(note));
 
 -- ## failure
 -- could not create unique index "orders_note". Key (lower(note))=(a) is duplicated
 -- CREATE UNIQUE INDEX orders_note ON public.orders USING btree (lower(note))
 -- Everything was rolled back: the database is as it was
--- CREATE UNIQUE INDEX orders_note ON public.orders USING btree (lower(note))
 
 -- ## down
 DROP INDEX public.orders_note;

@@ -30,7 +30,6 @@ CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO (
 
 -- ## up
 -- changes table public.events_2024 · SHARE UPDATE EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2024
--- notice exclusive-lock public.events_2024: 1 row, 8.0 kB
 ALTER TABLE public.events ATTACH PARTITION public.events_2024 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 
 -- ## down

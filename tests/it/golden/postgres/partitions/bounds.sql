@@ -23,11 +23,9 @@ CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO (
 -- changes table public.events_2025 · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
 -- warning detach-partition public.events_2025
 -- notice locks-other-table public.events
--- notice exclusive-lock public.events_2025: 2 rows, 8.0 kB
 ALTER TABLE public.events DETACH PARTITION public.events_2025;
 
 -- changes table public.events_2025 · SHARE UPDATE EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
--- notice exclusive-lock public.events_2025: 2 rows, 8.0 kB
 ALTER TABLE public.events ATTACH PARTITION public.events_2025 FOR VALUES FROM ('2025-01-01') TO ('2025-07-01');
 
 -- ## down

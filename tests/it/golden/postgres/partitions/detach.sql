@@ -27,7 +27,6 @@ CREATE TABLE events_2025 (
 -- changes table public.events_2025 · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
 -- warning detach-partition public.events_2025
 -- notice locks-other-table public.events
--- notice exclusive-lock public.events_2025: 2 rows, 8.0 kB
 ALTER TABLE public.events DETACH PARTITION public.events_2025;
 
 -- ## down

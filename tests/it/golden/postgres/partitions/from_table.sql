@@ -28,10 +28,9 @@ DROP VIEW public.recent;
 
 -- drops constraint public.events.events_pkey for a while · ACCESS EXCLUSIVE on public.events
 -- notice remade-object public.events.events_pkey
--- notice exclusive-lock public.events: 2 rows, 8.0 kB
 ALTER TABLE public.events DROP CONSTRAINT events_pkey;
 
--- drops table public.events for a while · ACCESS EXCLUSIVE on public.events
+-- sets table public.events aside · ACCESS EXCLUSIVE on public.events
 ALTER TABLE public.events RENAME TO events__dbs_old;
 
 -- makes table public.events
@@ -47,10 +46,10 @@ CREATE TABLE public.events (
 CREATE TABLE public.events_2025 PARTITION OF public.events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 
 -- copies the rows of public.events into its new form · ROW EXCLUSIVE on public.events · ACCESS SHARE on public.events__dbs_old
--- warning rebuild-table public.events: 2 rows, 8.0 kB: roughly 1 ms
+-- notice rebuild-table public.events: 2 rows, 8.0 kB
 INSERT INTO public.events (id, at) SELECT id, at FROM public.events__dbs_old;
 
--- drops table public.events for a while · ACCESS EXCLUSIVE on public.events__dbs_old
+-- drops the old form of table public.events · ACCESS EXCLUSIVE on public.events__dbs_old
 DROP TABLE public.events__dbs_old;
 
 -- makes view public.recent again · ACCESS SHARE on public.events

@@ -23,15 +23,14 @@ CREATE INDEX events_at ON events (at);
 
 -- ## up
 -- adds column public.events.note; makes constraint public.events.events_note_check · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
--- warning add-check public.events.events_note_check: not known: column "note" does not exist; about 0 rows, 8.0 kB: roughly less than 1 ms
+-- notice add-check public.events.events_note_check: 2 rows, 8.0 kB
 -- notice locks-other-table public.events_2025
--- measured: not known: column "note" does not exist
 ALTER TABLE public.events
     ADD COLUMN note text,
     ADD CONSTRAINT events_note_check CHECK ((note <> ''::text));
 
 -- makes index public.events.events_at · SHARE on public.events · SHARE on public.events_2025
--- warning index-not-concurrent public.events.events_at: about 0 rows, 8.0 kB: roughly less than 1 ms
+-- notice index-not-concurrent public.events.events_at: 2 rows, 8.0 kB
 -- notice locks-other-table public.events_2025
 CREATE INDEX events_at ON public.events USING btree (at);
 

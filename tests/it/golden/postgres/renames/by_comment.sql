@@ -18,11 +18,10 @@ CREATE TABLE orders (
 -- ## up
 -- renames column public.orders.note to remark · ACCESS EXCLUSIVE on public.orders
 -- warning rename-column public.orders.note
--- notice exclusive-lock public.orders: 3 rows, 16.0 kB
-ALTER TABLE "public"."orders" RENAME COLUMN "note" TO "remark";
+ALTER TABLE public.orders RENAME COLUMN note TO remark;
 
 -- ## down
-ALTER TABLE "public"."orders" RENAME COLUMN "remark" TO "note";
+ALTER TABLE public.orders RENAME COLUMN remark TO note;
 
 -- ## rows afterwards
 -- public.orders: (1,first) (2,) (3,third)

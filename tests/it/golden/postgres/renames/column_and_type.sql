@@ -21,20 +21,17 @@ CREATE TABLE orders (
 -- ## up
 -- renames column public.orders.note to remark · ACCESS EXCLUSIVE on public.orders
 -- warning rename-column public.orders.note
--- notice exclusive-lock public.orders: 2 rows, 8.0 kB
-ALTER TABLE "public"."orders" RENAME COLUMN "note" TO "remark";
+ALTER TABLE public.orders RENAME COLUMN note TO remark;
 
 -- changes public.orders.remark from character varying(10) to text; refuses NULL in public.orders.remark; changes default public.orders.remark · ACCESS EXCLUSIVE on public.orders
--- notice set-not-null public.orders.remark: no values of remark that cannot become text; no rows have NULL in remark; 2 rows, 8.0 kB: roughly less than 1 ms
--- measured: no values of remark that cannot become text
--- measured: no rows have NULL in remark
+-- notice set-not-null public.orders.remark: no rows have NULL in remark; 2 rows, 8.0 kB
 ALTER TABLE public.orders
     ALTER COLUMN remark TYPE text,
     ALTER COLUMN remark SET NOT NULL,
     ALTER COLUMN remark SET DEFAULT ''::text;
 
 -- ## down
-ALTER TABLE "public"."orders" RENAME COLUMN "remark" TO "note";
+ALTER TABLE public.orders RENAME COLUMN remark TO note;
 
 ALTER TABLE public.orders
     ALTER COLUMN note DROP DEFAULT,

@@ -21,12 +21,9 @@ CREATE TABLE orders (
 -- ## up
 -- drops column public.orders.note · ACCESS EXCLUSIVE on public.orders
 -- danger drop-column public.orders.note: 2 values of note lost
--- notice exclusive-lock public.orders: 3 rows, 16.0 kB
--- measured: 2 values of note lost
 ALTER TABLE public.orders DROP COLUMN note;
 
 -- adds column public.orders.remark · ACCESS EXCLUSIVE on public.orders
--- notice exclusive-lock public.orders: 3 rows, 16.0 kB
 ALTER TABLE public.orders ADD COLUMN remark text;
 
 -- ## down

@@ -22,13 +22,13 @@ CREATE TABLE people (
 
 -- ## up
 -- changes enum public.mood
-ALTER TYPE "public"."mood" RENAME VALUE 'sad' TO 'unhappy';
+ALTER TYPE public.mood RENAME VALUE 'sad' TO 'unhappy';
 
 -- changes enum public.mood
 ALTER TYPE public.mood ADD VALUE 'ok' AFTER 'unhappy';
 
 -- ## down
-ALTER TYPE "public"."mood" RENAME VALUE 'unhappy' TO 'sad';
+ALTER TYPE public.mood RENAME VALUE 'unhappy' TO 'sad';
 
 ALTER TYPE public.mood RENAME TO mood__dbs_old;
 

@@ -26,18 +26,16 @@ CREATE VIEW notes AS SELECT remark AS note FROM purchases;
 -- ## up
 -- renames table public.orders to purchases · ACCESS EXCLUSIVE on public.orders
 -- warning rename-table public.orders
--- notice exclusive-lock public.orders: 3 rows, 16.0 kB
-ALTER TABLE "public"."orders" RENAME TO "purchases";
+ALTER TABLE public.orders RENAME TO purchases;
 
 -- renames column public.purchases.note to remark · ACCESS EXCLUSIVE on public.purchases
 -- warning rename-column public.purchases.note
--- notice exclusive-lock public.purchases: 3 rows, 16.0 kB
-ALTER TABLE "public"."purchases" RENAME COLUMN "note" TO "remark";
+ALTER TABLE public.purchases RENAME COLUMN note TO remark;
 
 -- ## down
-ALTER TABLE "public"."purchases" RENAME COLUMN "remark" TO "note";
+ALTER TABLE public.purchases RENAME COLUMN remark TO note;
 
-ALTER TABLE "public"."purchases" RENAME TO "orders";
+ALTER TABLE public.purchases RENAME TO orders;
 
 -- ## rows afterwards
 -- public.purchases: (1,first) (2,) (3,third)

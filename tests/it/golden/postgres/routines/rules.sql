@@ -16,17 +16,14 @@ CREATE RULE add AS ON INSERT TO orders WHERE NEW.id < 0 DO INSTEAD NOTHING;
 -- ## up
 -- drops rule public.orders.keep · ACCESS EXCLUSIVE on public.orders
 -- warning drop-trigger public.orders.keep
--- notice exclusive-lock public.orders: 1 row, 8.0 kB
 DROP RULE keep ON public.orders;
 
 -- makes rule public.orders.add · ACCESS EXCLUSIVE on public.orders
--- notice exclusive-lock public.orders: 1 row, 8.0 kB
 CREATE RULE add AS
     ON INSERT TO public.orders
    WHERE (new.id < 0) DO INSTEAD NOTHING;
 
 -- changes rule public.orders.skip · ACCESS EXCLUSIVE on public.orders
--- notice exclusive-lock public.orders: 1 row, 8.0 kB
 CREATE OR REPLACE RULE skip AS
     ON UPDATE TO public.orders
    WHERE (old.id < 10) DO INSTEAD NOTHING;

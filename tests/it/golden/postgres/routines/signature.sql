@@ -32,12 +32,10 @@ DROP VIEW public.rated;
 
 -- drops index public.orders.orders_rated for a while · ACCESS EXCLUSIVE on public.orders
 -- notice remade-object public.orders.orders_rated
--- notice exclusive-lock public.orders: 2 rows, 16.0 kB
 DROP INDEX public.orders_rated;
 
 -- drops constraint public.orders.orders_total_check for a while; changes default public.orders.total · ACCESS EXCLUSIVE on public.orders
 -- notice remade-object public.orders.orders_total_check
--- notice exclusive-lock public.orders: 2 rows, 16.0 kB
 ALTER TABLE public.orders
     DROP CONSTRAINT orders_total_check,
     ALTER COLUMN total DROP DEFAULT;
@@ -53,19 +51,17 @@ CREATE FUNCTION public.rate()
  IMMUTABLE
 AS $function$SELECT 2.5$function$;
 
--- changes routine public.rate()
--- notice replace-routine public.rate()
+-- comments on routine public.rate()
 COMMENT ON FUNCTION public.rate() IS 'the rate';
 
 -- changes default public.orders.total; makes constraint public.orders.orders_total_check again · ACCESS EXCLUSIVE on public.orders
--- notice add-check public.orders.orders_total_check: no rows that the check refuses; 2 rows, 16.0 kB: roughly 5 ms
--- measured: no rows that the check refuses
+-- notice add-check public.orders.orders_total_check: no rows that the check refuses; 2 rows, 16.0 kB
 ALTER TABLE public.orders
     ALTER COLUMN total SET DEFAULT public.rate(),
     ADD CONSTRAINT orders_total_check CHECK ((total > public.rate()));
 
 -- makes index public.orders.orders_rated again · SHARE on public.orders
--- warning index-not-concurrent public.orders.orders_rated: 2 rows, 16.0 kB: roughly 5 ms
+-- notice index-not-concurrent public.orders.orders_rated: 2 rows, 16.0 kB
 CREATE INDEX orders_rated ON public.orders USING btree (((total * public.rate())));
 
 -- makes view public.rated again · ACCESS SHARE on public.orders

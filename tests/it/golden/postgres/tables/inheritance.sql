@@ -12,5 +12,5 @@ INSERT INTO other VALUES (3, 'o');
 
 -- ## after
 CREATE TABLE parent (id integer, note text, extra integer DEFAULT 0);
-CREATE TABLE child (more text) INHERITS (parent);
+CREATE TABLE child (id integer, note text, more text) INHERITS (parent);
 CREATE TABLE other (id integer, note text);

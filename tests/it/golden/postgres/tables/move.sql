@@ -23,13 +23,12 @@ CREATE TABLE archive.orders (
 CREATE INDEX orders_note ON archive.orders (note);
 
 -- ## up
--- renames table public.orders to orders · ACCESS EXCLUSIVE on public.orders
+-- moves table public.orders to archive · ACCESS EXCLUSIVE on public.orders
 -- warning rename-table public.orders
--- notice exclusive-lock public.orders: 2 rows, 16.0 kB
-ALTER TABLE "public"."orders" SET SCHEMA "archive";
+ALTER TABLE public.orders SET SCHEMA archive;
 
 -- ## down
-ALTER TABLE "archive"."orders" SET SCHEMA "public";
+ALTER TABLE archive.orders SET SCHEMA public;
 
 -- ## rows afterwards
 -- archive.orders: (1,a) (2,b)

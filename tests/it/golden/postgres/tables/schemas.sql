@@ -18,17 +18,16 @@ CREATE TABLE shop.orders (id integer);
 -- ## up
 -- drops table old.things · ACCESS EXCLUSIVE on old.things
 -- danger drop-table old.things: 2 rows lost
--- measured: 2 rows lost
 DROP TABLE old.things;
 
 -- drops schema old
--- danger drop-schema old
+-- notice drop-schema old
 DROP SCHEMA old;
 
 -- makes schema shop
 CREATE SCHEMA shop;
 
--- changes schema shop
+-- comments on schema shop
 COMMENT ON SCHEMA shop IS 'the shop';
 
 -- makes table shop.orders

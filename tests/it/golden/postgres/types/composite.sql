@@ -1,5 +1,8 @@
 -- A composite type that a column has gets an attribute, loses one, and one changes its type.
 
+-- ## with
+-- other-values people.home
+
 -- ## before
 CREATE TYPE address AS (street text, number integer, city text);
 CREATE TABLE people (

@@ -21,29 +21,26 @@ ALTER TABLE people ADD CONSTRAINT people_mood CHECK (mood <> 'ok' OR id > 0);
 CREATE INDEX people_ok ON people (id) WHERE mood = 'ok';
 
 -- ## up
--- drops enum public.mood for a while
+-- sets enum public.mood aside
 -- notice remade-object public.mood
 ALTER TYPE public.mood RENAME TO mood__dbs_old;
 
 -- makes enum public.mood
 CREATE TYPE public.mood AS ENUM ('sad', 'ok', 'happy');
 
--- changes public.people.mood from public.mood to public.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
--- notice rewrite-table public.people: about 0 rows, 8.0 kB: roughly less than 1 ms
+-- changes the type of column public.people.mood; makes constraint public.people.people_mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
+-- notice add-check public.people.people_mood: not known: invalid input value for enum mood: "ok"; 2 rows, 8.0 kB
+-- notice rewrite-table public.people: 2 rows, 8.0 kB
 -- measured: no values of mood that cannot become public.mood
-ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood;
+ALTER TABLE public.people
+    ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood,
+    ADD CONSTRAINT people_mood CHECK (((mood <> 'ok'::public.mood) OR (id > 0)));
 
--- drops enum public.mood for a while
--- notice remade-object public.mood
+-- drops the old form of enum public.mood
 DROP TYPE public.mood__dbs_old;
 
--- makes constraint public.people.people_mood · ACCESS EXCLUSIVE on public.people
--- warning add-check public.people.people_mood: not known: invalid input value for enum mood: "ok"; about 0 rows, 8.0 kB: roughly less than 1 ms
--- measured: not known: invalid input value for enum mood: "ok"
-ALTER TABLE public.people ADD CONSTRAINT people_mood CHECK (((mood <> 'ok'::public.mood) OR (id > 0)));
-
 -- makes index public.people.people_ok · SHARE on public.people
--- warning index-not-concurrent public.people.people_ok: about 0 rows, 8.0 kB: roughly less than 1 ms
+-- notice index-not-concurrent public.people.people_ok: 2 rows, 8.0 kB
 CREATE INDEX people_ok ON public.people USING btree (id) WHERE (mood = 'ok'::public.mood);
 
 -- ## down

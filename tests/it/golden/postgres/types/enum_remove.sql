@@ -29,29 +29,24 @@ CREATE VIEW happy AS SELECT id FROM people WHERE mood = 'happy';
 DROP VIEW public.happy;
 
 -- changes default public.people.mood · ACCESS EXCLUSIVE on public.people
--- notice exclusive-lock public.people: 2 rows, 8.0 kB
 ALTER TABLE public.people ALTER COLUMN mood DROP DEFAULT;
 
--- drops enum public.mood for a while
+-- sets enum public.mood aside
 -- notice remade-object public.mood
 ALTER TYPE public.mood RENAME TO mood__dbs_old;
 
 -- makes enum public.mood
 CREATE TYPE public.mood AS ENUM ('sad', 'happy');
 
--- changes public.people.mood from public.mood to public.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
+-- changes the type of column public.people.mood; changes default public.people.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
 -- notice remove-label public.people.mood: no values of mood that cannot become public.mood
--- notice rewrite-table public.people: 2 rows, 8.0 kB: roughly 7 ms
--- measured: no values of mood that cannot become public.mood
-ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood;
+-- notice rewrite-table public.people: 2 rows, 8.0 kB
+ALTER TABLE public.people
+    ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood,
+    ALTER COLUMN mood SET DEFAULT 'sad'::public.mood;
 
--- drops enum public.mood for a while
--- notice remade-object public.mood
+-- drops the old form of enum public.mood
 DROP TYPE public.mood__dbs_old;
-
--- changes default public.people.mood · ACCESS EXCLUSIVE on public.people
--- notice exclusive-lock public.people: 2 rows, 8.0 kB
-ALTER TABLE public.people ALTER COLUMN mood SET DEFAULT 'sad'::public.mood;
 
 -- makes view public.happy again · ACCESS SHARE on public.people
 CREATE VIEW public.happy AS

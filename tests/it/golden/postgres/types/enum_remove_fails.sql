@@ -21,28 +21,25 @@ CREATE TABLE people (
 );
 
 -- ## up
--- drops enum public.mood for a while
+-- sets enum public.mood aside
 -- notice remade-object public.mood
 ALTER TYPE public.mood RENAME TO mood__dbs_old;
 
 -- makes enum public.mood
 CREATE TYPE public.mood AS ENUM ('sad', 'happy');
 
--- changes public.people.mood from public.mood to public.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
+-- changes the type of column public.people.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
 -- danger remove-label public.people.mood: 2 values of mood that cannot become public.mood: 'ok'
--- notice rewrite-table public.people: 3 rows, 8.0 kB: roughly 4 ms
--- measured: 2 values of mood that cannot become public.mood: 'ok'
+-- notice rewrite-table public.people: 3 rows, 8.0 kB
 ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood;
 
--- drops enum public.mood for a while
--- notice remade-object public.mood
+-- drops the old form of enum public.mood
 DROP TYPE public.mood__dbs_old;
 
 -- ## failure
 -- invalid input value for enum mood: "ok"
 -- ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood
 -- Everything was rolled back: the database is as it was
--- ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood
 
 -- ## down
 ALTER TYPE public.mood ADD VALUE 'ok' AFTER 'sad';

@@ -18,20 +18,19 @@ CREATE TABLE people (
 );
 
 -- ## up
--- drops enum public.mood for a while
+-- sets enum public.mood aside
 -- notice remade-object public.mood
 ALTER TYPE public.mood RENAME TO mood__dbs_old;
 
 -- makes enum public.mood
 CREATE TYPE public.mood AS ENUM ('sad', 'happy');
 
--- changes public.people.mood from public.mood to public.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
--- notice rewrite-table public.people: 2 rows, 8.0 kB: roughly 3 ms
+-- changes the type of column public.people.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
+-- notice rewrite-table public.people: 2 rows, 8.0 kB
 -- measured: no values of mood that cannot become public.mood
 ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood;
 
--- drops enum public.mood for a while
--- notice remade-object public.mood
+-- drops the old form of enum public.mood
 DROP TYPE public.mood__dbs_old;
 
 -- ## down

@@ -21,7 +21,6 @@ CREATE TABLE people (
 -- ## up
 -- drops index public.people.people_email · ACCESS EXCLUSIVE on public.people
 -- notice drop-index public.people.people_email
--- notice drop-index-not-concurrent public.people: 1 row, 16.0 kB
 DROP INDEX public.people_email;
 
 -- drops extension pg_trgm
@@ -32,8 +31,7 @@ DROP EXTENSION pg_trgm;
 CREATE EXTENSION citext WITH SCHEMA public;
 
 -- changes public.people.email from text to public.citext · ACCESS EXCLUSIVE on public.people
--- notice scan-under-lock public.people: 1 row, 16.0 kB: roughly less than 1 ms
--- measured: no values of email that cannot become public.citext
+-- notice scan-under-lock public.people: 1 row, 16.0 kB
 ALTER TABLE public.people ALTER COLUMN email TYPE public.citext USING email::public.citext;
 
 -- ## down

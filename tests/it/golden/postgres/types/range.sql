@@ -15,7 +15,6 @@ CREATE TABLE runs (
 CREATE TYPE public.float_range AS RANGE (subtype = double precision, subtype_diff = float8mi);
 
 -- adds column public.runs.speed · ACCESS EXCLUSIVE on public.runs
--- notice exclusive-lock public.runs: 0 rows, 0 bytes
 ALTER TABLE public.runs ADD COLUMN speed public.float_range;
 
 -- ## down

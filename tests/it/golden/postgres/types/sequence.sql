@@ -33,7 +33,6 @@ ALTER SEQUENCE public.numbers INCREMENT BY 10 MAXVALUE 1000000 CACHE 5 CYCLE;
 ALTER SEQUENCE public.tickets OWNED BY public.orders.number;
 
 -- changes default public.orders.number · ACCESS EXCLUSIVE on public.orders
--- notice exclusive-lock public.orders: 0 rows, 0 bytes
 ALTER TABLE public.orders ALTER COLUMN number SET DEFAULT nextval('public.tickets'::regclass);
 
 -- ## down

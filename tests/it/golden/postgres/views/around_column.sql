@@ -42,8 +42,7 @@ CREATE RULE large_delete AS ON DELETE TO large DO INSTEAD NOTHING;
 DROP VIEW public.large;
 
 -- changes public.orders.total from integer to bigint · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
--- notice rewrite-table public.orders: 2 rows, 16.0 kB: roughly less than 1 ms
--- measured: no values of total that cannot become bigint
+-- notice rewrite-table public.orders: 2 rows, 16.0 kB
 ALTER TABLE public.orders ALTER COLUMN total TYPE bigint;
 
 -- makes view public.large again · ACCESS SHARE on public.orders
@@ -53,14 +52,13 @@ SELECT orders.id,
    FROM public.orders
   WHERE (orders.total > 100);
 
--- changes view public.large
+-- comments on view public.large
 COMMENT ON COLUMN public.large.total IS 'in cents';
 
--- changes view public.large
+-- comments on view public.large
 COMMENT ON VIEW public.large IS 'large orders';
 
 -- changes who may do what with view public.large
--- warning change-privileges public.large
 GRANT SELECT ON TABLE public.large TO pg_monitor;
 
 -- makes rule public.large.large_delete again

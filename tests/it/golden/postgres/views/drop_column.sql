@@ -25,8 +25,6 @@ DROP VIEW public.notes;
 
 -- drops column public.orders.note · ACCESS EXCLUSIVE on public.orders
 -- danger drop-column public.orders.note: 1 value of note lost
--- notice exclusive-lock public.orders: 2 rows, 16.0 kB
--- measured: 1 value of note lost
 ALTER TABLE public.orders DROP COLUMN note;
 
 -- makes view public.notes again · ACCESS SHARE on public.orders

@@ -37,8 +37,7 @@ DROP VIEW public.top;
 DROP MATERIALIZED VIEW public.totals;
 
 -- changes public.orders.total from integer to numeric · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
--- notice rewrite-table public.orders: 2 rows, 16.0 kB: roughly less than 1 ms
--- measured: no values of total that cannot become numeric
+-- notice rewrite-table public.orders: 2 rows, 16.0 kB
 ALTER TABLE public.orders ALTER COLUMN total TYPE numeric;
 
 -- makes materialized view public.totals again · ACCESS SHARE on public.orders
@@ -49,7 +48,6 @@ SELECT orders.note,
   GROUP BY orders.note;
 
 -- makes index public.totals.totals_note again · SHARE on public.totals
--- notice blocks-writes public.totals: 0 rows, 8.0 kB
 CREATE UNIQUE INDEX totals_note ON public.totals USING btree (note);
 
 -- makes view public.top again · ACCESS SHARE on public.totals
@@ -59,7 +57,7 @@ SELECT totals.note
   ORDER BY totals.total DESC
  LIMIT 1;
 
--- changes materialized view public.totals · SHARE UPDATE EXCLUSIVE on public.totals
+-- comments on materialized view public.totals · SHARE UPDATE EXCLUSIVE on public.totals
 COMMENT ON MATERIALIZED VIEW public.totals IS 'by note';
 
 -- ## down

@@ -47,7 +47,7 @@ SELECT large.id
    FROM public.large
   WHERE (large.total > 1000);
 
--- changes view public.largest
+-- comments on view public.largest
 COMMENT ON VIEW public.largest IS 'the very large ones';
 
 -- ## down
