@@ -107,10 +107,10 @@ pub(super) fn to_json(review: &Review, applied: bool) -> Value {
     })
 }
 
-/// The plan as JSON with the migration it makes.
-pub(super) fn with_migration(json: Value, migration: Value) -> Value {
+/// The plan as JSON with the migrations it makes.
+pub(super) fn with_migrations(json: Value, migrations: impl Iterator<Item = Value>) -> Value {
     let Value::Object(mut members) = json else { return json };
-    members.insert("migration".to_owned(), migration);
+    members.insert("migrations".to_owned(), migrations.collect());
     Value::Object(members)
 }
 
