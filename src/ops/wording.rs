@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::schema::hazard;
 use crate::schema::model::{Key, Kind};
 use crate::schema::plan::{Action, Plan, Step};
 
@@ -56,7 +57,9 @@ pub fn losses(plan: &Plan) -> Vec<String> {
             Kind::Sequence => Some(format!("how far {key} had counted")),
             _ => None,
         },
-        Action::ChangeType { column, from, to, .. } => {
+        Action::ChangeType { column, from, to, using }
+            if hazard::loses_values(from, to, using.is_some()) =>
+        {
             Some(format!("what values of {column} lose on their way from {from} to {to}"))
         }
         Action::RemoveLabel { key, label } => Some(format!("which rows had {label} of {key}")),
