@@ -244,10 +244,7 @@ fn tells(rule: Rule, subject: &Subject) -> bool {
         Subject::Failing(_) => {
             matches!(
                 rule,
-                Rule::AddCheck
-                    | Rule::ValidateConstraint
-                    | Rule::RebuildTable
-                    | Rule::NarrowType
+                Rule::AddCheck | Rule::ValidateConstraint | Rule::RebuildTable | Rule::NarrowType
             )
         }
         Subject::Orphans { .. } => {

@@ -364,7 +364,8 @@ impl Asker<'_> {
     fn constrained(&mut self, step: usize, key: &Key, made: &Constraint, names: &Names) {
         let (table, columns) = (key.table(), made.columns.clone());
         // A column that is not there yet has no values to ask about.
-        let there = |name: &String| has_column(self.current, names, &table.child(Kind::Column, name));
+        let there =
+            |name: &String| has_column(self.current, names, &table.child(Kind::Column, name));
         if !columns.iter().all(there) {
             return;
         }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use body::{
     Attribute, Body, Column, Constraint, ConstraintKind, Domain, DomainCheck, Firing, Grant,
     Grantee, Identity, Index, PartitionOf, Policy, ReplicaIdentity, Routine, RoutineKind, Sequence,
-    SequenceOptions, Table, View, ViewColumn,
+    SequenceOptions, Storage, Table, View, ViewColumn,
 };
 pub use key::{Key, Kind};
 pub(crate) use sqlite::{

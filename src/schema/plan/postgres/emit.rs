@@ -67,7 +67,7 @@ impl<'m> Emitter<'m> {
             }
             Act::Aside => vec![types::step_aside(key)],
             Act::Own => match self.desired.body(key) {
-                Some(Body::Sequence(body)) => vec![sequence::own(key, body.owned_by.as_ref())],
+                Some(Body::Sequence(body)) => self.own(key, body.owned_by.as_ref()),
                 _ => Vec::new(),
             },
             Act::Disown => vec![sequence::own(key, None)],
@@ -83,6 +83,20 @@ impl<'m> Emitter<'m> {
         };
         if self.fates.get(key) == Fate::Replace {
             remark(&mut pieces, self.current);
+        }
+        pieces
+    }
+
+    /// Gives a sequence to a column. A new one goes on after the values that are there.
+    fn own(&self, key: &Key, column: Option<&Key>) -> Vec<Piece> {
+        let mut pieces = vec![sequence::own(key, column)];
+        let is_new = self.fates.get(key) == Fate::Create;
+        if let (Some(column), Some(Body::Sequence(sequence))) = (column, self.desired.body(key))
+            && is_new
+            && self.current.column(column).is_some()
+            && column::default_of(column, self.desired).is_some()
+        {
+            pieces.push(sequence::go_on(key, column, &sequence.options));
         }
         pieces
     }
@@ -270,8 +284,8 @@ impl<'m> Emitter<'m> {
             (_, Some(Body::Routine(routine))) => vec![view::drop_routine(key, routine)],
             (Kind::DefaultPrivileges, _) => {
                 let have = self.current.get(key).map(|object| object.grants.clone());
-                let none = std::collections::BTreeSet::new();
-                finish::default_privileges(key, &have.unwrap_or_default(), &none)
+                let have = have.unwrap_or_default();
+                finish::default_privileges(key, &have, &finish::usual_defaults(key, &have))
             }
             (Kind::Index, _) if swapped => {
                 let action = Action::DropOld(key.clone());
