@@ -11,9 +11,9 @@ use super::{ask, review};
 use crate::config::{Config, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-use crate::migrations::{self, Migration};
+use crate::migrations::{self, Migration, Pair};
 use crate::ops::change::{Answers, Change, Setting, Settled, Side};
-use crate::ops::generate::{self, Contents, Draft};
+use crate::ops::generate::{self, Draft};
 use crate::ops::proof::Proof;
 use crate::ops::push::{self, Item};
 use crate::ops::review::{Review, policies};
@@ -108,7 +108,7 @@ pub(super) fn generate(
         let mut work = Generating { name, planning, check, global, existing };
         if empty {
             let draft = generate::empty(&setting, &work.existing, work.name.as_deref(), now());
-            return work.write(&draft, None, &stop).await;
+            return work.write(&[draft], None, &stop).await;
         }
         let from = Side::Migrations(std::mem::take(&mut work.existing));
         let existing = migrations::read(&setting.project.migrations)?;
@@ -159,51 +159,56 @@ impl Generating<'_> {
         let effects = change.watch(&proof, true, stop).await?;
         let facts = Facts { effects, ..Facts::default() };
         let review = reviewed(change, &proof, &renames, facts)?;
-        let down = proof.down.as_ref().unwrap_or(&proof.up);
-        let hazards = review.hazards();
-        let contents = Contents { up: &proof.up, down, hazards: &hazards };
-        let draft =
-            generate::draft(&change.setting, &self.existing, self.name.as_deref(), contents, now());
+        let name = self.name.as_deref();
+        let made = (&proof, &review);
+        let drafts = generate::drafts(&change.setting, &self.existing, name, made, now());
         if self.planning.dry_run {
-            return self.show(&draft, &review);
+            return self.show(&drafts, &review);
         }
         if !self.global.json {
             print::talk(&review::text(&review, Paint::of_talk()));
         }
         review.permit()?;
-        self.write(&draft, Some(&review), stop).await
+        self.write(&drafts, Some(&review), stop).await
     }
 
     /// Shows what would be written.
-    fn show(&self, draft: &Draft, review: &Review) -> Result<u8> {
+    fn show(&self, drafts: &[Draft], review: &Review) -> Result<u8> {
         if self.global.json {
             let mut json = review::to_json(review, false);
-            json["migration"] = described(draft);
+            json["migrations"] = drafts.iter().map(described).collect();
             print::json(&json)?;
             return Ok(0);
         }
-        let files =
-            [(&draft.pair.up, &draft.pair.up_text), (&draft.pair.down, &draft.pair.down_text)];
-        let text = files.map(|(path, text)| format!("-- {}\n{text}", path.display()));
+        let files = drafts
+            .iter()
+            .map(|draft| &draft.pair)
+            .flat_map(|pair| [(&pair.up, &pair.up_text), (&pair.down, &pair.down_text)]);
+        let text: Vec<String> =
+            files.map(|(path, text)| format!("-- {}\n{text}", path.display())).collect();
         print::sql(&text.join("\n")).map(|()| 0)
     }
 
-    async fn write(&self, draft: &Draft, review: Option<&Review>, stop: &Stop) -> Result<u8> {
-        let question = format!("Write {} and its .down.sql?", draft.pair.up.display());
+    async fn write(&self, drafts: &[Draft], review: Option<&Review>, stop: &Stop) -> Result<u8> {
+        let question = match drafts {
+            [draft] => format!("Write {} and its .down.sql?", draft.pair.up.display()),
+            _ => format!("Write these {} migrations, each with its .down.sql?", drafts.len()),
+        };
         ask::confirm(&question, self.global.yes, stop).await?;
-        migrations::write(&draft.pair)?;
+        let pairs: Vec<Pair> = drafts.iter().map(|draft| draft.pair.clone()).collect();
+        migrations::write_all(&pairs)?;
         if self.global.json {
             let mut json = match review {
                 Some(review) => review::to_json(review, false),
                 None => review::nothing(&[]),
             };
-            json["migration"] = described(draft);
+            json["migrations"] = drafts.iter().map(described).collect();
             print::json(&json)?;
             return Ok(0);
         }
-        let (up, down) =
-            (draft.pair.up.display().to_string(), draft.pair.down.display().to_string());
-        print::result(&format!("{}\n{}\n", harmless(&up), harmless(&down))).map(|()| 0)
+        let files = pairs.iter().flat_map(|pair| [&pair.up, &pair.down]);
+        let lines = files.map(|file| format!("{}\n", harmless(&file.display().to_string())));
+        print::result(&lines.collect::<String>()).map(|()| 0)
     }
 }
 

@@ -192,13 +192,18 @@ impl Change {
     /// # Errors
     /// The plan does not hold.
     pub async fn prove(&mut self, renames: Vec<Rename>, down: bool, stop: &Stop) -> Result<Proof> {
-        let question = Question { scope: self.setting.scope.clone(), renames, down };
+        let question = Question {
+            scope: self.setting.scope.clone(),
+            renames,
+            down,
+            online: self.setting.online,
+        };
         proof::prove(self.scratch.connection()?, &self.desired, &question, stop).await
     }
 
     /// The plan as it is at first sight, without renames and not tried.
     pub fn rough(&self) -> Plan {
-        plan::plan(&self.current, &self.desired)
+        plan::plan(&self.current, &self.desired, self.setting.online)
     }
 
     /// Finds out what each step of a proven plan locks and writes anew, by running them once more
@@ -276,7 +281,7 @@ async fn read_sides(
         .map(|table| format!("{table} keeps the history of migrations and is left alone"))
         .collect();
     notes.extend(uncompared(&current, &desired));
-    let same = plan::plan(&current, &desired).is_empty();
+    let same = plan::differences(&current, &desired).is_empty();
     if !is_replayed && !same {
         scratch.reset(stop).await?;
         proof::build(scratch.connection()?, &current, &setting.scope, stop).await?;

@@ -30,7 +30,8 @@ pub struct Step {
     pub sql: String,
     /// What it does, for rules and measures to judge; never parsed back from the SQL.
     pub actions: Vec<Action>,
-    /// Whether the server refuses it inside a transaction.
+    /// Whether it runs by itself: the server refuses it inside a transaction, or it waits so long
+    /// that no other statement's lock may be held meanwhile.
     pub outside_transaction: bool,
 }
 
@@ -127,10 +128,11 @@ impl Step {
     }
 }
 
-/// The plan that turns the one schema into the other.
-pub fn plan(current: &Model, desired: &Model) -> Plan {
+/// The plan that turns the one schema into the other; with `online`, in the ways that do not keep
+/// those waiting who use the tables meanwhile (PostgreSQL).
+pub fn plan(current: &Model, desired: &Model, online: bool) -> Plan {
     match desired.dialect {
-        Dialect::Postgres => postgres::plan(current, desired),
+        Dialect::Postgres => postgres::plan(current, desired, online),
         Dialect::Sqlite => sqlite::plan(current, desired),
     }
 }

@@ -46,13 +46,13 @@ pub(super) struct Fates {
 
 impl Fates {
     /// Works them out.
-    pub(super) fn new(current: &Model, desired: &Model) -> Self {
+    pub(super) fn new(current: &Model, desired: &Model, online: bool) -> Self {
         let mut found =
             Self { fates: BTreeMap::new(), kinds: Kinds::default(), renamed: BTreeMap::new() };
         for (key, have, want) in current.beside(desired) {
             let fate = match (have, want) {
                 (Some(have), Some(want)) => {
-                    compare::fate(key, &have.body, &want.body, current, desired)
+                    compare::fate(key, (&have.body, &want.body), (current, desired), online)
                 }
                 (None, _) => Fate::Create,
                 (Some(_), None) => Fate::Drop,
@@ -65,6 +65,9 @@ impl Fates {
         found.settle_foreign_keys(current, desired);
         let renamed: BTreeSet<Key> = found.renamed.values().cloned().collect();
         while !found.fates.is_empty() && found.spread(current, desired, &renamed) {}
+        if online {
+            found.swap_indexes(current);
+        }
         found
     }
 
@@ -74,6 +77,11 @@ impl Fates {
             return Fate::Keep;
         }
         self.fates.get(key).copied().unwrap_or(Fate::Keep)
+    }
+
+    /// Those of all that does not simply stay.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&Key, Fate)> {
+        self.fates.iter().map(|(key, fate)| (key, *fate))
     }
 
     fn set(&mut self, key: &Key, fate: Fate) {
@@ -109,7 +117,7 @@ impl Fates {
     }
 
     fn keys_with(&self, wanted: Fate) -> Vec<Key> {
-        let found = self.fates.iter().filter(|(_, fate)| **fate == wanted);
+        let found = self.changes().filter(|(_, fate)| *fate == wanted);
         found.map(|(key, _)| key.clone()).collect()
     }
 
@@ -139,6 +147,22 @@ impl Fates {
             };
             if columns.any(moves_far) {
                 self.set(key, Fate::Replace);
+            }
+        }
+    }
+
+    /// Where others use a table, an index that changes is built before the old one goes.
+    fn swap_indexes(&mut self, current: &Model) {
+        for key in self.keys_with(Fate::Replace) {
+            let ordinary = current
+                .table(&key.table())
+                .is_some_and(|table| table.partition_by.is_none() && table.partition_of.is_none());
+            let stays = matches!(self.get(&key.table()), Fate::Keep | Fate::Alter);
+            let loses_column = current
+                .get(&key)
+                .is_some_and(|object| object.needs.iter().any(|need| self.get(need) != Fate::Keep));
+            if key.kind == Kind::Index && ordinary && stays && !loses_column {
+                self.set(&key, Fate::Swap);
             }
         }
     }

@@ -29,6 +29,7 @@ pub fn steps(rename: &Rename, model: &Model) -> Vec<Step> {
     if from.name != to.name {
         out.push(Step::new(named(from, &to.name, model), action()));
     }
+    out.extend(multirange(from, to, model).map(|sql| Step::new(sql, action())));
     if from.schema != to.schema && !from.kind.is_part() {
         let between = Key { name: to.name.clone(), ..from.clone() };
         let subject = subject(&between, model.body(from));
@@ -36,6 +37,21 @@ pub fn steps(rename: &Rename, model: &Model) -> Vec<Step> {
         out.push(Step::new(sql, action()));
     }
     out
+}
+
+/// A range type's multirange type keeps its name unless it is renamed too (PostgreSQL 14 and
+/// later, which make one for every range type).
+fn multirange(from: &Key, to: &Key, model: &Model) -> Option<String> {
+    let Some(Body::Range { definition }) = model.body(from) else { return None };
+    if definition.contains("multirange_type_name") || from.name == to.name {
+        return None;
+    }
+    let name = |range: &str| match range.split_once("range") {
+        Some((before, after)) => format!("{before}multirange{after}"),
+        None => format!("{range}_multirange"),
+    };
+    let old = DIALECT.relation(&from.schema, &name(&from.name));
+    Some(format!("ALTER TYPE {old} RENAME TO {}", DIALECT.ident(&name(&to.name))))
 }
 
 /// The statement that gives an object another name within what it stands in.
