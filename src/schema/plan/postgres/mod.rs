@@ -22,6 +22,7 @@ pub mod rename;
 mod rows;
 mod sequence;
 mod serial;
+mod slot;
 mod table;
 mod types;
 mod view;
