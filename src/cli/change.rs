@@ -14,11 +14,10 @@ use crate::db::stop::Stop;
 use crate::migrations::{self, Migration};
 use crate::ops::change::{Answers, Change, Setting, Settled, Side};
 use crate::ops::generate::{self, Contents, Draft};
-use crate::ops::proof::Proof;
-use crate::ops::push::{self, Item};
-use crate::ops::review::{Review, policies};
+use crate::ops::push::{self, Basis, Item};
+use crate::ops::review::{Review, of_change};
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{Context, Facts};
+use crate::schema::hazard::Facts;
 use crate::schema::rename::{self, Rename};
 
 impl Planning {
@@ -67,21 +66,6 @@ pub(super) async fn renames(
             answers.no.push(first.rename.clone());
         }
     }
-}
-
-/// The plan as it is looked at.
-pub(super) fn reviewed(
-    change: &Change,
-    proof: &Proof,
-    renames: &[Rename],
-    facts: Facts,
-) -> Result<Review> {
-    let context =
-        Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
-    let rules = policies(&change.setting.policies)?;
-    let mut review = crate::ops::review::review(&proof.up, renames, &facts, &context, &rules);
-    review.notes.extend(change.notes.iter().cloned());
-    Ok(review)
 }
 
 /// Ends a change whatever came of it; a failure of the work itself is told first.
@@ -158,7 +142,7 @@ impl Generating<'_> {
         let proof = change.prove(renames.clone(), true, stop).await?;
         let effects = change.watch(&proof, true, stop).await?;
         let facts = Facts { effects, ..Facts::default() };
-        let review = reviewed(change, &proof, &renames, facts)?;
+        let review = of_change(change, &proof, &renames, &facts)?;
         let down = proof.down.as_ref().unwrap_or(&proof.up);
         let hazards = review.hazards();
         let contents = Contents { up: &proof.up, down, hazards: &hazards };
@@ -263,7 +247,7 @@ async fn pushing(
         let measures = push::measure(&mut live, change, &proof, stop).await?;
         let items = push::checklist(&target, &measures);
         let effects = change.watch(&proof, false, stop).await?;
-        let review = reviewed(change, &proof, &renames, Facts { effects, measures })?;
+        let review = of_change(change, &proof, &renames, &Facts { effects, measures })?;
         if planning.dry_run {
             if global.json {
                 print::json(&review::to_json(&review, false))?;
@@ -279,7 +263,7 @@ async fn pushing(
         check_off(&items, acks, global, stop).await?;
         let question = format!("Run {} on {}?", review::counted(&review), target.address);
         ask::confirm(&question, global.yes, stop).await?;
-        push::run(&mut live, change, &proof.up, stop, &mut |_| ()).await?;
+        push::run(&mut live, Basis::of(change), &proof.up, stop, &mut |_| ()).await?;
         if global.json {
             print::json(&review::to_json(&review, true))?;
         } else {

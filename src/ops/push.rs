@@ -15,6 +15,7 @@ use crate::db::measure::Bounds;
 use crate::db::stop::Stop;
 use crate::problem::{Kind as Sort, Problem, Result};
 use crate::schema::hazard::{Measures, Reading};
+use crate::schema::model::{Model, Scope};
 use crate::schema::plan::Plan;
 
 /// Something to be sure of before a push.
@@ -129,20 +130,38 @@ pub fn incomplete(open: &[&Item]) -> Problem {
     )
 }
 
+/// What a plan was made for; the database is held against it before the plan runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Basis<'a> {
+    /// What of a database is compared.
+    pub scope: &'a Scope,
+    /// The schema there was.
+    pub current: &'a Model,
+    /// The schema wanted.
+    pub desired: &'a Model,
+}
+
+impl<'a> Basis<'a> {
+    /// That of a change.
+    pub fn of(change: &'a Change) -> Self {
+        Self { scope: &change.setting.scope, current: &change.current, desired: &change.desired }
+    }
+}
+
 /// Runs a plan on the live database, if it still has the schema the plan was made for.
 ///
 /// # Errors
 /// The schema has changed meanwhile, or a statement fails; then how things are is said.
 pub async fn run(
     live: &mut Connection,
-    change: &Change,
+    basis: Basis<'_>,
     plan: &Plan,
     stop: &Stop,
     on_step: &mut (dyn FnMut(usize) + Send),
 ) -> Result<()> {
-    let mut now = live.model(&change.setting.scope, stop).await?;
-    history::spare(&mut now, &change.desired);
-    if now.objects != change.current.objects {
+    let mut now = live.model(basis.scope, stop).await?;
+    history::spare(&mut now, basis.desired);
+    if now.objects != basis.current.objects {
         return Err(Problem::failed(
             "The database has changed since the plan was made",
             "somebody else changed its schema, and the plan may not fit any more",

@@ -73,9 +73,18 @@ async fn a_scratch_database_is_like_the_target_and_is_gone_afterwards() {
     let told: Vec<_> = told.trim().split('|').map(|field| Some(field.to_owned())).collect();
     assert_eq!(asked[0][..3], told[..3]);
     assert_eq!((asked[0][3].as_deref(), told[3].as_deref()), (Some("0"), Some("1")));
-    scratch.connection().unwrap().run("CREATE TABLE t (id int); SET search_path = ''", &stop).await.unwrap();
+    scratch
+        .connection()
+        .unwrap()
+        .run("CREATE TABLE t (id int); SET search_path = ''", &stop)
+        .await
+        .unwrap();
     scratch.reset(&stop).await.unwrap();
-    let left = scratch.connection().unwrap().rows("SELECT count(*) FROM pg_class WHERE relname = 't'").await;
+    let left = scratch
+        .connection()
+        .unwrap()
+        .rows("SELECT count(*) FROM pg_class WHERE relname = 't'")
+        .await;
     assert_eq!(left.unwrap(), [[Some("0".to_owned())]]);
     assert_ne!(scratches(database.server(), "scratch_like"), "");
     scratch.close().await.unwrap();

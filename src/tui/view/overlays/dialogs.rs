@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::change;
 use crate::app::layout::layout;
 use crate::app::model::Model;
 use crate::app::overlays::cell::wrap;
@@ -44,6 +45,7 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
         Purpose::Address => {
             ("Open a database", "postgres://…, a SQLite file, or an environment", "open")
         }
+        Purpose::Migration => ("Name of the migration", "what it does, in a few words", "write"),
     };
     let title = words(Role::Title, name);
     let hints = [Hint::new("enter", enter), Hint::new("esc", "close")];
@@ -65,6 +67,10 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
     if let Some(complaint) = &it.complaint {
         let y = inner.y.saturating_add(2).min(inner.bottom().saturating_sub(1));
         line::write(buf, (inner.x, y), inner.width, complaint, look.style(Role::Danger), look);
+    } else if let Some(review) = change::under_review(model) {
+        let y = inner.y.saturating_add(2).min(inner.bottom().saturating_sub(1));
+        let files = format!("{}.up.sql and .down.sql", review.prepared.draft(it.field.text()).name);
+        line::write(buf, (inner.x, y), inner.width, &files, look.style(Role::Muted), look);
     }
 }
 
