@@ -74,7 +74,7 @@ impl Slot {
             Self::Value => "reading the whole value",
             Self::References => "looking for rows that refer to this one",
             Self::Project => "preparing files",
-            Self::Op => "working on the schema",
+            Self::Op => "working",
             Self::Scratch => "removing the scratch database",
         }
     }

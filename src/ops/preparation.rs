@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::change::{self, Answers, Change, Setting, Settled, Side};
-use super::generate::{self, Contents, Draft};
+use super::generate::{self, Draft};
 use super::proof::Proof;
 use super::push::{self, Basis, Item};
 use super::review::{self, Review};
@@ -16,7 +16,7 @@ use super::wording;
 use crate::config::{Config, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-use crate::migrations::{self, Migration};
+use crate::migrations::{self, Migration, Pair};
 use crate::problem::{Problem, Result};
 use crate::schema::hazard::{Facts, Measures};
 use crate::schema::model::Model;
@@ -103,12 +103,12 @@ impl Prepared {
         change::script(&self.proof.up)
     }
 
-    /// The migration of this name.
-    pub fn draft(&self, name: &str) -> Draft {
-        let down = self.proof.down.as_ref().unwrap_or(&self.proof.up);
-        let hazards = self.review.hazards();
-        let contents = Contents { up: &self.proof.up, down, hazards: &hazards };
-        generate::draft(&self.setting, &self.existing, Some(name), contents, self.at)
+    /// The migrations that carry it out: one of this name, or one for each part that must run by
+    /// itself. Under the name that was proposed each part has one of its own.
+    pub fn drafts(&self, name: &str) -> Vec<Draft> {
+        let name = Some(name.trim()).filter(|name| *name != self.name && !name.is_empty());
+        let made = (&self.proof, &self.review);
+        generate::drafts(&self.setting, &self.existing, name, made, self.at)
     }
 
     /// Runs the plan on the database; `tell` is told of each statement before it runs.
@@ -119,15 +119,14 @@ impl Prepared {
         let begun = Instant::now();
         push::permit(&self.setting.target)?;
         self.review.permit()?;
-        let mut live = Connection::open(&self.setting.target, stop).await?;
         let basis = Basis {
             scope: &self.setting.scope,
             current: &self.current,
             desired: &self.proof.desired,
         };
-        let ran = push::run(&mut live, basis, &self.proof.up, stop, &mut |step| tell(step)).await;
-        live.close().await;
-        ran.map(|()| begun.elapsed())
+        let on_step = &mut |step| tell(step);
+        push::carry_out(&self.setting.target, basis, &self.proof.up, stop, on_step).await?;
+        Ok(begun.elapsed())
     }
 
     /// Writes the migration under this name and says which files it wrote.
@@ -143,9 +142,10 @@ impl Prepared {
                 "generate the migration again: it then fits what is there",
             ));
         }
-        let pair = self.draft(name).pair;
-        migrations::write(&pair)?;
-        Ok(vec![pair.up.display().to_string(), pair.down.display().to_string()])
+        let pairs: Vec<Pair> = self.drafts(name).into_iter().map(|draft| draft.pair).collect();
+        migrations::write_all(&pairs)?;
+        let files = pairs.iter().flat_map(|pair| [&pair.up, &pair.down]);
+        Ok(files.map(|file| file.display().to_string()).collect())
     }
 }
 

@@ -33,3 +33,4 @@ mod sqlite_measure;
 mod sqlite_open;
 mod sqlite_rows;
 mod studio;
+mod verbs;

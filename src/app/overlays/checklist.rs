@@ -76,7 +76,7 @@ impl Checklist {
                 .evidence
                 .iter()
                 .flat_map(|told| {
-                    wrap::word_rows(&[Span::new(Ink::Muted, text::capital(told))], room, ascii)
+                    wrap::word_rows(&[Span::new(Ink::Muted, told.clone())], room, ascii)
                 })
                 .collect();
             if evidence.len() > EVIDENCE {

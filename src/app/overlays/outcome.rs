@@ -37,7 +37,7 @@ impl Outcome {
             Intent::Compare => "The database and the schema are the same.",
         };
         let mut paragraphs = vec![(Ink::Text, said.to_owned())];
-        let notes = notes.iter().map(|note| (Ink::Muted, format!("{}.", text::capital(note))));
+        let notes = notes.iter().map(|note| (Ink::Muted, sentence(note)));
         paragraphs.extend(notes);
         Self { title: "Nothing to do", is_bad: false, top: 0, paragraphs }
     }
@@ -69,15 +69,21 @@ impl Outcome {
             (_, Some(Doing::Writing | Doing::Preparing(Intent::Generate))) => "Not written",
             _ => "Not compared",
         };
-        let mut paragraphs = vec![(Ink::Danger, format!("{}.", text::capital(&problem.what)))];
+        if problem.kind == Kind::Cancelled {
+            // A person did it: nothing went wrong.
+            let said = if problem.why.is_empty() { &problem.what } else { &problem.why };
+            let paragraphs = vec![(Ink::Text, sentence(said))];
+            return Self { title, is_bad: false, top: 0, paragraphs };
+        }
+        let mut paragraphs = vec![(Ink::Danger, sentence(&problem.what))];
         if !problem.fix.is_empty() {
             paragraphs.push((Ink::Text, String::new()));
-            paragraphs.push((Ink::Strong, format!("{}.", text::capital(&problem.fix))));
+            paragraphs.push((Ink::Strong, sentence(&problem.fix)));
         }
         if !problem.why.is_empty() {
             paragraphs.push((Ink::Text, String::new()));
-            let lines = problem.why.lines();
-            paragraphs.extend(lines.map(|line| (Ink::Muted, text::capital(line))));
+            let why = text::capital(&problem.why);
+            paragraphs.extend(why.lines().map(|line| (Ink::Muted, line.to_owned())));
         }
         Self { title, is_bad: true, top: 0, paragraphs }
     }
@@ -137,6 +143,11 @@ impl Outcome {
         }
         Next::Stay
     }
+}
+
+/// Words as a sentence, with its full stop.
+pub fn sentence(words: &str) -> String {
+    format!("{}.", text::capital(words.trim_end_matches('.')))
 }
 
 /// How many statements, in words.

@@ -299,7 +299,9 @@ impl Examiner<'_> {
             .find(|(_, found)| found.actions.contains(&Action::Create(key.clone())));
         let Some((at, _)) = added else { return };
         let between = self.plan.steps.iter().take(step + 1).skip(at);
-        if self.context.online && between.into_iter().all(|step| !step.outside_transaction) {
+        if self.context.online
+            && between.into_iter().all(|step| !step.outside_transaction && !step.apart)
+        {
             self.report(Rule::ValidateInSameTransaction, step, key);
         }
     }

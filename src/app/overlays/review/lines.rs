@@ -2,12 +2,12 @@
 //! what is hazardous about it and what was measured.
 
 use crate::app::overlays::cell::wrap;
+use crate::app::overlays::outcome::sentence;
 use crate::app::panes::schema::sql_lines;
 use crate::app::span::{Ink, Span};
 use crate::ops::preparation::Prepared;
 use crate::ops::review::Statement;
 use crate::schema::hazard::{Hazard, Severity};
-use crate::text;
 
 /// The cells by which a line that goes on is indented.
 const HANGING: usize = 2;
@@ -31,7 +31,7 @@ pub enum LineKind {
     Blank,
     /// The first line of a statement.
     Head,
-    /// The first line of a hazard.
+    /// The first line of a hazard that `n` stops at.
     Hazard,
     /// Anything else.
     Other,
@@ -52,7 +52,11 @@ pub struct Row {
 
 /// The lines of a plan.
 pub fn lines(prepared: &Prepared) -> Vec<Line> {
-    let mut out = Lines::default();
+    let hazards = prepared.review.statements.iter().flat_map(|statement| &statement.hazards);
+    let heaviest = hazards.map(|hazard| hazard.severity).max().unwrap_or(Severity::Notice);
+    // Where there are warnings nobody wants to be led through the notices.
+    let from = heaviest.min(Severity::Warning);
+    let mut out = Lines { lines: Vec::new(), statement: None, from };
     refusal(prepared, &mut out);
     for (at, statement) in prepared.review.statements.iter().enumerate() {
         out.part(Some(at));
@@ -62,17 +66,17 @@ pub fn lines(prepared: &Prepared) -> Vec<Line> {
         out.part(None);
         out.add(LineKind::Other, 0, vec![Span::new(Ink::Group, "Notes")]);
         for note in &prepared.review.notes {
-            let note = format!("{}.", text::capital(note).trim_end_matches('.'));
-            out.add(LineKind::Other, 0, vec![Span::new(Ink::Text, note)]);
+            out.add(LineKind::Other, 0, vec![Span::new(Ink::Text, sentence(note))]);
         }
     }
     out.lines
 }
 
-#[derive(Default)]
 struct Lines {
     lines: Vec<Line>,
     statement: Option<usize>,
+    /// Hazards are stopped at from this weight on.
+    from: Severity,
 }
 
 impl Lines {
@@ -95,11 +99,11 @@ fn refusal(prepared: &Prepared, out: &mut Lines) {
     let Err(problem) = prepared.review.permit() else { return };
     let what = vec![
         Span::new(Ink::DangerMark, "✗"),
-        Span::new(Ink::Danger, format!(" {}.", problem.what)),
+        Span::new(Ink::Danger, format!(" {}", sentence(&problem.what))),
     ];
     out.add(LineKind::Hazard, 0, what);
-    let fix = format!("{}.", text::capital(&problem.fix));
-    out.add(LineKind::Other, HANGING, vec![Span::new(Ink::Text, fix)]);
+    let fix = vec![Span::new(Ink::Text, sentence(&problem.fix))];
+    out.add(LineKind::Other, HANGING, fix);
 }
 
 fn of_statement(prepared: &Prepared, statement: &Statement, out: &mut Lines) {
@@ -158,7 +162,8 @@ fn of_hazard(hazard: &Hazard, out: &mut Lines) {
     if let Some(object) = &hazard.object {
         head.push(Span::new(Ink::Muted, format!("  {object}")));
     }
-    out.add(LineKind::Hazard, 0, head);
+    let stops = hazard.severity >= out.from;
+    out.add(if stops { LineKind::Hazard } else { LineKind::Other }, 0, head);
     out.add(LineKind::Other, HANGING, vec![Span::new(Ink::Text, hazard.why.clone())]);
     if let Some(measured) = &hazard.measured {
         let spans = vec![Span::new(Ink::Muted, "measured: "), Span::new(ink, measured.clone())];

@@ -14,7 +14,7 @@ use crate::app::key::{Code, Key, Mouse, MouseAction};
 use crate::app::model::{Model, Tone};
 use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::outcome::{Outcome, counted};
-use crate::app::overlays::place::{Scroll, centred, inside, line_at, signed};
+use crate::app::overlays::place::{Scroll, inside, line_at, signed};
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::working::Doing;
 use crate::app::overlays::{Next, Overlay};
@@ -50,19 +50,22 @@ impl Review {
         it
     }
 
-    /// Where it stands: as high as the plan needs, as wide as SQL wants.
+    /// Where it stands: as high as the plan needs, as wide as SQL wants; between the first and the
+    /// last line of the screen, where the environment and what was just said stay in sight.
     pub fn area(&self, model: &Model) -> Rect {
         let screen = screen(model);
         let width = screen.width.saturating_sub(4).min(112);
         let rows = self.rows(model, width).len();
         let lines = u16::try_from(rows).unwrap_or(u16::MAX);
-        centred(screen, width, lines.saturating_add(4).min(screen.height.saturating_sub(2)))
+        let height = lines.saturating_add(2).clamp(6, screen.height.saturating_sub(2).max(6));
+        let free = screen.height.saturating_sub(height).saturating_sub(2);
+        let x = screen.x + screen.width.saturating_sub(width) / 2;
+        Rect { x, y: screen.y + 1 + free * 2 / 5, width, height }
     }
 
     /// Where its rows stand in there.
     pub fn body(area: Rect) -> Rect {
-        let inner = inside(area);
-        Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(2), ..inner }
+        inside(area)
     }
 
     /// The cells the numbers of the statements have, with the gap after them.

@@ -48,7 +48,8 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
         Purpose::Migration => ("Name of the migration", "what it does, in a few words", "write"),
     };
     let title = words(Role::Title, name);
-    let hints = [Hint::new("enter", enter), Hint::new("esc", "close")];
+    let esc = if it.purpose == Purpose::Migration { "back to the plan" } else { "close" };
+    let hints = [Hint::new("enter", enter), Hint::new("esc", esc)];
     let panel = Panel { title: &title, hints: &hints, focused: true, ..Panel::default() };
     let least = if it.purpose == Purpose::GoTo { 40 } else { 64 };
     let width = if least == 40 { 40 } else { dialog::narrow(area, least) };
@@ -69,7 +70,12 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
         line::write(buf, (inner.x, y), inner.width, complaint, look.style(Role::Danger), look);
     } else if let Some(review) = change::under_review(model) {
         let y = inner.y.saturating_add(2).min(inner.bottom().saturating_sub(1));
-        let files = format!("{}.up.sql and .down.sql", review.prepared.draft(it.field.text()).name);
+        let drafts = review.prepared.drafts(it.field.text());
+        let first = drafts.first().map_or("", |draft| draft.name.as_str());
+        let files = match drafts.len() {
+            0 | 1 => format!("{first}.up.sql and .down.sql"),
+            many => format!("{many} migrations, from {first} on"),
+        };
         line::write(buf, (inner.x, y), inner.width, &files, look.style(Role::Muted), look);
     }
 }

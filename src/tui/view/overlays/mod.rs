@@ -21,17 +21,17 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::line::Segment;
 use crate::tui::widgets::{dialog, scrollbar};
 
-/// Draws all overlays over what is there. What is behind them is dimmed once, unless the only
-/// one is a line at the bottom of a pane, which is better typed in sight of what it changes.
+/// Draws all overlays over what is there. What is behind one is dimmed, unless it is a line at
+/// the bottom of a pane, which is better typed in sight of what it changes.
 pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
     let is_drawn = |overlay: &&Overlay| match overlay {
         Overlay::Working(it) => it.is_drawn(model),
         _ => true,
     };
-    if model.overlays.iter().filter(is_drawn).any(|overlay| !at_the_bottom(overlay)) {
-        dialog::dim(buf, area, look);
-    }
     for overlay in model.overlays.iter().filter(is_drawn) {
+        if !at_the_bottom(overlay) {
+            dialog::dim(buf, area, look);
+        }
         match overlay {
             Overlay::Confirm(it) => dialogs::confirm(it, area, look, buf),
             Overlay::Prompt(it) if at_the_bottom(overlay) => dialogs::find(it, model, look, buf),
