@@ -108,9 +108,9 @@ pub(super) fn to_json(review: &Review, applied: bool) -> Value {
 }
 
 /// The plan as JSON with the migrations it makes.
-pub(super) fn with_migrations(json: Value, migrations: Value) -> Value {
+pub(super) fn with_migrations(json: Value, migrations: impl Iterator<Item = Value>) -> Value {
     let Value::Object(mut members) = json else { return json };
-    members.insert("migrations".to_owned(), migrations);
+    members.insert("migrations".to_owned(), migrations.collect());
     Value::Object(members)
 }
 

@@ -162,5 +162,6 @@ impl Review {
 pub fn sentence(hazard: &Hazard) -> String {
     let about = hazard.object.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
     let measured = hazard.measured.as_ref().map(|told| format!(" ({told})")).unwrap_or_default();
-    format!("{} {}{about}: {}{measured}", hazard.severity.word(), hazard.rule.id(), hazard.why)
+    let why = hazard.why.trim_end_matches('.');
+    format!("{} {}{about}: {why}{measured}", hazard.severity.word(), hazard.rule.id())
 }
