@@ -70,8 +70,7 @@ pub(super) fn is_near(from: &str, to: &str) -> bool {
 /// The expression after USING where the column's type was made anew under its name.
 pub(super) fn to_new_form(column: &str, to: &str, current: &Model, desired: &Model) -> String {
     let attributes = |model: &Model| {
-        let mut types = model.objects.iter().filter(|(key, _)| key.kind == Kind::Composite);
-        types.find_map(|(key, object)| match &object.body {
+        model.of_kind(Kind::Composite).find_map(|(key, object)| match &object.body {
             Body::Composite { attributes } if name::of(key) == to => Some(attributes.clone()),
             _ => None,
         })
@@ -141,8 +140,7 @@ pub(super) fn using(
 
 /// Whether a type is a domain over the other.
 fn is_domain_over(model: &Model, domain: &str, base: &str) -> bool {
-    use crate::schema::model::Body;
-    model.objects.iter().any(|(key, object)| match &object.body {
+    model.of_kind(Kind::Domain).any(|(key, object)| match &object.body {
         Body::Domain(found) => name::of(key) == domain && bare(&found.base).0 == base,
         _ => false,
     })

@@ -79,7 +79,10 @@ impl<'m> Emitter<'m> {
                 let parent = node.parent.iter();
                 parent.map(|parent| table::detach(key, parent, self.current)).collect()
             }
-            Act::Finish => finish::pieces(key, self.fates.get(key), self.current, self.desired),
+            Act::Finish => {
+                let (have, want) = (self.current.get(key), self.desired.get(key));
+                finish::pieces(key, self.fates.get(key), have, want)
+            }
         };
         if self.fates.get(key) == Fate::Replace {
             remark(&mut pieces, self.current);
@@ -237,18 +240,15 @@ impl<'m> Emitter<'m> {
     /// Whether an index is attached to its parent by attaching its table, or by making the parent.
     fn is_attached_along(&self, key: &Key, parent: Option<&Key>) -> bool {
         parent.is_some_and(|parent| self.graph.find(Act::Create, parent).is_some())
-            || self
-                .graph
-                .nodes()
-                .any(|(_, node)| node.act == Act::Attach && node.key == key.table())
+            || self.graph.joins(&key.table()).is_some()
     }
 
     /// Whether a table that inherits a column is to have it for itself: dropping it from the parent
     /// must not reach that table.
     fn children_keep(&self, column: &Key) -> bool {
-        self.current.objects.iter().any(|(child, object)| {
-            let Body::Table(table) = &object.body else { return false };
-            table.inherits.contains(&column.table())
+        let whole = column.table();
+        self.current.tables().any(|(child, table)| {
+            table.inherits.contains(&whole)
                 && self.desired.column(&child.child(Kind::Column, &column.name)).is_some()
         })
     }

@@ -5,19 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fate::Fate;
 use super::piece::Piece;
 use super::{name, table, types, view};
-use crate::schema::model::{Body, Grant, Grantee, Key, Kind, Model, Object, ReplicaIdentity};
+use crate::schema::model::{Body, Grant, Grantee, Key, Kind, Object, ReplicaIdentity};
 use crate::schema::plan::Action;
 
 /// Whether anything is left to do once the object is there.
-pub(super) fn finishes(key: &Key, fate: Fate, current: &Model, desired: &Model) -> bool {
-    !pieces(key, fate, current, desired).is_empty()
+pub(super) fn finishes(
+    key: &Key,
+    fate: Fate,
+    have: Option<&Object>,
+    want: Option<&Object>,
+) -> bool {
+    // What is kept is alike in its body.
+    let alike = fate == Fate::Keep
+        && have.zip(want).is_some_and(|(have, want)| {
+            have.comment == want.comment && have.owner == want.owner && have.grants == want.grants
+        });
+    !alike && !pieces(key, fate, have, want).is_empty()
 }
 
 /// The statements that are left to do.
-pub(super) fn pieces(key: &Key, fate: Fate, current: &Model, desired: &Model) -> Vec<Piece> {
-    let Some(want) = desired.get(key) else { return Vec::new() };
+pub(super) fn pieces(
+    key: &Key,
+    fate: Fate,
+    have: Option<&Object>,
+    want: Option<&Object>,
+) -> Vec<Piece> {
+    let Some(want) = want else { return Vec::new() };
     let stays = matches!(fate, Fate::Keep | Fate::Alter);
-    let have = current.get(key).filter(|_| stays);
+    let have = have.filter(|_| stays);
     let mut pieces = identities(key, have, want);
     if have.and_then(|have| have.comment.as_ref()) != want.comment.as_ref() {
         pieces.extend(comment(key, want));
