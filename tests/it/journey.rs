@@ -328,7 +328,10 @@ fn from_a_schema_file_to_a_postgresql_database_and_a_migration() {
     step(&mut it, "<enter>", "The migration is written");
     it.keys("<enter>q");
     assert_eq!(it.wait_for_end().exit_code(), 0);
-    assert_eq!(database.psql("SELECT state || ' ' || total FROM orders WHERE id = 7").trim(), "paid 7.00");
+    assert_eq!(
+        database.psql("SELECT state || ' ' || total FROM orders WHERE id = 7").trim(),
+        "paid 7.00"
+    );
     let written = fs::read_dir(folder.path().join("migrations")).unwrap().count();
     assert_eq!(written, 2);
     it.assert_given_back();
