@@ -45,8 +45,9 @@ fn files(engine: &str, group: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Compares what came of each case with its file, or writes the file anew.
-fn settle(outcomes: Vec<(PathBuf, std::result::Result<Case, String>)>) {
+/// Compares what came of each case with its file, or writes the file anew; the texts only where
+/// the server is of the version that prints definitions as they do.
+fn settle(outcomes: Vec<(PathBuf, std::result::Result<Case, String>)>, same_version: bool) {
     let mut wrong = String::new();
     for (path, outcome) in outcomes {
         let name = path.display();
@@ -58,7 +59,7 @@ fn settle(outcomes: Vec<(PathBuf, std::result::Result<Case, String>)>) {
             }
         };
         let written = fs::read_to_string(&path).unwrap();
-        if produced == written {
+        if produced == written || !same_version {
             continue;
         }
         if std::env::var_os("UPDATE_GOLDEN").is_some() {

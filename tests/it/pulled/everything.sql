@@ -84,7 +84,8 @@ CREATE UNIQUE INDEX people_hashed ON app.people (app.price(id::numeric));
 CREATE STATISTICS app.people_statistics (ndistinct, dependencies) ON team, born FROM app.people;
 ALTER STATISTICS app.people_statistics SET STATISTICS 300;
 COMMENT ON INDEX app.people_name IS 'for the search';
-ALTER TABLE app.people CLUSTER ON people_lower;
+CREATE INDEX people_born ON app.people (born);
+ALTER TABLE app.people CLUSTER ON people_born;
 
 CREATE TRIGGER people_touch BEFORE UPDATE OF name, notes ON app.people
     FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION app.touch();
