@@ -88,7 +88,7 @@ CREATE INDEX people_born ON app.people (born);
 ALTER TABLE app.people CLUSTER ON people_born;
 
 CREATE TRIGGER people_touch BEFORE UPDATE OF name, notes ON app.people
-    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION app.touch();
+    FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION app.touch();
 CREATE CONSTRAINT TRIGGER people_check AFTER INSERT ON app.people DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TRIGGER people_off AFTER DELETE ON app.people FOR EACH STATEMENT EXECUTE FUNCTION app.touch();
@@ -125,9 +125,9 @@ CREATE TABLE app.events (
 ) PARTITION BY RANGE (at);
 CREATE TABLE app.events_2025 PARTITION OF app.events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE app.events_2026 PARTITION OF app.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')
-    PARTITION BY LIST (kind);
-CREATE TABLE app.events_2026_visits PARTITION OF app.events_2026 FOR VALUES IN ('visit', 'return');
-CREATE TABLE app.events_2026_other PARTITION OF app.events_2026 DEFAULT;
+    PARTITION BY RANGE (at);
+CREATE TABLE app.events_2026_first PARTITION OF app.events_2026 FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
+CREATE TABLE app.events_2026_rest PARTITION OF app.events_2026 DEFAULT;
 CREATE INDEX events_kind ON app.events (kind, at DESC);
 CREATE INDEX events_2025_own ON app.events_2025 (at);
 CREATE TABLE app.notes (
@@ -140,7 +140,7 @@ CREATE TABLE app.buckets_0 PARTITION OF app.buckets FOR VALUES WITH (MODULUS 2, 
 CREATE TABLE app.buckets_1 PARTITION OF app.buckets FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 
 CREATE TABLE "Odd Name"."Order" ("from" integer DEFAULT nextval('app.numbers'), "a""b" text);
-ALTER SEQUENCE app.numbers OWNED BY "Odd Name"."Order"."from";
+CREATE SEQUENCE "Odd Name"."Sequence" OWNED BY "Odd Name"."Order"."from";
 CREATE INDEX "Index: it" ON "Odd Name"."Order" ("a""b");
 
 CREATE VIEW app.adults WITH (security_barrier = true) AS
