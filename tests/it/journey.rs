@@ -282,7 +282,8 @@ fn from_a_schema_file_to_a_sqlite_database() {
     step(&mut it, "<enter><space>", "1 open");
     step(&mut it, "j<space>", "enter run");
     assert_eq!(
-        file.query("SELECT count(*) FROM pragma_table_info('customers') WHERE name = 'mail'"),
+        file.query("SELECT count(*) FROM pragma_table_info('customers') WHERE name = 'mail'")
+            .trim(),
         "1"
     );
     step(&mut it, "<enter>", "Applied");
@@ -328,7 +329,10 @@ fn from_a_schema_file_to_a_postgresql_database_and_a_migration() {
     step(&mut it, "<enter>", "The migration is written");
     it.keys("<enter>q");
     assert_eq!(it.wait_for_end().exit_code(), 0);
-    assert_eq!(database.psql("SELECT state || ' ' || total FROM orders WHERE id = 7").trim(), "paid 7.00");
+    assert_eq!(
+        database.psql("SELECT state || ' ' || total FROM orders WHERE id = 7").trim(),
+        "paid 7.00"
+    );
     let written = fs::read_dir(folder.path().join("migrations")).unwrap().count();
     assert_eq!(written, 2);
     it.assert_given_back();
