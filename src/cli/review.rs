@@ -61,13 +61,7 @@ fn of_statement(statement: &Statement, paint: Paint) -> String {
         out.push_str(&paint.text(role, &harmless(&line)));
         out.push('\n');
     }
-    let told = |measure: &&String| {
-        let in_hazard = |hazard: &Hazard| {
-            hazard.measured.as_ref().is_some_and(|words| words.contains(measure.as_str()))
-        };
-        !statement.hazards.iter().any(in_hazard)
-    };
-    for measure in statement.measures.iter().filter(told) {
+    for measure in statement.untold() {
         let line = format!("-- measured: {measure}");
         out.push_str(&paint.text(Role::Warning, &harmless(&line)));
         out.push('\n');
