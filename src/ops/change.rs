@@ -15,14 +15,14 @@ use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
 use crate::migrations::Migration;
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{self, Context, Effects};
+use crate::schema::hazard::{self, Allowance, Context, Effects};
 use crate::schema::model::{Model, Scope, Unmodelled};
 use crate::schema::plan::{self, Plan};
 use crate::schema::rename::{self, Answer, Candidate, Rename};
 use crate::sql::Dialect;
 
 /// What a change is made in: the project, and the database that stands for its engine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     /// The project.
     pub project: Project,
@@ -62,7 +62,7 @@ impl Setting {
 }
 
 /// What was answered about renames.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answers {
     /// What the person typed.
     pub typed: Vec<Answer>,
@@ -95,6 +95,8 @@ pub struct Change {
     pub desired: Model,
     /// The renames that comments in the schema tell of.
     comments: Vec<Answer>,
+    /// The hazards that comments in the schema allow.
+    pub allowances: Vec<Allowance>,
     /// What the person should know, in sentences.
     pub notes: Vec<String>,
 }
@@ -123,8 +125,9 @@ impl Change {
     pub async fn between(setting: Setting, from: Side, to: Side, stop: &Stop) -> Result<Self> {
         let mut scratch = Scratch::new(&setting.target, setting.scratch.as_ref(), stop).await?;
         match read_sides(&mut scratch, &setting, from, to, stop).await {
-            Ok(Sides { current, desired, comments, notes }) => {
-                Ok(Self { setting, scratch, current, desired, comments, notes })
+            Ok(Sides { current, desired, comments: Comments { renames, allowances }, notes }) => {
+                let comments = renames;
+                Ok(Self { setting, scratch, current, desired, comments, allowances, notes })
             }
             Err(problem) => {
                 // What failed first is what the person must know.
@@ -258,8 +261,15 @@ impl Change {
 struct Sides {
     current: Model,
     desired: Model,
-    comments: Vec<Answer>,
+    comments: Comments,
     notes: Vec<String>,
+}
+
+/// What comments in the schema say.
+#[derive(Default)]
+struct Comments {
+    renames: Vec<Answer>,
+    allowances: Vec<Allowance>,
 }
 
 async fn read_sides(
@@ -269,7 +279,7 @@ async fn read_sides(
     to: Side,
     stop: &Stop,
 ) -> Result<Sides> {
-    let mut comments = Vec::new();
+    let mut comments = Comments::default();
     let desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
     let is_replayed = matches!(from, Side::Migrations(_) | Side::Desired | Side::Scripts(_));
     let mut current = read(scratch, setting, from, None, stop).await?;
@@ -294,7 +304,7 @@ async fn read(
     scratch: &mut Scratch,
     setting: &Setting,
     side: Side,
-    comments: Option<&mut Vec<Answer>>,
+    comments: Option<&mut Comments>,
     stop: &Stop,
 ) -> Result<Model> {
     match side {
@@ -319,7 +329,9 @@ async fn read(
             desired::execute(connection, &scripts, stop).await?;
             if let Some(comments) = comments {
                 for script in &scripts {
-                    comments.extend(rename::comments(connection.dialect(), &script.text)?);
+                    let (dialect, text) = (connection.dialect(), &script.text);
+                    comments.renames.extend(rename::comments(dialect, text)?);
+                    comments.allowances.extend(hazard::schema_allowances(dialect, text));
                 }
             }
         }

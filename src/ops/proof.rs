@@ -5,6 +5,8 @@
 //! added and tried as well. A plan that does not arrive is a mistake of this program and is said
 //! to be one: it is never shown as if it were good. Nothing here touches a person's database.
 
+use std::ops::Range;
+
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::problem::{Problem, Result};
@@ -16,7 +18,7 @@ use crate::schema::rename::Rename;
 const ROUNDS: usize = 4;
 
 /// A plan that leads from one schema to another, and the way back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Proof {
     /// The schema it starts from.
     pub current: Model,
@@ -107,16 +109,9 @@ async fn stages(
     question: &Question,
     stop: &Stop,
 ) -> Result<Vec<Stage>> {
-    let mut parts: Vec<Vec<Step>> = Vec::new();
-    for step in &proof.up.steps {
-        let joins = |part: &&mut Vec<Step>| {
-            !step.outside_transaction && part.iter().all(|one| !one.outside_transaction)
-        };
-        match parts.last_mut().filter(joins) {
-            Some(part) => part.push(step.clone()),
-            None => parts.push(vec![step.clone()]),
-        }
-    }
+    let part = |range| proof.up.steps.get::<Range<usize>>(range).map(<[Step]>::to_vec);
+    let parts: Vec<Vec<Step>> =
+        plan::groups(&proof.up.steps).into_iter().filter_map(part).collect();
     let plan = |steps| Plan { dialect: proof.up.dialect, steps, notes: Vec::new() };
     if parts.len() < 2 {
         return Ok(vec![Stage { up: proof.up.clone(), down: down.clone() }]);

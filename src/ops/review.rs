@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use super::change::Change;
+use super::proof::Proof;
 use crate::config::Policy;
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{self, Context, Effects, Facts, Hazard, Rule};
+use crate::schema::hazard::{self, Allowance, Context, Effects, Facts, Hazard, Rule};
 use crate::schema::plan::Plan;
 use crate::schema::rename::Rename;
 
 /// A plan to look at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Review {
     /// The statements in the order they run.
     pub statements: Vec<Statement>,
@@ -23,7 +25,7 @@ pub struct Review {
 }
 
 /// A statement of a plan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
     /// Its text, as it will run.
     pub sql: String,
@@ -60,14 +62,35 @@ pub fn policies(configured: &BTreeMap<String, Policy>) -> Result<BTreeMap<Rule, 
     configured.iter().map(known).collect()
 }
 
-/// Looks at a plan: what it does, what it locks, and which hazards are to be told of.
+/// Looks at a change's plan that was tried, as it is shown before somebody says yes.
+///
+/// # Errors
+/// The configuration names a rule there is not.
+pub fn of_change(
+    change: &Change,
+    proof: &Proof,
+    renames: &[Rename],
+    facts: &Facts,
+) -> Result<Review> {
+    let context =
+        Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
+    let rules = policies(&change.setting.policies)?;
+    let rules = (&rules, change.allowances.as_slice());
+    let mut review = review(&proof.up, renames, facts, &context, rules);
+    review.notes.extend(change.notes.iter().cloned());
+    Ok(review)
+}
+
+/// Looks at a plan: what it does, what it locks, and which hazards are to be told of after the
+/// configuration's rules and the schema's comments.
 pub fn review(
     plan: &Plan,
     renames: &[Rename],
     facts: &Facts,
     context: &Context<'_>,
-    policies: &BTreeMap<Rule, Policy>,
+    rules: (&BTreeMap<Rule, Policy>, &[Allowance]),
 ) -> Review {
+    let (policies, allowances) = rules;
     let policy = |rule: Rule| {
         policies.get(&rule).copied().unwrap_or(match rule.default_policy() {
             hazard::Policy::Ignore => Policy::Ignore,
@@ -75,7 +98,7 @@ pub fn review(
             hazard::Policy::Refuse => Policy::Refuse,
         })
     };
-    let mut hazards = hazard::examine(plan, facts, context);
+    let mut hazards = hazard::silence(hazard::examine(plan, facts, context), allowances);
     hazards.retain(|hazard| policy(hazard.rule) != Policy::Ignore);
     let is_refused = |hazard: &&Hazard| policy(hazard.rule) == Policy::Refuse;
     let refused = hazards.iter().filter(is_refused).cloned().collect();
@@ -111,6 +134,17 @@ fn locks(effects: &Effects) -> Vec<String> {
     effects.locks.iter().map(|(relation, mode)| format!("{mode} on {relation}")).collect()
 }
 
+impl Statement {
+    /// The measures that no hazard tells of.
+    pub fn untold(&self) -> impl Iterator<Item = &str> {
+        let told = |measure: &str| {
+            let mut measured = self.hazards.iter().filter_map(|hazard| hazard.measured.as_ref());
+            measured.any(|words| words.contains(measure))
+        };
+        self.measures.iter().map(String::as_str).filter(move |measure| !told(measure))
+    }
+}
+
 impl Review {
     /// Every hazard as a sentence, for the head of a file.
     pub fn hazards(&self) -> Vec<String> {
@@ -139,5 +173,6 @@ impl Review {
 pub fn sentence(hazard: &Hazard) -> String {
     let about = hazard.object.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
     let measured = hazard.measured.as_ref().map(|told| format!(" ({told})")).unwrap_or_default();
-    format!("{} {}{about}: {}{measured}", hazard.severity.word(), hazard.rule.id(), hazard.why)
+    let why = hazard.why.trim_end_matches('.');
+    format!("{} {}{about}: {why}{measured}", hazard.severity.word(), hazard.rule.id())
 }

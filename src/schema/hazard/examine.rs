@@ -1,9 +1,7 @@
 //! The examination of a plan: each action by its rules, each step by its locks, and the plan as a
 //! whole. What was measured makes a hazard heavier or lighter; it never makes one up.
 
-use std::time::Duration;
-
-use super::measures::{Facts, Reading, TableSize};
+use super::measures::{FELT, Facts, Reading, TableSize};
 use super::names::Names;
 use super::wanted::Subject;
 use super::words::Words;
@@ -184,9 +182,6 @@ impl Examiner<'_> {
     }
 }
 
-/// Work under a lock that takes longer than this is felt.
-const FELT: Duration = Duration::from_millis(200);
-
 /// Rules of steps that take long on a large table.
 const SLOW: &[Rule] = &[
     Rule::RewriteTable,
@@ -208,6 +203,9 @@ pub(super) fn object(action: &Action) -> Option<&Key> {
         | Action::Drop(key)
         | Action::DropToRemake(key)
         | Action::Remake(key)
+        | Action::Aside(key)
+        | Action::DropOld(key)
+        | Action::Comment(key)
         | Action::Alter(key)
         | Action::Rename { from: key, .. }
         | Action::SetNotNull(key)
@@ -232,7 +230,9 @@ fn tells(rule: Rule, subject: &Subject) -> bool {
         Subject::Rows => matches!(rule, Rule::DropTable | Rule::DropVirtualTable),
         Subject::Values(_) => rule == Rule::DropColumn,
         Subject::Occupied => rule == Rule::AddRequired,
-        Subject::Nulls(_) => matches!(rule, Rule::SetNotNull | Rule::AddPrimaryKey),
+        Subject::Nulls(_) => {
+            matches!(rule, Rule::SetNotNull | Rule::AddPrimaryKey | Rule::NarrowType)
+        }
         Subject::Lossy { .. } => rule == Rule::LossyType,
         Subject::Unfit { .. } => {
             matches!(rule, Rule::NarrowType | Rule::RemoveLabel | Rule::RebuildTable)
@@ -242,7 +242,10 @@ fn tells(rule: Rule, subject: &Subject) -> bool {
             matches!(rule, Rule::AddUnique | Rule::AddPrimaryKey | Rule::RebuildTable)
         }
         Subject::Failing(_) => {
-            matches!(rule, Rule::AddCheck | Rule::ValidateConstraint | Rule::RebuildTable)
+            matches!(
+                rule,
+                Rule::AddCheck | Rule::ValidateConstraint | Rule::RebuildTable | Rule::NarrowType
+            )
         }
         Subject::Orphans { .. } => {
             matches!(rule, Rule::AddForeignKey | Rule::ValidateConstraint | Rule::RebuildTable)

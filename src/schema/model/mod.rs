@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use body::{
     Attribute, Body, Column, Constraint, ConstraintKind, Domain, DomainCheck, Firing, Grant,
     Grantee, Identity, Index, PartitionOf, Policy, ReplicaIdentity, Routine, RoutineKind, Sequence,
-    SequenceOptions, Table, View, ViewColumn,
+    SequenceOptions, Storage, Table, View, ViewColumn,
 };
 pub use key::{Key, Kind};
 pub(crate) use sqlite::{
@@ -119,11 +119,7 @@ impl Model {
     }
 
     /// The same for the objects of one kind.
-    pub fn beside_of<'a>(
-        &'a self,
-        other: &'a Self,
-        kind: Kind,
-    ) -> impl Iterator<Item = Pair<'a>> {
+    pub fn beside_of<'a>(&'a self, other: &'a Self, kind: Kind) -> impl Iterator<Item = Pair<'a>> {
         merged(self.of_kind(kind), other.of_kind(kind))
     }
 

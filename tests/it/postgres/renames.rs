@@ -94,7 +94,7 @@ async fn every_kind_is_found_and_renamed_and_nothing_is_left() {
         carry_out(&mut connection, &renames).await;
     }
     let current = model(&mut connection).await;
-    let plan = postgres::plan(&current, &desired);
+    let plan = postgres::plan(&current, &desired, false);
     assert!(plan.is_empty(), "after {done:#?}\nthere is left {:#?}", plan.steps);
     assert_eq!(done.len(), 17, "{done:#?}");
     assert_eq!(live.psql("SELECT remark, mood FROM purchases ORDER BY id"), "a|unhappy\nb|ok\n");
@@ -115,7 +115,7 @@ async fn comments_carry_data_through_a_renamed_table_and_its_columns() {
     let renames = resolve(&model(&mut connection).await, &desired, &answers).unwrap();
     carry_out(&mut connection, &renames).await;
     let current = model(&mut connection).await;
-    assert!(postgres::plan(&current, &desired).is_empty());
+    assert!(postgres::plan(&current, &desired, false).is_empty());
     assert_eq!(resolve(&current, &desired, &answers).unwrap(), []);
     assert_eq!(live.psql("SELECT z, y FROM b"), "1|one\n");
 }

@@ -58,16 +58,16 @@ impl<'m> Emitter<'m> {
             Act::Aside if key.kind == Kind::Index => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER INDEX {} RENAME TO {to}", name::of(key));
-                vec![Piece::whole(sql, Action::DropToRemake(key.clone()))]
+                vec![Piece::whole(sql, Action::Aside(key.clone()))]
             }
             Act::Aside if key.kind == Kind::Sequence => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER SEQUENCE {} RENAME TO {to}", name::of(key));
-                vec![Piece::whole(sql, Action::Alter(key.clone()))]
+                vec![Piece::whole(sql, Action::Aside(key.clone()))]
             }
             Act::Aside => vec![types::step_aside(key)],
             Act::Own => match self.desired.body(key) {
-                Some(Body::Sequence(body)) => vec![sequence::own(key, body.owned_by.as_ref())],
+                Some(Body::Sequence(body)) => self.own(key, body.owned_by.as_ref()),
                 _ => Vec::new(),
             },
             Act::Disown => vec![sequence::own(key, None)],
@@ -85,7 +85,21 @@ impl<'m> Emitter<'m> {
             }
         };
         if self.fates.get(key) == Fate::Replace {
-            remark(&mut pieces);
+            remark(&mut pieces, self.current);
+        }
+        pieces
+    }
+
+    /// Gives a sequence to a column. A new one goes on after the values that are there.
+    fn own(&self, key: &Key, column: Option<&Key>) -> Vec<Piece> {
+        let mut pieces = vec![sequence::own(key, column)];
+        let is_new = self.fates.get(key) == Fate::Create;
+        if let (Some(column), Some(Body::Sequence(sequence))) = (column, self.desired.body(key))
+            && is_new
+            && self.current.column(column).is_some()
+            && column::default_of(column, self.desired).is_some()
+        {
+            pieces.push(sequence::go_on(key, column, &sequence.options));
         }
         pieces
     }
@@ -247,7 +261,7 @@ impl<'m> Emitter<'m> {
         match (key.kind, self.current.body(key)) {
             (Kind::Table, _) if swapped => {
                 let old = name::qualified(&key.schema, &sequence::aside(&key.name));
-                let action = Action::DropToRemake(key.clone());
+                let action = Action::DropOld(key.clone());
                 vec![Piece::whole(format!("DROP TABLE {old}"), action)]
             }
             (Kind::Table, _) => whole("TABLE"),
@@ -255,7 +269,7 @@ impl<'m> Emitter<'m> {
             (Kind::MaterializedView, _) => whole("MATERIALIZED VIEW"),
             (Kind::Sequence, _) if self.graph.find(Act::Aside, key).is_some() => {
                 let old = name::qualified(&key.schema, &sequence::aside(&key.name));
-                let action = Action::Drop(key.clone());
+                let action = Action::DropOld(key.clone());
                 vec![Piece::whole(format!("DROP SEQUENCE {old}"), action)]
             }
             (Kind::Sequence, _) => whole("SEQUENCE"),
@@ -270,11 +284,11 @@ impl<'m> Emitter<'m> {
             (_, Some(Body::Routine(routine))) => vec![view::drop_routine(key, routine)],
             (Kind::DefaultPrivileges, _) => {
                 let have = self.current.get(key).map(|object| object.grants.clone());
-                let none = std::collections::BTreeSet::new();
-                finish::default_privileges(key, &have.unwrap_or_default(), &none)
+                let have = have.unwrap_or_default();
+                finish::default_privileges(key, &have, &finish::usual_defaults(key, &have))
             }
             (Kind::Index, _) if swapped => {
-                let action = Action::DropToRemake(key.clone());
+                let action = Action::DropOld(key.clone());
                 vec![online::drop_index(key, &sequence::aside(&key.name), action)]
             }
             (Kind::Index, _) if self.is_used(key) => {
@@ -294,8 +308,12 @@ impl<'m> Emitter<'m> {
     }
 }
 
-/// What is dropped to be made again is not lost.
-fn remark(pieces: &mut [Piece]) {
+/// What is dropped to be made again is not lost, unless it held rows or values of its own.
+fn remark(pieces: &mut [Piece], current: &Model) {
+    let holds = |key: &Key| {
+        let computed = current.column(key).is_some_and(|column| column.generated.is_some());
+        matches!(key.kind, Kind::Table | Kind::Column) && !computed
+    };
     for piece in pieces {
         let actions = match piece {
             Piece::Whole(step) => &mut step.actions,
@@ -303,9 +321,7 @@ fn remark(pieces: &mut [Piece]) {
         };
         for action in actions {
             *action = match action.clone() {
-                Action::Drop(key) if key.kind != Kind::Table && key.kind != Kind::Column => {
-                    Action::DropToRemake(key)
-                }
+                Action::Drop(key) if !holds(&key) => Action::DropToRemake(key),
                 Action::Create(key) => Action::Remake(key),
                 other => other,
             };

@@ -47,6 +47,7 @@ pub(super) fn pieces(
     }
     let before = match have {
         Some(have) => have.grants.clone(),
+        None if key.kind == Kind::DefaultPrivileges => usual_defaults(key, &want.grants),
         None => usual_grants(key.kind, want),
     };
     if key.kind == Kind::DefaultPrivileges {
@@ -109,10 +110,38 @@ fn usual_grants(kind: Kind, want: &Object) -> BTreeSet<Grant> {
     found
 }
 
+/// What the default privileges of a role are while nothing is said: none that are added in a
+/// schema; else those of the server (manual, 5.7 "Privileges"). The given ones are some that are or
+/// will be there, which tell of privileges only newer servers know.
+pub(super) fn usual_defaults(key: &Key, given: &BTreeSet<Grant>) -> BTreeSet<Grant> {
+    if !key.schema.is_empty() {
+        return BTreeSet::new();
+    }
+    let (owner, public): (&[&str], Option<&str>) = match key.of.as_str() {
+        "TABLES" => {
+            (&["INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"], None)
+        }
+        "SEQUENCES" => (&["USAGE", "SELECT", "UPDATE"], None),
+        "FUNCTIONS" => (&["EXECUTE"], Some("EXECUTE")),
+        "TYPES" => (&["USAGE"], Some("USAGE")),
+        "SCHEMAS" => (&["USAGE", "CREATE"], None),
+        _ => (&["SELECT", "UPDATE"], None),
+    };
+    let newer = given.iter().filter(|grant| grant.grantee == Grantee::Owner);
+    let newer = newer.map(|grant| grant.privilege.as_str()).filter(|name| *name == "MAINTAIN");
+    let grant = |grantee: Grantee, privilege: &str| Grant {
+        grantee,
+        privilege: privilege.to_owned(),
+        grantable: false,
+    };
+    let owners = owner.iter().copied().chain(newer).map(|name| grant(Grantee::Owner, name));
+    owners.chain(public.map(|name| grant(Grantee::Public, name))).collect()
+}
+
 fn comment(key: &Key, object: &Object) -> Option<Piece> {
     let text = object.comment.as_ref().map_or("NULL".to_owned(), |text| name::literal(text));
     let sql = format!("COMMENT ON {} IS {text}", target(key, &object.body));
-    (key.kind != Kind::Default).then(|| Piece::whole(sql, Action::Alter(key.clone())))
+    (key.kind != Kind::Default).then(|| Piece::whole(sql, Action::Comment(key.clone())))
 }
 
 /// The object as COMMENT ON and ALTER … OWNER name it.

@@ -3,8 +3,7 @@
 //!
 //! Nothing here knows what a node does.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::fate::Kinds;
 use crate::schema::model::{Key, Kind};
@@ -60,6 +59,8 @@ pub(super) struct Graph {
     owner: Vec<usize>,
     /// Nodes for which another statement already does the work.
     implied: BTreeSet<usize>,
+    /// Where a part stands among its like in its table.
+    places: BTreeMap<Key, usize>,
 }
 
 impl Graph {
@@ -101,8 +102,11 @@ impl Graph {
 
     /// The nodes about a key.
     fn of(&self, key: &Key) -> impl Iterator<Item = (usize, &Node)> {
-        let about =
-            if self.kinds.contain(key.kind) { self.about.get(key).map(Vec::as_slice) } else { None };
+        let about = if self.kinds.contain(key.kind) {
+            self.about.get(key).map(Vec::as_slice)
+        } else {
+            None
+        };
         let numbers = about.unwrap_or_default().iter();
         numbers.filter_map(|number| Some((*number, self.nodes.get(*number)?)))
     }
@@ -118,6 +122,11 @@ impl Graph {
             number = up;
         }
         number
+    }
+
+    /// Says where a part stands among its like in its table.
+    pub(super) fn place(&mut self, key: Key, place: usize) {
+        self.places.entry(key).or_insert(place);
     }
 
     /// Says that another statement does this node's work.
@@ -229,6 +238,11 @@ impl Graph {
         })
     }
 
+    /// Whether other work must come after a node.
+    pub(super) fn is_needed(&self, number: usize) -> bool {
+        self.hard_after(number).next().is_some()
+    }
+
     /// The nodes that became parts of a node.
     pub(super) fn parts(&self) -> BTreeMap<usize, Vec<usize>> {
         let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -241,26 +255,35 @@ impl Graph {
         parts
     }
 
-    /// The nodes that are to be carried out, each after what it needs. Where a circle is left,
-    /// soft edges give way first.
+    /// The nodes that are to be carried out, each after what it needs; those of one table one after
+    /// the other, where that can be. Where a circle is left, soft edges give way first.
     pub(super) fn order(&self) -> Vec<usize> {
         let mut waits: Vec<BTreeMap<usize, bool>> = self.before.clone();
         let alive: BTreeSet<usize> =
             (0..self.nodes.len()).filter(|number| self.root(*number) == *number).collect();
-        let mut ready: BinaryHeap<Reverse<(Option<Rank<'_>>, usize)>> = BinaryHeap::new();
+        let mut ready: BTreeSet<(Rank<'_>, usize)> = BTreeSet::new();
         let mut left = alive.clone();
         let free = |waits: &[BTreeMap<usize, bool>], number: usize| {
             waits.get(number).is_none_or(BTreeMap::is_empty)
         };
         for number in &alive {
             if free(&waits, *number) {
-                ready.push(Reverse((self.rank(*number), *number)));
+                ready.insert((self.rank(*number), *number));
             }
         }
         let mut order = Vec::new();
+        let mut last: Option<Rank<'_>> = None;
         while !left.is_empty() {
-            let next = match ready.pop() {
-                Some(Reverse((_, number))) => number,
+            let beside = last.as_ref().and_then(|last| {
+                let next = ready.range((last.first_beside(), 0)..).next();
+                next.filter(|(rank, _)| rank.is_beside(last)).cloned()
+            });
+            let next = match beside.or_else(|| ready.first().cloned()) {
+                Some(next) => {
+                    ready.remove(&next);
+                    last = Some(next.0);
+                    next.1
+                }
                 None => self.least_bound(&left, &waits),
             };
             if !left.remove(&next) {
@@ -274,7 +297,7 @@ impl Graph {
                     before.remove(&next);
                 }
                 if left.contains(then) && free(&waits, *then) {
-                    ready.push(Reverse((self.rank(*then), *then)));
+                    ready.insert((self.rank(*then), *then));
                 }
             }
         }
@@ -292,25 +315,27 @@ impl Graph {
         left.iter().copied().min_by_key(|number| bonds(number)).unwrap_or_default()
     }
 
-    fn rank(&self, number: usize) -> Option<Rank<'_>> {
-        self.nodes.get(number).map(Rank::of)
+    fn rank(&self, number: usize) -> Rank<'_> {
+        let place = |node: &Node| self.places.get(&node.key).copied().unwrap_or(0);
+        self.nodes.get(number).map(|node| Rank::of(node, place(node))).unwrap_or_default()
     }
 }
 
 /// Where a node stands among those that could come next.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 struct Rank<'n> {
     phase: u8,
     kind: i16,
     schema: &'n str,
     of: &'n str,
     own_kind: i16,
+    place: usize,
     name: &'n str,
     act: u8,
 }
 
 impl<'n> Rank<'n> {
-    fn of(node: &'n Node) -> Self {
+    fn of(node: &'n Node, place: usize) -> Self {
         let phase = match node.act {
             Act::Disown | Act::Detach => 0,
             Act::Drop => 1,
@@ -340,8 +365,20 @@ impl<'n> Rank<'n> {
             schema: &node.key.schema,
             of: &node.key.of,
             own_kind,
+            place,
             name: &node.key.name,
             act,
         }
+    }
+
+    /// Whether it is about the same table as another, in the same phase.
+    fn is_beside(&self, other: &Self) -> bool {
+        let of = |rank: &Self| (rank.phase, rank.kind, rank.schema, rank.of);
+        !self.of.is_empty() && of(self) == of(other)
+    }
+
+    /// What comes before all that is beside it.
+    fn first_beside(&self) -> Self {
+        Self { own_kind: i16::MIN, place: 0, name: "", act: 0, ..self.clone() }
     }
 }

@@ -22,13 +22,14 @@ pub mod rename;
 mod rows;
 mod sequence;
 mod serial;
+mod slot;
 mod table;
 mod types;
 mod view;
 mod weave;
 
 use super::{Action, Plan, Step};
-use crate::schema::model::{Body, ConstraintKind, Key, Model, Pair};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Pair};
 use crate::sql::Dialect;
 use emit::Emitter;
 use fate::{Fate, Fates};
@@ -48,9 +49,11 @@ pub fn plan(current: &Model, desired: &Model, online: bool) -> Plan {
     let mut pieces = Vec::new();
     for number in graph.order() {
         let Some(node) = nodes.get(number) else { continue };
-        pieces.extend(emitter.pieces(number, node));
+        let late = matches!(node.key.kind, Kind::Column | Kind::Constraint | Kind::Index);
+        let waits = online && late && !graph.is_needed(number);
+        pieces.extend(online::staged(emitter.pieces(number, node), waits));
     }
-    let mut steps = piece::join(pieces);
+    let mut steps = piece::join(online::by_stage(pieces.into_iter()));
     if routines_look_ahead(&nodes, desired) {
         let setting = "SET LOCAL check_function_bodies = off";
         steps.insert(0, Step::new(setting, vec![Action::Setting]));

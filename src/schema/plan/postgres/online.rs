@@ -2,7 +2,8 @@
 //! after they were added, NOT NULL by way of a check, keys by way of an index (manual: CREATE INDEX
 //! "Building Indexes Concurrently", ALTER TABLE "Notes").
 //!
-//! Every statement that waits long or must not hold its neighbours' locks stands by itself. What
+//! A statement that takes long stands by itself or apart, and after all others where nothing needs
+//! it sooner, so that there are few transactions. What
 //! cannot be done so is done as otherwise, and a note says that it blocks.
 
 use super::name;
@@ -15,6 +16,12 @@ use crate::sql::lexer::tokens;
 /// A statement that runs by itself.
 fn alone(sql: impl Into<String>, action: Action) -> Piece {
     Piece::Whole(Step { outside_transaction: true, ..Step::new(sql, vec![action]) })
+}
+
+/// A check of all rows, in another transaction than what it checks was added in.
+fn validate(table: &str, named: &str, action: Action) -> Piece {
+    let sql = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {named}");
+    Piece::Whole(Step { apart: true, ..Step::new(sql, vec![action]) })
 }
 
 /// CREATE INDEX CONCURRENTLY from the server's own definition; `None` where the definition is not
@@ -41,10 +48,9 @@ pub(super) fn add_constraint(key: &Key, constraint: &Constraint) -> Option<Vec<P
     match constraint.kind {
         ConstraintKind::Check | ConstraintKind::Foreign if constraint.validated => {
             let add = format!("ADD CONSTRAINT {named} {} NOT VALID", constraint.definition);
-            let validate = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {named}");
             Some(vec![
                 Piece::clause(&table, add, Action::Create(key.clone())),
-                alone(validate, Action::Validate(key.clone())),
+                validate(&table, &named, Action::Validate(key.clone())),
             ])
         }
         ConstraintKind::Primary | ConstraintKind::Unique => by_index(key, constraint),
@@ -93,13 +99,33 @@ pub(super) fn set_not_null(key: &Key) -> Vec<Piece> {
             format!("ADD CONSTRAINT {check} CHECK ({named} IS NOT NULL) NOT VALID"),
             altered(),
         ),
-        alone(
-            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {check}"),
-            Action::SetNotNull(key.clone()),
-        ),
+        validate(&table, &check, Action::SetNotNull(key.clone())),
         Piece::clause(&table, format!("ALTER COLUMN {named} SET NOT NULL"), altered()),
         Piece::clause(&table, format!("DROP CONSTRAINT {check}"), altered()),
     ]
+}
+
+/// The stage of each piece of one object's work: 0 at its place; where nothing needs the object,
+/// checks of rows come in stage 1, what is built concurrently in 2, and what follows from them in 3.
+pub(super) fn staged(pieces: Vec<Piece>, waits: bool) -> impl Iterator<Item = (usize, Piece)> {
+    let mut late = false;
+    pieces.into_iter().map(move |piece| {
+        let own = match &piece {
+            Piece::Whole(step) if step.apart => 1,
+            Piece::Whole(step) if step.outside_transaction => 2,
+            _ if late => 3,
+            _ => 0,
+        };
+        late = late || own > 0;
+        (if waits { own } else { 0 }, piece)
+    })
+}
+
+/// The pieces stage by stage.
+pub(super) fn by_stage(pieces: impl Iterator<Item = (usize, Piece)>) -> Vec<Piece> {
+    let mut all: Vec<(usize, Piece)> = pieces.collect();
+    all.sort_by_key(|(stage, _)| *stage);
+    all.into_iter().map(|(_, piece)| piece).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::fate::{Fate, Fates, hangs_on, parent_of};
 use super::finish::{finishes, named_index};
 use super::graph::{Act, Graph, Node};
 use super::serial;
+use super::slot::{Slot, relation_slot, slots};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Object, Table};
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
@@ -23,6 +24,7 @@ impl<'m> Weaver<'m> {
     /// The graph of all the work.
     pub(super) fn weave(current: &'m Model, desired: &'m Model, fates: &'m Fates) -> Graph {
         let mut weaver = Self { current, desired, fates, graph: Graph::default() };
+        weaver.add_places();
         weaver.add_nodes();
         weaver.add_links();
         weaver.add_owners();
@@ -35,6 +37,26 @@ impl<'m> Weaver<'m> {
         super::fold::creates(&mut weaver);
         super::fold::drops(&mut weaver);
         weaver.graph
+    }
+
+    /// Columns stand in the order of their table, and keys before what refers to them.
+    fn add_places(&mut self) {
+        for model in [self.desired, self.current] {
+            for (key, object) in &model.objects {
+                match &object.body {
+                    Body::Table(table) => {
+                        for (place, column) in table.order.iter().enumerate() {
+                            self.graph.place(key.child(Kind::Column, column), place);
+                            self.graph.place(key.child(Kind::Default, column), place);
+                        }
+                    }
+                    Body::Constraint(constraint) => {
+                        self.graph.place(key.clone(), constraint.kind as usize);
+                    }
+                    _ => {}
+                }
+            }
+        }
     }
 
     fn add_nodes(&mut self) {
@@ -127,8 +149,9 @@ impl<'m> Weaver<'m> {
                     for node in [self.start(parent), self.start(key)].into_iter().flatten() {
                         self.graph.edge(node, attach, false);
                     }
-                    self.columns_before(attach, key);
-                    self.columns_before(attach, parent);
+                    let later = self.columns_along(attach, key, parent, stays);
+                    self.columns_before(attach, key, &later);
+                    self.columns_before(attach, parent, &later);
                     self.between(attach, self.graph.find(Act::Copy, parent));
                     if !stays {
                         self.keys_after(attach, key);
@@ -161,7 +184,13 @@ impl<'m> Weaver<'m> {
     fn leave_clones(&mut self, detach: usize, table: &Key) {
         for (key, object) in self.current.parts(table) {
             for parent in clone_parents(key, &object.body, self.current) {
-                let Some(drop) = self.graph.find(Act::Drop, &parent) else { continue };
+                let Some(drop) = self.graph.find(Act::Drop, &parent) else {
+                    // What is inherited can be dropped only once it no longer is.
+                    if let Some(own) = self.graph.find(Act::Drop, key) {
+                        self.graph.edge(detach, own, false);
+                    }
+                    continue;
+                };
                 if key.kind == Kind::Column {
                     continue;
                 }
@@ -184,12 +213,40 @@ impl<'m> Weaver<'m> {
         }
     }
 
-    /// A table joins with all its columns in place.
-    fn columns_before(&mut self, attach: usize, table: &Key) {
+    /// The columns a table gets from its parent, and only from there, once it has joined.
+    fn columns_along(
+        &mut self,
+        attach: usize,
+        key: &Key,
+        parent: &Key,
+        stays: bool,
+    ) -> Vec<String> {
+        let table = self.desired.table(key).filter(|_| stays);
+        let columns = table.into_iter().flat_map(|table| &table.order);
+        let inherited = columns.filter(|name| {
+            let own = key.child(Kind::Column, name.as_str());
+            self.desired.column(&own).is_some_and(|column| !column.local)
+        });
+        let mut along = Vec::new();
+        for name in inherited {
+            let made = |of: &Key| self.graph.find(Act::Create, &of.child(Kind::Column, name));
+            let (Some(own), Some(theirs)) = (made(key), made(parent)) else { continue };
+            self.graph.edge(attach, theirs, false);
+            self.graph.edge(theirs, own, false);
+            self.graph.imply(own);
+            let default = self.graph.find(Act::Create, &key.child(Kind::Default, name));
+            default.into_iter().for_each(|default| self.graph.imply(default));
+            along.push(name.clone());
+        }
+        along
+    }
+
+    /// A table joins with all its columns in place, but for those it gets by joining.
+    fn columns_before(&mut self, attach: usize, table: &Key, later: &[String]) {
         let columns: Vec<Key> = self
             .desired
             .parts(table)
-            .filter(|(key, _)| key.kind == Kind::Column)
+            .filter(|(key, _)| key.kind == Kind::Column && !later.contains(&key.name))
             .map(|(key, _)| key.clone())
             .collect();
         for column in columns {
@@ -290,6 +347,14 @@ impl<'m> Weaver<'m> {
             {
                 freed.extend(slots(key, &object.body).into_iter().map(|slot| (slot, node)));
             }
+            // The sequence of an identity goes with it.
+            if let (Body::Column(column), Some(node)) =
+                (&object.body, self.graph.find(Act::Alter, key))
+                && self.desired.column(key).is_some_and(|column| column.identity.is_none())
+            {
+                let sequence = column.identity.iter().map(|identity| identity.sequence.clone());
+                freed.extend(sequence.map(|name| (relation_slot(&key.schema, &name), node)));
+            }
         }
         for (key, object) in &self.desired.objects {
             let Some(start) = self.start(key) else { continue };
@@ -371,8 +436,7 @@ impl<'m> Weaver<'m> {
             let table = model.table(&part.table());
             table.map(|table| (table.partition_of.clone(), table.inherits.clone()))
         };
-        parents(self.current) == parents(self.desired)
-            && self.graph.joins(&part.table()).is_none()
+        parents(self.current) == parents(self.desired) && self.graph.joins(&part.table()).is_none()
     }
 
     /// Whether a change of a parent's column or default does the same to the child's.
@@ -438,42 +502,6 @@ fn words(definition: &str) -> Vec<String> {
     found
 }
 
-/// A place where names must be unique.
-type Slot = (u8, String, String, String);
-
-/// The names an object takes (manual, "Lexical Structure" and the CREATE pages: relations of a
-/// schema share one space of names, and tables and types another).
-fn slots(key: &Key, body: &Body) -> Vec<Slot> {
-    let relation = |name: &str| (0, key.schema.clone(), String::new(), name.to_owned());
-    let type_name = |name: &str| (1, key.schema.clone(), String::new(), name.to_owned());
-    match (key.kind, body) {
-        (Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite, _) => {
-            vec![relation(&key.name), type_name(&key.name)]
-        }
-        (Kind::Sequence | Kind::Index, _) => vec![relation(&key.name)],
-        (Kind::Enum | Kind::Domain | Kind::Range, _) => vec![type_name(&key.name)],
-        (Kind::Constraint, Body::Constraint(constraint)) => {
-            use crate::schema::model::ConstraintKind as C;
-            let mut found = vec![(2, key.schema.clone(), key.of.clone(), key.name.clone())];
-            if matches!(constraint.kind, C::Primary | C::Unique | C::Exclusion) {
-                found.push(relation(&key.name));
-            }
-            if constraint.kind == C::Primary {
-                found.push((4, key.schema.clone(), key.of.clone(), String::new()));
-            }
-            found
-        }
-        (Kind::Column, Body::Column(column)) => {
-            let sequence = column.identity.iter().map(|identity| relation(&identity.sequence));
-            sequence.chain([(3, key.schema.clone(), key.of.clone(), key.name.clone())]).collect()
-        }
-        (Kind::Routine, _) => {
-            vec![(5, key.schema.clone(), key.of.clone(), key.name.clone())]
-        }
-        _ => Vec::new(),
-    }
-}
-
 /// Whether an index or constraint of a partitioned table lacks its like on one of the partitions:
 /// then it is made for the table alone, and what partitions have is attached by hand.
 pub(super) fn is_alone(key: &Key, model: &Model) -> bool {
@@ -481,9 +509,9 @@ pub(super) fn is_alone(key: &Key, model: &Model) -> bool {
     if model.table(&whole).is_none_or(|table| table.partition_by.is_none()) {
         return false;
     }
-    let partitions = model.tables().filter(|(_, table)| {
-        table.partition_of.as_ref().is_some_and(|of| of.parent == whole)
-    });
+    let partitions = model
+        .tables()
+        .filter(|(_, table)| table.partition_of.as_ref().is_some_and(|of| of.parent == whole));
     let with_index = match model.body(key) {
         Some(Body::Index(_)) => true,
         Some(Body::Constraint(constraint)) => matches!(
@@ -492,10 +520,8 @@ pub(super) fn is_alone(key: &Key, model: &Model) -> bool {
         ),
         _ => false,
     };
-    with_index
-        && { partitions }.any(|(table, _)| {
-            !model.parts(table).any(|(_, part)| parent_of(&part.body) == Some(key))
-        })
+    with_index && { partitions }
+        .any(|(table, _)| !model.parts(table).any(|(_, part)| parent_of(&part.body) == Some(key)))
 }
 
 /// What a parent has of the same: the index or constraint a partition's belongs to, the column,
