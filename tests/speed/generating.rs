@@ -71,7 +71,7 @@ fn executed(engine: Engine, sql: &str) -> Option<Duration> {
     let script = folder.path().join("schema.sql");
     fs::write(&script, sql).unwrap();
     let mut times = Vec::new();
-    for run in 0..RUNS {
+    for number in 0..RUNS {
         let time = match engine {
             Engine::Postgres => {
                 let database = server::postgres().create_database("alone");
@@ -83,7 +83,7 @@ fn executed(engine: Engine, sql: &str) -> Option<Duration> {
                 Command::new("sqlite3").arg("-version").output().ok()?;
                 let mut sqlite3 = Command::new("sqlite3");
                 let read = format!(".read '{}'", script.display());
-                let file = folder.path().join(format!("alone{run}.db"));
+                let file = folder.path().join(format!("alone{number}.db"));
                 run(sqlite3.arg(file).args(["BEGIN", &read, "COMMIT"])).0
             }
         };
@@ -144,7 +144,7 @@ fn run(program: &mut Command) -> (Duration, u64) {
     let mut memory = 0;
     loop {
         // Of a process that has ended there is a status without memory, until it is waited for.
-        let said = std::fs::read_to_string(&status).unwrap_or_default();
+        let said = fs::read_to_string(&status).unwrap_or_default();
         memory = memory.max(process::peak(&said).unwrap_or_default());
         if let Some(ended) = child.try_wait().unwrap() {
             assert!(ended.success(), "{program:?} failed");
