@@ -15,7 +15,7 @@ use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
 use crate::migrations::Migration;
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{self, Allowance, Context, Effects};
+use crate::schema::hazard::{self, Allowance, Context, Effects, Facts};
 use crate::schema::model::{Model, Scope, Unmodelled};
 use crate::schema::plan::{self, Plan};
 use crate::schema::rename::{self, Answer, Candidate, Rename};
@@ -225,9 +225,10 @@ impl Change {
             current: &proof.current,
             desired: &proof.desired,
             online: self.setting.online,
+            elsewhere: false,
         };
-        let touches = |step| !hazard::expected(&proof.up, step, &context).locks.is_empty();
-        if !(0..proof.up.steps.len()).any(touches) {
+        let locks = hazard::locks(&proof.up, &Facts::default(), &context);
+        if locks.iter().all(|(effects, _)| effects.locks.is_empty()) {
             return Ok(Vec::new());
         }
         if !is_back {

@@ -77,7 +77,7 @@ pub fn review(
             hazard::Policy::Refuse => Policy::Refuse,
         })
     };
-    let mut hazards = hazard::silence(hazard::examine(plan, facts, context), allowances);
+    let mut hazards = hazard::silence(plan.dialect, hazard::examine(plan, facts, context), allowances);
     hazards.retain(|hazard| policy(hazard.rule) != Policy::Ignore);
     let is_refused = |hazard: &&Hazard| policy(hazard.rule) == Policy::Refuse;
     let refused = hazards.iter().filter(is_refused).cloned().collect();

@@ -107,6 +107,20 @@ impl Subject {
         !matches!(self, Self::Rows | Self::Values(_) | Self::Lossy { .. })
     }
 
+    /// What to do about the rows it found, where they make the step fail.
+    pub(super) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Rows | Self::Values(_) | Self::Lossy { .. } => "",
+            Self::Occupied => "Give it a default, or add it without NOT NULL and fill it first.",
+            Self::Nulls(_) => "Fill those rows first.",
+            Self::Duplicates { .. } => "Change or delete the duplicates first.",
+            Self::Failing(_) => "Change or delete those rows first.",
+            Self::Orphans { .. } => "Delete those rows, or add what they refer to, first.",
+            Self::Unfit { .. } => "Change those values first.",
+            Self::Labelled { .. } => "Give those rows another label first.",
+        }
+    }
+
     /// The answer as a sentence without its full stop.
     pub(super) fn sentence(&self, amount: &str, one: bool) -> String {
         let rows = if one { "row" } else { "rows" };
