@@ -179,7 +179,7 @@ impl Generating<'_> {
     fn show(&self, drafts: &[Draft], review: &Review) -> Result<u8> {
         if self.global.json {
             let json = review::to_json(review, false);
-            print::json(&review::with_migrations(json, drafts.iter().map(described).collect()))?;
+            print::json(&review::with_migrations(json, drafts.iter().map(described)))?;
             return Ok(0);
         }
         let files = drafts
@@ -204,7 +204,7 @@ impl Generating<'_> {
                 Some(review) => review::to_json(review, false),
                 None => review::nothing(&[]),
             };
-            print::json(&review::with_migrations(json, drafts.iter().map(described).collect()))?;
+            print::json(&review::with_migrations(json, drafts.iter().map(described)))?;
             return Ok(0);
         }
         let files = pairs.iter().flat_map(|pair| [&pair.up, &pair.down]);

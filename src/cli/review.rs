@@ -61,13 +61,7 @@ fn of_statement(statement: &Statement, paint: Paint) -> String {
         out.push_str(&paint.text(role, &harmless(&line)));
         out.push('\n');
     }
-    let told = |measure: &&String| {
-        let in_hazard = |hazard: &Hazard| {
-            hazard.measured.as_ref().is_some_and(|words| words.contains(measure.as_str()))
-        };
-        !statement.hazards.iter().any(in_hazard)
-    };
-    for measure in statement.measures.iter().filter(told) {
+    for measure in statement.untold() {
         let line = format!("-- measured: {measure}");
         out.push_str(&paint.text(Role::Warning, &harmless(&line)));
         out.push('\n');
@@ -108,9 +102,9 @@ pub(super) fn to_json(review: &Review, applied: bool) -> Value {
 }
 
 /// The plan as JSON with the migrations it makes.
-pub(super) fn with_migrations(json: Value, migrations: Value) -> Value {
+pub(super) fn with_migrations(json: Value, migrations: impl Iterator<Item = Value>) -> Value {
     let Value::Object(mut members) = json else { return json };
-    members.insert("migrations".to_owned(), migrations);
+    members.insert("migrations".to_owned(), migrations.collect());
     Value::Object(members)
 }
 

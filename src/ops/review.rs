@@ -113,6 +113,17 @@ fn locks(effects: &Effects) -> Vec<String> {
     effects.locks.iter().map(|(relation, mode)| format!("{mode} on {relation}")).collect()
 }
 
+impl Statement {
+    /// The measures that no hazard tells of.
+    pub fn untold(&self) -> impl Iterator<Item = &str> {
+        let told = |measure: &str| {
+            let mut measured = self.hazards.iter().filter_map(|hazard| hazard.measured.as_ref());
+            measured.any(|words| words.contains(measure))
+        };
+        self.measures.iter().map(String::as_str).filter(move |measure| !told(measure))
+    }
+}
+
 impl Review {
     /// Every hazard as a sentence, for the head of a file.
     pub fn hazards(&self) -> Vec<String> {
@@ -141,5 +152,6 @@ impl Review {
 pub fn sentence(hazard: &Hazard) -> String {
     let about = hazard.object.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
     let measured = hazard.measured.as_ref().map(|told| format!(" ({told})")).unwrap_or_default();
-    format!("{} {}{about}: {}{measured}", hazard.severity.word(), hazard.rule.id(), hazard.why)
+    let why = hazard.why.trim_end_matches('.');
+    format!("{} {}{about}: {why}{measured}", hazard.severity.word(), hazard.rule.id())
 }

@@ -33,10 +33,20 @@ fn action(action: &Action) -> String {
         Action::Drop(key) => format!("drops {}", thing(key)),
         Action::DropToRemake(key) => format!("drops {} for a while", thing(key)),
         Action::Remake(key) => format!("makes {} again", thing(key)),
+        Action::Aside(key) => format!("sets {} aside", thing(key)),
+        Action::DropOld(key) => format!("drops the old form of {}", thing(key)),
+        Action::Comment(key) => format!("comments on {}", thing(key)),
         Action::Alter(key) => format!("changes {}", thing(key)),
+        Action::Rename { from, to } if from.name == to.name => {
+            format!("moves {} to {}", thing(from), to.schema)
+        }
         Action::Rename { from, to } => format!("renames {} to {}", thing(from), to.name),
         Action::SetNotNull(key) => format!("refuses NULL in {key}"),
         Action::AddRequired(key) => format!("adds {}, which must not be NULL", thing(key)),
+        // The type's own name stays where its collation changes, or it was made anew.
+        Action::ChangeType { column, from, to, .. } if from == to => {
+            format!("changes the type of {}", thing(column))
+        }
         Action::ChangeType { column, from, to, .. } => {
             format!("changes {column} from {from} to {to}")
         }

@@ -157,7 +157,7 @@ fn generate_writes_what_is_missing_both_ways_and_then_nothing() {
         assert_eq!(project.run(&["generate", "--check"]).code, 0);
         project.schema(SECOND);
         let told = project.run(&["generate", "people and orders", "--yes", "--json"]);
-        assert_eq!(told.json()["migration"]["name"], "0002_people_and_orders", "{told:?}");
+        assert_eq!(told.json()["migrations"][0]["name"], "0002_people_and_orders", "{told:?}");
         let down = project.path("migrations/0002_people_and_orders.down.sql");
         let down = fs::read_to_string(down).unwrap();
         assert!(down.contains("-- Takes back 0002_people_and_orders."), "{down}");

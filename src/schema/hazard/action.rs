@@ -22,6 +22,8 @@ impl Examiner<'_> {
             Action::Create(key) => self.created(step, found, key),
             Action::Remake(key) => self.made_again(step, found, key),
             Action::Alter(key) => self.altered(step, found, key),
+            Action::Aside(key) if is_type(key) => self.report(Rule::RemadeObject, step, key),
+            Action::DropOld(key) if key.kind == Kind::Table => self.remade(step, found, key),
             Action::Rename { from, .. } => {
                 let rule = match from.kind {
                     Kind::Table | Kind::View | Kind::MaterializedView => Rule::RenameTable,
@@ -29,6 +31,12 @@ impl Examiner<'_> {
                     _ => Rule::RenameObject,
                 };
                 self.report(rule, step, from);
+            }
+            Action::SetNotNull(key) if key.kind == Kind::Domain => {
+                self.report(Rule::SetNotNull, step, key);
+            }
+            Action::Validate(key) if key.kind == Kind::Domain => {
+                self.report(Rule::AddCheck, step, key);
             }
             Action::SetNotNull(key) => {
                 if self.is_there(&key.table()) {
@@ -50,8 +58,8 @@ impl Examiner<'_> {
             Action::RemoveLabel { key, .. } => self.report(Rule::RemoveLabel, step, key),
             Action::Validate(key) => self.validated(step, key),
             Action::Rebuild(key) => self.report(Rule::RebuildTable, step, key),
-            Action::Authorize(key) => self.report(Rule::ChangePrivileges, step, key),
-            Action::Setting => {}
+            Action::Authorize(key) => self.authorized(step, found, key),
+            Action::Aside(_) | Action::DropOld(_) | Action::Comment(_) | Action::Setting => {}
         }
     }
 
@@ -63,7 +71,7 @@ impl Examiner<'_> {
                 .of(step, column)
                 .any(|reading| subject(&reading.subject) && reading.is_found())
         };
-        let unfit = found(|subject| matches!(subject, Subject::Unfit { .. }));
+        let unfit = found(Subject::fails);
         let lossy = found(|subject| matches!(subject, Subject::Lossy { .. }));
         let fewer = self.loses_labels(column);
         if fewer {
@@ -136,8 +144,12 @@ impl Examiner<'_> {
         if key.kind == Kind::Column && is_generated(current, &self.names, key) {
             self.lighten(step, rule, "Its values are computed from other columns.");
         }
-        if key.kind == Kind::Schema && !self.holds_something(key) {
-            self.lighten(step, rule, "There is nothing in it.");
+        let cascade = Words::of(self.plan.dialect, &found.sql).has("CASCADE");
+        if key.kind == Kind::Schema && !cascade {
+            let why = "What is in it has to go first, or it stays.";
+            let nothing = "There is nothing in it.";
+            let full = self.holds_something(key);
+            self.lighten(step, rule, if full { why } else { nothing });
         }
     }
 
@@ -349,6 +361,38 @@ impl Examiner<'_> {
         }
     }
 
+    /// Who may do what changes. What is new, or made again as it was, takes nothing from anybody.
+    fn authorized(&mut self, step: usize, found: &Step, key: &Key) {
+        let words = Words::of(self.plan.dialect, &found.sql);
+        if key.kind == Kind::Policy {
+            if !self.is_there(&key.table()) {
+                return;
+            }
+            let again = self.context.desired.get(key).is_some();
+            match words.begins("DROP POLICY") {
+                true if again => self.report(Rule::RemadeObject, step, key),
+                true => self.report(Rule::DropPolicy, step, key),
+                false => self.report(Rule::ChangePolicy, step, key),
+            }
+            return;
+        }
+        if words.has("ROW LEVEL SECURITY") {
+            if words.has("ENABLE ROW LEVEL SECURITY") && self.is_there(key) {
+                self.closed(step, key);
+            }
+            return;
+        }
+        let grants = |model: &Model, key: &Key| {
+            model.get(key).map(|object| (object.grants.clone(), object.owner.clone()))
+        };
+        let before = grants(self.context.current, &self.names.before(key))
+            .or_else(|| grants(self.context.current, key));
+        let is_new = before.is_none() && key.kind != Kind::DefaultPrivileges;
+        if !is_new && before != grants(self.context.desired, key) {
+            self.report(Rule::ChangePrivileges, step, key);
+        }
+    }
+
     fn altered(&mut self, step: usize, found: &Step, key: &Key) {
         let current = self.context.current;
         let words = Words::of(self.plan.dialect, &found.sql);
@@ -377,6 +421,10 @@ const CONCURRENT: (&str, &str) = (
     "It fails if there are any. Others can read and write meanwhile.",
     "Look for duplicates first, and change them.",
 );
+
+fn is_type(key: &Key) -> bool {
+    matches!(key.kind, Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain)
+}
 
 fn has_table(examiner: &Examiner<'_>, key: &Key) -> bool {
     examiner.is_there(&key.table()) || has_column(examiner.context.current, &examiner.names, key)

@@ -3,9 +3,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use super::measures::{Facts, TableSize};
+use super::measures::{FELT, Facts, TableSize};
 use super::names::Names;
 use super::weight::SLOW;
 use super::words::Words;
@@ -194,8 +193,6 @@ impl Examiner<'_> {
     }
 }
 
-/// Work under a lock that takes longer than this is felt.
-const FELT: Duration = Duration::from_millis(200);
 
 /// The object an action is about.
 pub(super) fn object(action: &Action) -> Option<&Key> {
@@ -204,6 +201,9 @@ pub(super) fn object(action: &Action) -> Option<&Key> {
         | Action::Drop(key)
         | Action::DropToRemake(key)
         | Action::Remake(key)
+        | Action::Aside(key)
+        | Action::DropOld(key)
+        | Action::Comment(key)
         | Action::Alter(key)
         | Action::Rename { from: key, .. }
         | Action::SetNotNull(key)

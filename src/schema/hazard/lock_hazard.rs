@@ -115,14 +115,13 @@ impl Examiner<'_> {
             true if exclusive && checks(found, key) => {
                 return self.work(Rule::ScanUnderLock, step, key);
             }
-            true if exclusive && drops_index(found) && self.context.online => {
-                Rule::DropIndexNotConcurrent
-            }
+            true if exclusive && drops_index(found) => Rule::DropIndexNotConcurrent,
             true if exclusive => Rule::ExclusiveLock,
             true => Rule::BlocksWrites,
             false => Rule::LocksOtherTable,
         };
-        if !self.told.insert((rule, key.clone())) {
+        // Where nobody else is, a lock that is soon gone hurts nobody.
+        if !self.context.online || !self.told.insert((rule, key.clone())) {
             return;
         }
         let mut hazard = self.hazard(rule, step, Some(key.clone()));
@@ -135,9 +134,10 @@ impl Examiner<'_> {
 
 /// Whether the step drops the relation itself.
 fn goes(found: &Step, key: &Key) -> bool {
-    found.actions.iter().any(
-        |action| matches!(action, Action::Drop(gone) | Action::DropToRemake(gone) if gone == key),
-    )
+    found.actions.iter().any(|action| match action {
+        Action::Drop(gone) | Action::DropToRemake(gone) | Action::Aside(gone) => gone == key,
+        _ => false,
+    })
 }
 
 /// Whether an object is this relation or a part of it.

@@ -10,6 +10,9 @@ use super::wanted::Subject;
 use crate::schema::RelationName;
 use crate::schema::model::Key;
 
+/// Work that takes longer than this is felt by others; how long shorter work takes is not told.
+pub(super) const FELT: Duration = Duration::from_millis(200);
+
 /// What a statement did on a scratch, to relations that were there before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
@@ -145,9 +148,8 @@ impl TableSize {
     /// The same with the time, in words: `12,431 rows, 3.1 MB: roughly 40 ms`.
     pub fn words_with_time(&self, written: bool) -> String {
         match self.busy(written) {
-            Some(time) if time.as_millis() == 0 => format!("{}: {}", self.words(), lasting(time)),
-            Some(time) => format!("{}: roughly {}", self.words(), lasting(time)),
-            None => self.words(),
+            Some(time) if time >= FELT => format!("{}: roughly {}", self.words(), lasting(time)),
+            _ => self.words(),
         }
     }
 }

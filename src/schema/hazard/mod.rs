@@ -4,6 +4,7 @@
 
 mod action;
 mod amount;
+mod domain;
 mod examine;
 mod lock;
 mod lock_hazard;

@@ -45,7 +45,7 @@ impl Teller<'_> {
         match action {
             Action::Create(key) | Action::Remake(key) => self.made(step, key, out),
             Action::Drop(key) | Action::DropToRemake(key) => self.dropped(key, out),
-            Action::Rename { from: key, .. } | Action::Alter(key) => {
+            Action::Rename { from: key, .. } | Action::Alter(key) | Action::Aside(key) => {
                 lock(out, &relation(key), AccessExclusive);
             }
             // By way of a check that is validated apart.
@@ -62,8 +62,10 @@ impl Teller<'_> {
                 }
             }
             Action::Validate(key) => lock(out, &key.table(), ShareUpdateExclusive),
+            Action::Comment(key) => lock(out, &relation(key), ShareUpdateExclusive),
             Action::RemoveLabel { .. }
             | Action::Rebuild(_)
+            | Action::DropOld(_)
             | Action::Authorize(_)
             | Action::Setting => {}
         }

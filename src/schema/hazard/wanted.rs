@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::domain;
 use super::examine::object;
 use super::lookup::{
     between_commas, body_before, closing, has_column, in_brackets, is_generated, is_of_type,
@@ -10,6 +11,7 @@ use super::lookup::{
 };
 use super::names::Names;
 use super::sqlite_constraint::{Declared, declared};
+use super::type_change::fit;
 use crate::schema::RelationName;
 use crate::schema::model::{
     Body, Constraint, ConstraintKind, Index, Key, Kind, Model, SqliteColumn,
@@ -195,7 +197,16 @@ struct Asker<'a> {
 impl Asker<'_> {
     fn ask(&mut self, step: usize, action: &Action, names: &Names) {
         match action {
-            Action::Drop(key) | Action::DropToRemake(key) => self.dropped(step, key, names),
+            Action::Drop(key) | Action::DropToRemake(key) | Action::DropOld(key) => {
+                self.dropped(step, key, names);
+            }
+            Action::SetNotNull(key) if key.kind == Kind::Domain => {
+                for column in domain::columns(self.current, names, key) {
+                    let subject = Subject::Nulls(vec![column.name.clone()]);
+                    self.push(step, key, &column.table(), names, subject);
+                }
+            }
+            Action::Validate(key) if key.kind == Kind::Domain => self.validated(step, key, names),
             Action::SetNotNull(key) => {
                 self.push(step, key, &key.table(), names, Subject::Nulls(vec![key.name.clone()]));
             }
@@ -210,7 +221,12 @@ impl Asker<'_> {
                 self.made(step, action, key, names);
             }
             Action::Rebuild(key) => self.rebuilt(step, key, names),
-            Action::Alter(_) | Action::Rename { .. } | Action::Authorize(_) | Action::Setting => {}
+            Action::Alter(_)
+            | Action::Aside(_)
+            | Action::Comment(_)
+            | Action::Rename { .. }
+            | Action::Authorize(_)
+            | Action::Setting => {}
         }
     }
 
@@ -266,6 +282,23 @@ impl Asker<'_> {
             Body::Enum { labels } if is_of_type(to, key) => Some(labels.clone()),
             _ => None,
         });
+        let was = domain::domain_of(self.current, to).map(|(_, domain)| domain);
+        let new = domain::domain_of(self.desired, to).filter(|(_, new)| was != Some(*new));
+        if let Some((_, domain)) = new {
+            let base = domain.base.clone();
+            if from != base && from != to {
+                self.retyped(step, key, (from, &base), None, names);
+            }
+            if domain.not_null {
+                self.push(step, key, &key.table(), names, Subject::Nulls(vec![column.clone()]));
+            }
+            for check in domain::checks(domain, None, None, &column) {
+                self.push(step, key, &key.table(), names, Subject::Failing(check));
+            }
+            return;
+        }
+        let fit = fit(from, to, using.is_some());
+        let has_labels = labels.is_some();
         let (from, to) = (from.to_owned(), to.to_owned());
         let lossy = Subject::Lossy {
             column: column.clone(),
@@ -274,8 +307,28 @@ impl Asker<'_> {
             using: using.is_some(),
         };
         let unfit = Subject::Unfit { column, from, to, using: using.cloned(), labels };
-        self.push(step, key, &key.table(), names, unfit);
-        self.push(step, key, &key.table(), names, lossy);
+        let is_postgres = self.plan.dialect == Dialect::Postgres;
+        if fit.may_fail || has_labels || !is_postgres {
+            self.push(step, key, &key.table(), names, unfit);
+        }
+        if fit.loses || !is_postgres {
+            self.push(step, key, &key.table(), names, lossy);
+        }
+    }
+
+    /// The values of a domain's columns must pass its new checks.
+    fn validated(&mut self, step: usize, key: &Key, names: &Names) {
+        let Some(Body::Domain(new)) = self.desired.body(key) else { return };
+        let was = match body_before(self.current, names, key) {
+            Some(Body::Domain(was)) => Some(was),
+            _ => None,
+        };
+        let sql = self.plan.steps.get(step).map(|step| step.sql.as_str());
+        for column in domain::columns(self.current, names, key) {
+            for check in domain::checks(new, was, sql, &column.name) {
+                self.push(step, key, &column.table(), names, Subject::Failing(check));
+            }
+        }
     }
 
     fn unlabelled(&mut self, step: usize, key: &Key, label: &str, names: &Names) {
@@ -324,6 +377,11 @@ impl Asker<'_> {
 
     fn constrained(&mut self, step: usize, key: &Key, made: &Constraint, names: &Names) {
         let (table, columns) = (key.table(), made.columns.clone());
+        // A column that is not there yet has no values to ask about.
+        let there = |name: &String| has_column(self.current, names, &table.child(Kind::Column, name));
+        if !columns.iter().all(there) {
+            return;
+        }
         let keys = || columns.iter().map(|name| Dialect::Postgres.ident(name)).collect();
         let subject = match made.kind {
             ConstraintKind::Primary => {

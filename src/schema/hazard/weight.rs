@@ -55,7 +55,9 @@ fn tells(rule: Rule, subject: &Subject) -> bool {
         Subject::Rows => matches!(rule, Rule::DropTable | Rule::DropVirtualTable),
         Subject::Values(_) => rule == Rule::DropColumn,
         Subject::Occupied => rule == Rule::AddRequired,
-        Subject::Nulls(_) => matches!(rule, Rule::SetNotNull | Rule::AddPrimaryKey),
+        Subject::Nulls(_) => {
+            matches!(rule, Rule::SetNotNull | Rule::AddPrimaryKey | Rule::NarrowType)
+        }
         Subject::Lossy { .. } => rule == Rule::LossyType,
         Subject::Unfit { .. } => {
             matches!(rule, Rule::NarrowType | Rule::RemoveLabel | Rule::RebuildTable)
@@ -65,7 +67,13 @@ fn tells(rule: Rule, subject: &Subject) -> bool {
             matches!(rule, Rule::AddUnique | Rule::AddPrimaryKey | Rule::RebuildTable)
         }
         Subject::Failing(_) => {
-            matches!(rule, Rule::AddCheck | Rule::ValidateConstraint | Rule::RebuildTable)
+            matches!(
+                rule,
+                Rule::AddCheck
+                    | Rule::ValidateConstraint
+                    | Rule::RebuildTable
+                    | Rule::NarrowType
+            )
         }
         Subject::Orphans { .. } => {
             matches!(rule, Rule::AddForeignKey | Rule::ValidateConstraint | Rule::RebuildTable)

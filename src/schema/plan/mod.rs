@@ -50,6 +50,12 @@ pub enum Action {
     DropToRemake(Key),
     /// Makes again what an earlier step dropped.
     Remake(Key),
+    /// Renames an object aside, so that its new form can be made under its name.
+    Aside(Key),
+    /// Drops the old form of an object once the new one has taken its place.
+    DropOld(Key),
+    /// Writes the comment on an object, or takes it away.
+    Comment(Key),
     /// Changes an object in a way that touches no row.
     Alter(Key),
     /// Renames an object.
@@ -129,6 +135,9 @@ impl Action {
             | Self::Drop(key)
             | Self::DropToRemake(key)
             | Self::Remake(key)
+            | Self::Aside(key)
+            | Self::DropOld(key)
+            | Self::Comment(key)
             | Self::Alter(key)
             | Self::Rename { to: key, .. }
             | Self::SetNotNull(key)

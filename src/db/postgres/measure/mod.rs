@@ -192,7 +192,12 @@ impl Asking<'_> {
         let answer = self.ask(&format!("SELECT {} FROM {from}", columns.join(", "))).await?;
         let took = began.elapsed();
         let mut numbers = answer.ok().map(numbers);
-        let rows = numbers.as_mut().and_then(|numbers| numbers.next());
+        let mut rows = numbers.as_mut().and_then(|numbers| numbers.next());
+        if rows.is_none() {
+            // One of the questions cannot be answered; how many rows there are still can.
+            let alone = self.ask(&format!("SELECT count(*) FROM {from}")).await?;
+            rows = alone.ok().and_then(|rows| self::numbers(rows).next());
+        }
         if let (Some(rows), Some(size)) = (rows, self.measures.tables.get_mut(table)) {
             size.rows = scaled(rows, percent);
             size.scan = percent.is_none().then_some(took);

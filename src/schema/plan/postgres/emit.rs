@@ -58,12 +58,12 @@ impl<'m> Emitter<'m> {
             Act::Aside if key.kind == Kind::Index => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER INDEX {} RENAME TO {to}", name::of(key));
-                vec![Piece::whole(sql, Action::DropToRemake(key.clone()))]
+                vec![Piece::whole(sql, Action::Aside(key.clone()))]
             }
             Act::Aside if key.kind == Kind::Sequence => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER SEQUENCE {} RENAME TO {to}", name::of(key));
-                vec![Piece::whole(sql, Action::Alter(key.clone()))]
+                vec![Piece::whole(sql, Action::Aside(key.clone()))]
             }
             Act::Aside => vec![types::step_aside(key)],
             Act::Own => match self.desired.body(key) {
@@ -82,7 +82,7 @@ impl<'m> Emitter<'m> {
             Act::Finish => finish::pieces(key, self.fates.get(key), self.current, self.desired),
         };
         if self.fates.get(key) == Fate::Replace {
-            remark(&mut pieces);
+            remark(&mut pieces, self.current);
         }
         pieces
     }
@@ -247,7 +247,7 @@ impl<'m> Emitter<'m> {
         match (key.kind, self.current.body(key)) {
             (Kind::Table, _) if swapped => {
                 let old = name::qualified(&key.schema, &sequence::aside(&key.name));
-                let action = Action::DropToRemake(key.clone());
+                let action = Action::DropOld(key.clone());
                 vec![Piece::whole(format!("DROP TABLE {old}"), action)]
             }
             (Kind::Table, _) => whole("TABLE"),
@@ -255,7 +255,7 @@ impl<'m> Emitter<'m> {
             (Kind::MaterializedView, _) => whole("MATERIALIZED VIEW"),
             (Kind::Sequence, _) if self.graph.find(Act::Aside, key).is_some() => {
                 let old = name::qualified(&key.schema, &sequence::aside(&key.name));
-                let action = Action::Drop(key.clone());
+                let action = Action::DropOld(key.clone());
                 vec![Piece::whole(format!("DROP SEQUENCE {old}"), action)]
             }
             (Kind::Sequence, _) => whole("SEQUENCE"),
@@ -274,7 +274,7 @@ impl<'m> Emitter<'m> {
                 finish::default_privileges(key, &have.unwrap_or_default(), &none)
             }
             (Kind::Index, _) if swapped => {
-                let action = Action::DropToRemake(key.clone());
+                let action = Action::DropOld(key.clone());
                 vec![online::drop_index(key, &sequence::aside(&key.name), action)]
             }
             (Kind::Index, _) if self.is_used(key) => {
@@ -294,8 +294,12 @@ impl<'m> Emitter<'m> {
     }
 }
 
-/// What is dropped to be made again is not lost.
-fn remark(pieces: &mut [Piece]) {
+/// What is dropped to be made again is not lost, unless it held rows or values of its own.
+fn remark(pieces: &mut [Piece], current: &Model) {
+    let holds = |key: &Key| {
+        let computed = current.column(key).is_some_and(|column| column.generated.is_some());
+        matches!(key.kind, Kind::Table | Kind::Column) && !computed
+    };
     for piece in pieces {
         let actions = match piece {
             Piece::Whole(step) => &mut step.actions,
@@ -303,9 +307,7 @@ fn remark(pieces: &mut [Piece]) {
         };
         for action in actions {
             *action = match action.clone() {
-                Action::Drop(key) if key.kind != Kind::Table && key.kind != Kind::Column => {
-                    Action::DropToRemake(key)
-                }
+                Action::Drop(key) if !holds(&key) => Action::DropToRemake(key),
                 Action::Create(key) => Action::Remake(key),
                 other => other,
             };

@@ -97,7 +97,7 @@ fn usual_grants(kind: Kind, want: &Object) -> BTreeSet<Grant> {
 fn comment(key: &Key, object: &Object) -> Option<Piece> {
     let text = object.comment.as_ref().map_or("NULL".to_owned(), |text| name::literal(text));
     let sql = format!("COMMENT ON {} IS {text}", target(key, &object.body));
-    (key.kind != Kind::Default).then(|| Piece::whole(sql, Action::Alter(key.clone())))
+    (key.kind != Kind::Default).then(|| Piece::whole(sql, Action::Comment(key.clone())))
 }
 
 /// The object as COMMENT ON and ALTER … OWNER name it.

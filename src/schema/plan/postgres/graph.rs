@@ -3,8 +3,7 @@
 //!
 //! Nothing here knows what a node does.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::model::{Key, Kind};
 
@@ -56,6 +55,8 @@ pub(super) struct Graph {
     owner: Vec<usize>,
     /// Nodes for which another statement already does the work.
     implied: BTreeSet<usize>,
+    /// Where a part stands among its like in its table.
+    places: BTreeMap<Key, usize>,
 }
 
 impl Graph {
@@ -94,6 +95,11 @@ impl Graph {
             number = up;
         }
         number
+    }
+
+    /// Says where a part stands among its like in its table.
+    pub(super) fn place(&mut self, key: Key, place: usize) {
+        self.places.entry(key).or_insert(place);
     }
 
     /// Says that another statement does this node's work.
@@ -201,26 +207,35 @@ impl Graph {
         parts
     }
 
-    /// The nodes that are to be carried out, each after what it needs. Where a circle is left,
-    /// soft edges give way first.
+    /// The nodes that are to be carried out, each after what it needs; those of one table one after
+    /// the other, where that can be. Where a circle is left, soft edges give way first.
     pub(super) fn order(&self) -> Vec<usize> {
         let mut waits: Vec<BTreeMap<usize, bool>> = self.before.clone();
         let alive: BTreeSet<usize> =
             (0..self.nodes.len()).filter(|number| self.root(*number) == *number).collect();
-        let mut ready: BinaryHeap<Reverse<(Rank, usize)>> = BinaryHeap::new();
+        let mut ready: BTreeSet<(Rank, usize)> = BTreeSet::new();
         let mut left = alive.clone();
         let free = |waits: &[BTreeMap<usize, bool>], number: usize| {
             waits.get(number).is_none_or(BTreeMap::is_empty)
         };
         for number in &alive {
             if free(&waits, *number) {
-                ready.push(Reverse((self.rank(*number), *number)));
+                ready.insert((self.rank(*number), *number));
             }
         }
         let mut order = Vec::new();
+        let mut last: Option<Rank> = None;
         while !left.is_empty() {
-            let next = match ready.pop() {
-                Some(Reverse((_, number))) => number,
+            let beside = last.as_ref().and_then(|last| {
+                let next = ready.range((last.first_beside(), 0)..).next();
+                next.filter(|(rank, _)| rank.is_beside(last)).cloned()
+            });
+            let next = match beside.or_else(|| ready.first().cloned()) {
+                Some(next) => {
+                    ready.remove(&next);
+                    last = Some(next.0);
+                    next.1
+                }
                 None => self.least_bound(&left, &waits),
             };
             if !left.remove(&next) {
@@ -234,7 +249,7 @@ impl Graph {
                     before.remove(&next);
                 }
                 if left.contains(then) && free(&waits, *then) {
-                    ready.push(Reverse((self.rank(*then), *then)));
+                    ready.insert((self.rank(*then), *then));
                 }
             }
         }
@@ -253,7 +268,8 @@ impl Graph {
     }
 
     fn rank(&self, number: usize) -> Rank {
-        self.nodes.get(number).map(Rank::of).unwrap_or_default()
+        let place = |node: &Node| self.places.get(&node.key).copied().unwrap_or(0);
+        self.nodes.get(number).map(|node| Rank::of(node, place(node))).unwrap_or_default()
     }
 }
 
@@ -265,12 +281,13 @@ struct Rank {
     schema: String,
     of: String,
     own_kind: i16,
+    place: usize,
     name: String,
     act: u8,
 }
 
 impl Rank {
-    fn of(node: &Node) -> Self {
+    fn of(node: &Node, place: usize) -> Self {
         let phase = match node.act {
             Act::Disown | Act::Detach => 0,
             Act::Drop => 1,
@@ -300,8 +317,20 @@ impl Rank {
             schema: node.key.schema.clone(),
             of: node.key.of.clone(),
             own_kind,
+            place,
             name: node.key.name.clone(),
             act,
         }
+    }
+
+    /// Whether it is about the same table as another, in the same phase.
+    fn is_beside(&self, other: &Self) -> bool {
+        let of = |rank: &Self| (rank.phase, rank.kind, rank.schema.clone(), rank.of.clone());
+        !self.of.is_empty() && of(self) == of(other)
+    }
+
+    /// What comes before all that is beside it.
+    fn first_beside(&self) -> Self {
+        Self { own_kind: i16::MIN, place: 0, name: String::new(), act: 0, ..self.clone() }
     }
 }

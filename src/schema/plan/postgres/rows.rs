@@ -10,14 +10,14 @@ use crate::schema::plan::Action;
 pub(super) fn step_aside(key: &Key, current: &Model) -> Vec<Piece> {
     let to = name::ident(&sequence::aside(&key.name));
     let sql = format!("ALTER TABLE {} RENAME TO {to}", name::of(key));
-    let mut pieces = vec![Piece::whole(sql, Action::DropToRemake(key.clone()))];
+    let mut pieces = vec![Piece::whole(sql, Action::Aside(key.clone()))];
     for (_, object) in current.parts(key) {
         let crate::schema::model::Body::Column(column) = &object.body else { continue };
         let Some(identity) = &column.identity else { continue };
         let old = name::qualified(&key.schema, &identity.sequence);
         let to = name::ident(&sequence::aside(&identity.sequence));
         let sql = format!("ALTER SEQUENCE {old} RENAME TO {to}");
-        pieces.push(Piece::whole(sql, Action::Alter(key.clone())));
+        pieces.push(Piece::whole(sql, Action::Aside(key.clone())));
     }
     pieces
 }

@@ -90,7 +90,7 @@ fn comment_on_check(key: &Key, check: &DomainCheck) -> Piece {
         name::ident(&check.name),
         name::of(key)
     );
-    Piece::whole(sql, Action::Alter(key.clone()))
+    Piece::whole(sql, Action::Comment(key.clone()))
 }
 
 /// The statements that change a type in place.
@@ -181,7 +181,14 @@ fn alter_domain(key: &Key, have: &Domain, want: &Domain) -> Vec<Piece> {
         let named = name::ident(&new.name);
         match old {
             None => {
-                pieces.push(say(format!("ADD CONSTRAINT {named} {}", new.definition), altered()));
+                let sql = format!(
+                    "ALTER DOMAIN {} ADD CONSTRAINT {named} {}",
+                    name::of(key),
+                    new.definition
+                );
+                let validates = new.validated.then(|| Action::Validate(key.clone()));
+                let actions = std::iter::once(altered()).chain(validates).collect();
+                pieces.push(Piece::Whole(Step::new(sql, actions)));
             }
             Some(old) if !old.validated && new.validated => {
                 let action = Action::Validate(key.clone());
@@ -215,7 +222,7 @@ pub(super) fn step_aside(key: &Key) -> Piece {
         name::of(key),
         name::ident(&sequence::aside(&key.name))
     );
-    Piece::whole(sql, Action::DropToRemake(key.clone()))
+    Piece::whole(sql, Action::Aside(key.clone()))
 }
 
 /// Drops a type or schema; one that stepped aside by its new name.
@@ -223,7 +230,7 @@ pub(super) fn drop(key: &Key, stepped_aside: bool) -> Piece {
     if stepped_aside {
         let old = name::qualified(&key.schema, &sequence::aside(&key.name));
         let sql = format!("DROP {} {old}", word(key.kind));
-        return Piece::whole(sql, Action::DropToRemake(key.clone()));
+        return Piece::whole(sql, Action::DropOld(key.clone()));
     }
     Piece::whole(format!("DROP {} {}", word(key.kind), name::of(key)), Action::Drop(key.clone()))
 }

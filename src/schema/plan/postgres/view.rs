@@ -57,7 +57,7 @@ fn columns(key: &Key, have: Option<&View>, want: &View) -> Vec<Piece> {
             let text =
                 column.comment.as_ref().map_or("NULL".to_owned(), |text| name::literal(text));
             let sql = format!("COMMENT ON COLUMN {}.{named} IS {text}", name::of(key));
-            pieces.push(Piece::whole(sql, Action::Alter(key.clone())));
+            pieces.push(Piece::whole(sql, Action::Comment(key.clone())));
         }
     }
     pieces

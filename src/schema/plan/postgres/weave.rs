@@ -23,6 +23,7 @@ impl<'m> Weaver<'m> {
     /// The graph of all the work.
     pub(super) fn weave(current: &'m Model, desired: &'m Model, fates: &'m Fates) -> Graph {
         let mut weaver = Self { current, desired, fates, graph: Graph::default() };
+        weaver.add_places();
         weaver.add_nodes();
         weaver.add_links();
         weaver.add_owners();
@@ -35,6 +36,26 @@ impl<'m> Weaver<'m> {
         super::fold::creates(&mut weaver);
         super::fold::drops(&mut weaver);
         weaver.graph
+    }
+
+    /// Columns stand in the order of their table, and keys before what refers to them.
+    fn add_places(&mut self) {
+        for model in [self.desired, self.current] {
+            for (key, object) in &model.objects {
+                match &object.body {
+                    Body::Table(table) => {
+                        for (place, column) in table.order.iter().enumerate() {
+                            self.graph.place(key.child(Kind::Column, column), place);
+                            self.graph.place(key.child(Kind::Default, column), place);
+                        }
+                    }
+                    Body::Constraint(constraint) => {
+                        self.graph.place(key.clone(), constraint.kind as usize);
+                    }
+                    _ => {}
+                }
+            }
+        }
     }
 
     fn add_nodes(&mut self) {

@@ -1,0 +1,53 @@
+-- Types between which the server does not cast by itself: the values are read as text.
+
+-- ## before
+CREATE TABLE events (
+    id integer PRIMARY KEY,
+    at text,
+    count text DEFAULT '0',
+    details text,
+    done integer DEFAULT 0
+);
+
+-- ## rows
+INSERT INTO events VALUES (1, '2026-01-02 03:04:05Z', '7', '{"a": 1}', 1), (2, NULL, NULL, NULL, 0);
+
+-- ## after
+CREATE TABLE events (
+    id integer PRIMARY KEY,
+    at timestamptz,
+    count integer DEFAULT 0,
+    details jsonb,
+    done boolean DEFAULT false
+);
+
+-- ## up
+-- changes default public.events.count; changes default public.events.done; changes public.events.at from text to timestamp with time zone; and 5 things more · ACCESS EXCLUSIVE on public.events · writes public.events anew
+-- notice narrow-type public.events.at: no values of at that cannot become timestamp with time zone
+-- notice narrow-type public.events.count: no values of count that cannot become integer
+-- notice narrow-type public.events.details: no values of details that cannot become jsonb
+-- notice narrow-type public.events.done: no values of done that cannot become boolean
+-- notice rewrite-table public.events: 2 rows, 16.0 kB
+ALTER TABLE public.events
+    ALTER COLUMN count DROP DEFAULT,
+    ALTER COLUMN done DROP DEFAULT,
+    ALTER COLUMN at TYPE timestamp with time zone USING at::timestamp with time zone,
+    ALTER COLUMN count TYPE integer USING count::integer,
+    ALTER COLUMN details TYPE jsonb USING details::jsonb,
+    ALTER COLUMN done TYPE boolean USING done::boolean,
+    ALTER COLUMN count SET DEFAULT 0,
+    ALTER COLUMN done SET DEFAULT false;
+
+-- ## down
+ALTER TABLE public.events
+    ALTER COLUMN count DROP DEFAULT,
+    ALTER COLUMN done DROP DEFAULT,
+    ALTER COLUMN at TYPE text,
+    ALTER COLUMN count TYPE text,
+    ALTER COLUMN details TYPE text,
+    ALTER COLUMN done TYPE integer USING done::integer,
+    ALTER COLUMN count SET DEFAULT '0'::text,
+    ALTER COLUMN done SET DEFAULT 0;
+
+-- ## rows afterwards
+-- public.events: (1,"2026-01-02 03:04:05+00",7,"{""a"": 1}",t) (2,,,,f)

@@ -1,0 +1,46 @@
+-- The labels of an enum get another order.
+
+-- ## before
+CREATE TYPE mood AS ENUM ('happy', 'sad');
+CREATE TABLE people (
+    id integer PRIMARY KEY,
+    mood mood
+);
+
+-- ## rows
+INSERT INTO people VALUES (1, 'sad'), (2, 'happy');
+
+-- ## after
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE people (
+    id integer PRIMARY KEY,
+    mood mood
+);
+
+-- ## up
+-- sets enum public.mood aside
+-- notice remade-object public.mood
+ALTER TYPE public.mood RENAME TO mood__dbs_old;
+
+-- makes enum public.mood
+CREATE TYPE public.mood AS ENUM ('sad', 'happy');
+
+-- changes the type of column public.people.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
+-- notice rewrite-table public.people: 2 rows, 8.0 kB
+-- measured: no values of mood that cannot become public.mood
+ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood;
+
+-- drops the old form of enum public.mood
+DROP TYPE public.mood__dbs_old;
+
+-- ## down
+ALTER TYPE public.mood RENAME TO mood__dbs_old;
+
+CREATE TYPE public.mood AS ENUM ('happy', 'sad');
+
+ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood;
+
+DROP TYPE public.mood__dbs_old;
+
+-- ## rows afterwards
+-- public.people: (1,sad) (2,happy)

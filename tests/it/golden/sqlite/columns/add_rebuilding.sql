@@ -1,0 +1,54 @@
+-- Columns that ALTER TABLE cannot add: a default that is computed, a stored column, a unique one.
+
+-- ## before
+CREATE TABLE orders (
+    id integer PRIMARY KEY,
+    note text
+);
+
+-- ## rows
+INSERT INTO orders VALUES (1, 'first'), (2, NULL), (3, 'third');
+
+-- ## after
+CREATE TABLE orders (
+    id integer PRIMARY KEY,
+    note text,
+    placed text DEFAULT (date('2026-01-01')),
+    code text UNIQUE,
+    upper_note text GENERATED ALWAYS AS (upper(note)) STORED
+);
+
+-- ## up
+-- changes table main.orders
+CREATE TABLE "__dbs_orders" (
+    id integer PRIMARY KEY,
+    note text,
+    placed text DEFAULT (date('2026-01-01')),
+    code text UNIQUE,
+    upper_note text GENERATED ALWAYS AS (upper(note)) STORED
+);
+
+-- copies the rows of main.orders into its new form
+-- danger rebuild-table main.orders: 1 value of code occurring more than once: 'code'; 3 rows
+INSERT INTO "__dbs_orders" ("id", "note") SELECT "orders"."id", "orders"."note" FROM "orders";
+
+-- drops table main.orders for a while
+DROP TABLE "orders";
+
+-- makes table main.orders again
+ALTER TABLE "__dbs_orders" RENAME TO "orders";
+
+-- ## down
+CREATE TABLE "__dbs_orders" (
+    id integer PRIMARY KEY,
+    note text
+);
+
+INSERT INTO "__dbs_orders" ("id", "note") SELECT "orders"."id", "orders"."note" FROM "orders";
+
+DROP TABLE "orders";
+
+ALTER TABLE "__dbs_orders" RENAME TO "orders";
+
+-- ## rows afterwards
+-- orders: (1, 'first', '2026-01-01', NULL, 'FIRST') (2, NULL, '2026-01-01', NULL, NULL) (3, 'third', '2026-01-01', NULL, 'THIRD')

@@ -1,0 +1,54 @@
+-- A row refers to nothing.
+
+-- ## with
+-- fails
+
+-- ## before
+CREATE TABLE customers (id integer PRIMARY KEY);
+CREATE TABLE orders (
+    id integer PRIMARY KEY,
+    customer integer
+);
+
+-- ## rows
+INSERT INTO customers VALUES (1);
+INSERT INTO orders VALUES (1, 1), (2, 9);
+
+-- ## after
+CREATE TABLE customers (id integer PRIMARY KEY);
+CREATE TABLE orders (
+    id integer PRIMARY KEY,
+    customer integer REFERENCES customers (id)
+);
+
+-- ## up
+-- changes table main.orders
+CREATE TABLE "__dbs_orders" (
+    id integer PRIMARY KEY,
+    customer integer REFERENCES customers (id)
+);
+
+-- copies the rows of main.orders into its new form
+-- danger rebuild-table main.orders: 1 row whose customer refers to nothing: customer = 9; 2 rows
+INSERT INTO "__dbs_orders" ("id", "customer") SELECT "orders"."id", "orders"."customer" FROM "orders";
+
+-- drops table main.orders for a while
+DROP TABLE "orders";
+
+-- makes table main.orders again
+ALTER TABLE "__dbs_orders" RENAME TO "orders";
+
+-- ## failure
+-- 1 rows of orders name rows of customers that are not there (rowid 2)
+
+-- ## down
+CREATE TABLE "__dbs_orders" (
+    id integer PRIMARY KEY,
+    customer integer
+);
+
+INSERT INTO "__dbs_orders" ("id", "customer") SELECT "orders"."id", "orders"."customer" FROM "orders";
+
+DROP TABLE "orders";
+
+ALTER TABLE "__dbs_orders" RENAME TO "orders";

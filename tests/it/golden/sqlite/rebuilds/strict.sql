@@ -1,0 +1,52 @@
+-- A table becomes strict.
+
+-- ## before
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY,
+    total INTEGER,
+    note TEXT
+);
+
+-- ## rows
+INSERT INTO orders VALUES (1, 7, 'a'), (2, NULL, 'b');
+
+-- ## after
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY,
+    total INTEGER,
+    note TEXT
+) STRICT;
+
+-- ## up
+-- changes table main.orders
+CREATE TABLE "__dbs_orders" (
+    id INTEGER PRIMARY KEY,
+    total INTEGER,
+    note TEXT
+) STRICT;
+
+-- copies the rows of main.orders into its new form
+-- notice rebuild-table main.orders: no values of id that cannot become INTEGER; no values of total that cannot become INTEGER; no values of note that cannot become TEXT; 2 rows
+INSERT INTO "__dbs_orders" ("id", "total", "note") SELECT "orders"."id", "orders"."total", "orders"."note" FROM "orders";
+
+-- drops table main.orders for a while
+DROP TABLE "orders";
+
+-- makes table main.orders again
+ALTER TABLE "__dbs_orders" RENAME TO "orders";
+
+-- ## down
+CREATE TABLE "__dbs_orders" (
+    id INTEGER PRIMARY KEY,
+    total INTEGER,
+    note TEXT
+);
+
+INSERT INTO "__dbs_orders" ("id", "total", "note") SELECT "orders"."id", "orders"."total", "orders"."note" FROM "orders";
+
+DROP TABLE "orders";
+
+ALTER TABLE "__dbs_orders" RENAME TO "orders";
+
+-- ## rows afterwards
+-- orders: (1, 7, 'a') (2, NULL, 'b')

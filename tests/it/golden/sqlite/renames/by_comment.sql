@@ -1,0 +1,16 @@
+-- A comment in the schema tells of the rename.
+
+-- ## before
+CREATE TABLE orders (
+    id integer PRIMARY KEY,
+    note text
+);
+
+-- ## rows
+INSERT INTO orders VALUES (1, 'first'), (2, NULL), (3, 'third');
+
+-- ## after
+CREATE TABLE orders (
+    id integer PRIMARY KEY,
+    remark text -- dbstudio: renamed from note
+);
