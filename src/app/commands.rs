@@ -11,7 +11,8 @@ use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, clipboard};
+use crate::app::{browse, change, clipboard};
+use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
 
@@ -39,6 +40,9 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
             model.notify(Tone::Plain, text);
         }
         C::Connections => prompt(model, Purpose::Address, ""),
+        C::Generate => change::begin(model, Intent::Generate, effects),
+        C::Push => change::begin(model, Intent::Push, effects),
+        C::Compare => change::begin(model, Intent::Compare, effects),
         C::Palette => {
             let palette = Box::new(Palette::new(model));
             model.overlays.push(Overlay::Palette(palette));

@@ -51,12 +51,16 @@ pub enum Slot {
     References,
     /// The demo, a new project, an address typed by a person.
     Project,
+    /// Preparing a change of the schema, or carrying it out. It refuses while it is busy.
+    Op,
+    /// Removing a scratch database nobody needs any more.
+    Scratch,
 }
 
 impl Slot {
     /// Whether somebody waits for the work in this slot, rather than we reading ahead.
     pub fn is_awaited(self) -> bool {
-        !matches!(self, Self::Peek | Self::Extend)
+        !matches!(self, Self::Peek | Self::Extend | Self::Scratch)
     }
 
     /// What the work in this slot does, for a person who waits for it.
@@ -70,6 +74,8 @@ impl Slot {
             Self::Value => "reading the whole value",
             Self::References => "looking for rows that refer to this one",
             Self::Project => "preparing files",
+            Self::Op => "working",
+            Self::Scratch => "removing the scratch database",
         }
     }
 }
@@ -104,11 +110,16 @@ impl Tickets {
 
     /// Whether a reply is the one waited for; if so the slot is free again.
     pub fn accept(&mut self, slot: Slot, ticket: Ticket) -> bool {
-        let current = self.running.get(&slot).is_some_and(|running| running.ticket == ticket);
+        let current = self.is_current(slot, ticket);
         if current {
             self.running.remove(&slot);
         }
         current
+    }
+
+    /// Whether this is the ticket of what runs in the slot now.
+    pub fn is_current(&self, slot: Slot, ticket: Ticket) -> bool {
+        self.running.get(&slot).is_some_and(|running| running.ticket == ticket)
     }
 
     /// Makes whatever runs in the slot stale. `true` if something did.

@@ -5,6 +5,7 @@
 //! library (a `Rect` is geometry).
 
 pub mod browse;
+pub mod change;
 mod clipboard;
 pub mod command;
 pub mod commands;

@@ -36,4 +36,6 @@ pub enum Event {
     Done(Answer),
     /// It failed, was cancelled, or panicked.
     Failed(Problem),
+    /// It goes on, and has come so far: which of its parts begins, counted from 0.
+    Progress(usize),
 }

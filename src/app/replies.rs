@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::browse;
+use crate::app::change;
 use crate::app::clipboard;
 use crate::app::effect::{Effect, Slot, Ticket};
 use crate::app::layout::layout;
@@ -25,7 +26,12 @@ pub fn reply(
     event: Event,
     effects: &mut Vec<Effect>,
 ) {
-    if !model.tickets.accept(slot, ticket) {
+    let is_over = !matches!(event, Event::Progress(_));
+    let counts = match is_over {
+        true => model.tickets.accept(slot, ticket),
+        false => model.tickets.is_current(slot, ticket),
+    };
+    if !counts {
         return;
     }
     model.touch();
@@ -35,6 +41,8 @@ pub fn reply(
     match event {
         Event::Done(answer) => done(model, slot, answer, effects),
         Event::Failed(problem) => failed(model, slot, problem, taken, effects),
+        // Who shows how far the work is has taken it.
+        Event::Progress(_) => {}
     }
 }
 
@@ -61,12 +69,17 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Target(target) => {
             model.target = Some(*target.clone());
             model.link = Link::Opening;
+            model.abandon(Slot::Op, effects);
             model.overlays.clear();
             model.start(Slot::Connect, Request::Connect(target), effects);
         }
         Answer::Made(files) => {
             model.notify(Tone::Good, format!("Made {}", files.join(", ")));
         }
+        Answer::Prepared(outcome) => change::prepared(model, outcome),
+        Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
+        Answer::Written(files) => change::written(model, &files),
+        Answer::LetGo => {}
     }
 }
 
@@ -173,9 +186,12 @@ fn value_read(model: &mut Model, value: Option<Value>, effects: &mut Vec<Effect>
 }
 
 fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects: &mut Vec<Effect>) {
-    if slot == Slot::Connect {
-        connect_failed(model, problem);
-        return;
+    match slot {
+        Slot::Connect => return connect_failed(model, problem),
+        // It has connections of its own; that of the rows says for itself when it breaks.
+        Slot::Op => return change::failed(model, problem, effects),
+        Slot::Scratch => return model.notify(Tone::Bad, problem.to_string()),
+        _ => {}
     }
     if slot == Slot::Value {
         model.copy_value = false;

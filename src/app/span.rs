@@ -27,6 +27,14 @@ pub enum Ink {
     KeyMark,
     /// The sign of something that leads somewhere.
     LinkMark,
+    /// The sign of something dangerous.
+    DangerMark,
+    /// The sign of something that needs care.
+    WarningMark,
+    /// The sign of something worth knowing.
+    NoticeMark,
+    /// What parts two facts on one line.
+    Dot,
     /// NULL.
     Null,
     /// A hidden value.
@@ -70,6 +78,11 @@ impl<'a> Span<'a> {
     /// The sign of something that leads somewhere.
     pub fn link() -> Self {
         Self::new(Ink::LinkMark, "→")
+    }
+
+    /// What parts two facts on one line.
+    pub fn dot() -> Self {
+        Self::new(Ink::Dot, " · ")
     }
 
     /// NULL.

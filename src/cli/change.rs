@@ -14,11 +14,10 @@ use crate::db::stop::Stop;
 use crate::migrations::{self, Migration, Pair};
 use crate::ops::change::{Answers, Change, Setting, Settled, Side};
 use crate::ops::generate::{self, Draft};
-use crate::ops::proof::Proof;
-use crate::ops::push::{self, Item};
-use crate::ops::review::{Review, policies};
+use crate::ops::push::{self, Basis, Item};
+use crate::ops::review::{Review, of_change};
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{Context, Facts, Measures};
+use crate::schema::hazard::{Facts, Measures};
 use crate::schema::model::Model;
 use crate::schema::rename::{self, Rename};
 use crate::sql::Dialect;
@@ -69,22 +68,6 @@ pub(super) async fn renames(
             answers.no.push(first.rename.clone());
         }
     }
-}
-
-/// The plan as it is looked at.
-pub(super) fn reviewed(
-    change: &Change,
-    proof: &Proof,
-    renames: &[Rename],
-    facts: Facts,
-) -> Result<Review> {
-    let context =
-        Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
-    let rules = policies(&change.setting.policies)?;
-    let rules = (&rules, change.allowances.as_slice());
-    let mut review = crate::ops::review::review(&proof.up, renames, &facts, &context, rules);
-    review.notes.extend(change.notes.iter().cloned());
-    Ok(review)
 }
 
 /// Ends a change whatever came of it; a failure of the work itself is told first.
@@ -161,7 +144,7 @@ impl Generating<'_> {
         let proof = change.prove(renames.clone(), true, stop).await?;
         let effects = change.watch(&proof, true, stop).await?;
         let facts = Facts { effects, ..Facts::default() };
-        let review = reviewed(change, &proof, &renames, facts)?;
+        let review = of_change(change, &proof, &renames, &facts)?;
         let name = self.name.as_deref();
         let made = (&proof, &review);
         let drafts = generate::drafts(&change.setting, &self.existing, name, made, now());
@@ -269,7 +252,7 @@ impl Pushing<'_> {
         };
         let items = push::checklist(&target, &measures);
         let effects = change.watch(&proof, false, self.stop).await?;
-        let review = reviewed(change, &proof, &renames, Facts { effects, measures })?;
+        let review = of_change(change, &proof, &renames, &Facts { effects, measures })?;
         if self.planning.dry_run {
             return self.show(&review);
         }
@@ -280,7 +263,7 @@ impl Pushing<'_> {
         check_off(&items, &self.acks, self.global, self.stop).await?;
         let question = format!("Run {} on {}?", review::counted(&review), target.address);
         ask::confirm(&question, self.global.yes, self.stop).await?;
-        self.run(change, &proof, &target).await?;
+        push::carry_out(&target, Basis::of(change), &proof.up, self.stop, &mut |_| ()).await?;
         if self.global.json {
             print::json(&review::to_json(&review, true))?;
         } else {
@@ -303,21 +286,6 @@ impl Pushing<'_> {
             return print::json(&review::to_json(review, false)).map(|()| 0);
         }
         print::result(&review::text(review, Paint::of_result())).map(|()| 0)
-    }
-
-    async fn run(&self, change: &Change, proof: &Proof, target: &Target) -> Result<()> {
-        let is_new = push::is_to_be_made(target);
-        let mut live = if is_new {
-            push::make(target, self.stop).await?
-        } else {
-            Connection::open(target, self.stop).await?
-        };
-        let ran = push::run(&mut live, change, &proof.up, self.stop, &mut |_| ()).await;
-        live.close().await;
-        if is_new && ran.is_err() {
-            push::unmake(target);
-        }
-        ran
     }
 }
 

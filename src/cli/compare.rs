@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::args::{Global, Planning};
-use super::change::{closed, configured, renames, reviewed};
+use super::change::{closed, configured, renames};
 use super::print::{self, Paint, Role, harmless};
 use super::run::{resolve, unconfigured, wait_for};
 use super::{ask, review};
@@ -15,6 +15,7 @@ use crate::db::stop::Stop;
 use crate::migrations;
 use crate::ops::change::{Change, Setting, Side};
 use crate::ops::pull::{self, Found, Pulled, SchemaFile};
+use crate::ops::review::of_change;
 use crate::ops::{change, desired};
 use crate::problem::{Problem, Result};
 use crate::schema::hazard::Facts;
@@ -154,7 +155,7 @@ pub(super) fn diff(
             let proof = change.prove(renames.clone(), false, &stop).await?;
             let effects = change.watch(&proof, false, &stop).await?;
             let facts = Facts { effects, ..Facts::default() };
-            let review = reviewed(&change, &proof, &renames, facts)?;
+            let review = of_change(&change, &proof, &renames, &facts)?;
             if global.json {
                 print::json(&review::to_json(&review, false))?;
             } else if print::is_watched() {

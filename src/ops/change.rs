@@ -22,7 +22,7 @@ use crate::schema::rename::{self, Answer, Candidate, Rename};
 use crate::sql::Dialect;
 
 /// What a change is made in: the project, and the database that stands for its engine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     /// The project.
     pub project: Project,
@@ -62,7 +62,7 @@ impl Setting {
 }
 
 /// What was answered about renames.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answers {
     /// What the person typed.
     pub typed: Vec<Answer>,

@@ -18,7 +18,7 @@ use crate::schema::rename::Rename;
 const ROUNDS: usize = 4;
 
 /// A plan that leads from one schema to another, and the way back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Proof {
     /// The schema it starts from.
     pub current: Model,

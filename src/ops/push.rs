@@ -16,6 +16,7 @@ use crate::db::measure::Bounds;
 use crate::db::stop::Stop;
 use crate::problem::{Kind as Sort, Problem, Result};
 use crate::schema::hazard::{Measures, Reading};
+use crate::schema::model::{Model, Scope};
 use crate::schema::plan::Plan;
 
 /// Something to be sure of before a push.
@@ -78,7 +79,7 @@ fn file(target: &Target) -> Option<&Path> {
 ///
 /// # Errors
 /// Something of that name is there by now, or its folder cannot be written.
-pub async fn make(target: &Target, stop: &Stop) -> Result<Connection> {
+async fn make(target: &Target, stop: &Stop) -> Result<Connection> {
     if let Some(file) = file(target) {
         std::fs::File::create_new(file).map_err(|why| {
             Problem::failed(
@@ -92,7 +93,7 @@ pub async fn make(target: &Target, stop: &Stop) -> Result<Connection> {
 }
 
 /// Takes back the making of a target's file, after a push that did not arrive.
-pub fn unmake(target: &Target) {
+fn unmake(target: &Target) {
     if let Some(file) = file(target) {
         // It is empty; if it stays, the next push finds it and goes on from there.
         drop(std::fs::remove_file(file));
@@ -142,13 +143,13 @@ pub fn checklist(target: &Target, measures: &Measures) -> Vec<Item> {
         },
         Item {
             id: important,
-            title: "what is in them is not important",
+            title: "no important data is affected",
             shown,
             evidence: if shown { nothing() } else { objects.into_iter().collect() },
         },
         Item {
             id: afford,
-            title: "what is lost can be done without",
+            title: "the loss can be afforded",
             shown,
             evidence: if shown { nothing() } else { lost },
         },
@@ -167,24 +168,65 @@ pub fn incomplete(open: &[&Item]) -> Problem {
     )
 }
 
-/// Runs a plan on the live database, if it still has the schema the plan was made for.
+/// What a plan was made for; the database is held against it before the plan runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Basis<'a> {
+    /// What of a database is compared.
+    pub scope: &'a Scope,
+    /// The schema there was.
+    pub current: &'a Model,
+    /// The schema wanted.
+    pub desired: &'a Model,
+}
+
+impl<'a> Basis<'a> {
+    /// That of a change.
+    pub fn of(change: &'a Change) -> Self {
+        Self { scope: &change.setting.scope, current: &change.current, desired: &change.desired }
+    }
+}
+
+/// Runs a plan on a target's database, if it still has the schema the plan was made for; a SQLite
+/// file that is not there is made, and goes again where the plan fails. `on_step` is told of each
+/// statement before it runs.
 ///
 /// # Errors
-/// The schema has changed meanwhile, or a statement fails; then how things are is said.
-pub async fn run(
-    live: &mut Connection,
-    change: &Change,
+/// The database cannot be reached, its schema has changed meanwhile, or a statement fails; then
+/// how things are is said.
+pub async fn carry_out(
+    target: &Target,
+    basis: Basis<'_>,
     plan: &Plan,
     stop: &Stop,
     on_step: &mut (dyn FnMut(usize) + Send),
 ) -> Result<()> {
-    let mut now = live.model(&change.setting.scope, stop).await?;
-    history::spare(&mut now, &change.desired);
-    if now.objects != change.current.objects {
+    let is_new = is_to_be_made(target);
+    let mut live = match is_new {
+        true => make(target, stop).await?,
+        false => Connection::open(target, stop).await?,
+    };
+    let ran = run(&mut live, basis, plan, stop, on_step).await;
+    live.close().await;
+    if is_new && ran.is_err() {
+        unmake(target);
+    }
+    ran
+}
+
+async fn run(
+    live: &mut Connection,
+    basis: Basis<'_>,
+    plan: &Plan,
+    stop: &Stop,
+    on_step: &mut (dyn FnMut(usize) + Send),
+) -> Result<()> {
+    let mut now = live.model(basis.scope, stop).await?;
+    history::spare(&mut now, basis.desired);
+    if now.objects != basis.current.objects {
         return Err(Problem::failed(
             "The database has changed since the plan was made",
             "somebody else changed its schema, and the plan may not fit any more",
-            "run the command again to see the plan that fits now",
+            "push again to see the plan that fits now",
         ));
     }
     live.apply(&plan.steps, stop, on_step).await.map_err(|failure| failure.problem)

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::change::Change;
+use super::proof::Proof;
 use crate::config::Policy;
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::hazard::{self, Allowance, Context, Effects, Facts, Hazard, Rule};
@@ -10,7 +12,7 @@ use crate::schema::plan::Plan;
 use crate::schema::rename::Rename;
 
 /// A plan to look at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Review {
     /// The statements in the order they run.
     pub statements: Vec<Statement>,
@@ -23,7 +25,7 @@ pub struct Review {
 }
 
 /// A statement of a plan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
     /// Its text, as it will run.
     pub sql: String,
@@ -58,6 +60,25 @@ pub fn policies(configured: &BTreeMap<String, Policy>) -> Result<BTreeMap<Rule, 
         }
     };
     configured.iter().map(known).collect()
+}
+
+/// Looks at a change's plan that was tried, as it is shown before somebody says yes.
+///
+/// # Errors
+/// The configuration names a rule there is not.
+pub fn of_change(
+    change: &Change,
+    proof: &Proof,
+    renames: &[Rename],
+    facts: &Facts,
+) -> Result<Review> {
+    let context =
+        Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
+    let rules = policies(&change.setting.policies)?;
+    let rules = (&rules, change.allowances.as_slice());
+    let mut review = review(&proof.up, renames, facts, &context, rules);
+    review.notes.extend(change.notes.iter().cloned());
+    Ok(review)
 }
 
 /// Looks at a plan: what it does, what it locks, and which hazards are to be told of after the

@@ -4,12 +4,14 @@
 //! Nothing here knows which pane asked, or draws, or decides what to ask next.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::config::{Choice, Config, Looks, TableLook, Target};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
+use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
@@ -39,6 +41,14 @@ pub enum Request {
     Choose(Box<Choice>),
     /// Turn something typed on the welcome screen (a URL, a file, an environment) into a target.
     Resolve(String),
+    /// Prepare a change of the schema as far as it goes without asking.
+    Prepare(Box<Preparation>),
+    /// Let go of a change whose renames nobody wants to answer for.
+    LetGo,
+    /// Carry out a change on the database that is open.
+    Push(Arc<Prepared>),
+    /// Write a change as the next migration, under this name.
+    Write(Arc<Prepared>, String),
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
@@ -65,6 +75,14 @@ pub enum Answer {
     Target(Box<Target>),
     /// Files that were made, as paths to show.
     Made(Vec<String>),
+    /// What came of preparing.
+    Prepared(Outcome),
+    /// It is let go of.
+    LetGo,
+    /// It is carried out, in this time.
+    Pushed(Duration),
+    /// The migration is written: its files, as paths to show.
+    Written(Vec<String>),
 }
 
 /// A database that was opened.
@@ -84,12 +102,18 @@ pub struct Session {
     config: Arc<Config>,
     open: Arc<RwLock<Option<Db>>>,
     looks: Arc<Mutex<Looks>>,
+    desk: Desk,
 }
 
 impl Session {
     /// A session with nothing open.
     pub fn new(config: Config) -> Self {
-        Self { config: Arc::new(config), open: Arc::default(), looks: Arc::default() }
+        Self {
+            config: Arc::new(config),
+            open: Arc::default(),
+            looks: Arc::default(),
+            desk: Desk::default(),
+        }
     }
 
     /// The open database.
@@ -114,6 +138,19 @@ impl Session {
     /// Whatever went wrong, [`Kind::Cancelled`] when it was stopped, and
     /// [`Kind::Disconnected`] when the connection was lost.
     pub async fn serve(&self, request: Request, stop: &Stop) -> Result<Answer> {
+        self.serve_telling(request, stop, &|_| ()).await
+    }
+
+    /// The same, and `tell` is told how far long work has come.
+    ///
+    /// # Errors
+    /// As [`Session::serve`].
+    pub async fn serve_telling(
+        &self,
+        request: Request,
+        stop: &Stop,
+        tell: &Tell<'_>,
+    ) -> Result<Answer> {
         match request {
             Request::Connect(target) => self.connect(&target, stop).await,
             Request::Outline => {
@@ -141,15 +178,25 @@ impl Session {
             Request::Resolve(text) => {
                 self.config.resolve(&text).map(|target| Answer::Target(Box::new(target)))
             }
+            Request::Prepare(wanted) => {
+                self.desk.prepare(&self.config, &wanted, stop, tell).await.map(Answer::Prepared)
+            }
+            Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
+            Request::Push(prepared) => prepared.push(stop, tell).await.map(Answer::Pushed),
+            Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
         }
     }
 
     /// Closes what is open, cancelling what still runs on the server.
     pub async fn close(&self) {
         let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(db) = open {
-            db.close().await;
-        }
+        let closing = async {
+            if let Some(db) = open {
+                db.close().await;
+            }
+        };
+        // A scratch database that cannot be removed now is removed by the next run.
+        let (_, ()) = tokio::join!(self.desk.clear(), closing);
     }
 
     /// Keeps how a table's columns look. Writes a file, so it may block.
@@ -180,6 +227,9 @@ impl Session {
         if let Some(before) = before {
             before.close().await;
         }
+        // What was open with the one before is nobody's any more; what is left, the next run
+        // removes.
+        drop(self.desk.clear().await);
         Ok(Answer::Connected(Box::new(Opened { facts, looks, trouble })))
     }
 

@@ -104,7 +104,11 @@ impl Runner {
                 if slot == Slot::Outline {
                     terminal::stumble("task");
                 }
-                session.serve(request, &stop).await
+                // Of what is told while answers pile up, the latest matters.
+                let tell = |part: usize| {
+                    let _ = replies.try_send(Msg::Reply(slot, ticket, Event::Progress(part)));
+                };
+                session.serve_telling(request, &stop, &tell).await
             };
             let event = match AssertUnwindSafe(serving).catch_unwind().await {
                 Ok(Ok(answer)) => Event::Done(answer),

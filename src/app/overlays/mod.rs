@@ -5,27 +5,37 @@
 //! it goes back. None of them reads a database or draws.
 
 pub mod cell;
+pub mod checklist;
 pub mod confirm;
 pub mod filter;
 pub mod help;
+pub mod outcome;
 pub mod palette;
 pub mod place;
 pub mod prompt;
 pub mod record;
 pub mod references;
+pub mod renames;
+pub mod review;
+pub mod working;
 
 use crate::app::effect::{Effect, Slot};
 use crate::app::key::{Key, Mouse};
 use crate::app::model::Model;
 use crate::app::msg::{Event, Msg};
 use crate::app::overlays::cell::Cell;
+use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::filter::FilterForm;
 use crate::app::overlays::help::Help;
+use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::prompt::Prompt;
 use crate::app::overlays::record::Record;
 use crate::app::overlays::references::References;
+use crate::app::overlays::renames::Renames;
+use crate::app::overlays::review::Review;
+use crate::app::overlays::working::Working;
 
 /// One overlay.
 #[derive(Debug)]
@@ -46,6 +56,16 @@ pub enum Overlay {
     Palette(Box<Palette>),
     /// All keys.
     Help(Box<Help>),
+    /// Work on the schema that runs.
+    Working(Box<Working>),
+    /// What may have been renamed.
+    Renames(Box<Renames>),
+    /// A plan, before a yes.
+    Review(Box<Review>),
+    /// What to be sure of before a plan runs.
+    Checklist(Box<Checklist>),
+    /// What came of work on the schema.
+    Outcome(Box<Outcome>),
 }
 
 /// What happens to an overlay after it handled something.
@@ -73,6 +93,11 @@ impl Overlay {
             Self::References(it) => it.key(key, model, effects),
             Self::Palette(it) => it.key(key, model),
             Self::Help(it) => it.key(key, model),
+            Self::Working(it) => it.key(key, model, effects),
+            Self::Renames(it) => it.key(key, model, effects),
+            Self::Review(it) => it.key(key, model, effects),
+            Self::Checklist(it) => it.key(key, model, effects),
+            Self::Outcome(it) => it.key(key, model),
         }
     }
 
@@ -80,6 +105,8 @@ impl Overlay {
     pub fn paste(&mut self, text: &str, model: &mut Model) -> Next {
         match self {
             Self::Confirm(_) | Self::Cell(_) | Self::References(_) => Next::Stay,
+            Self::Working(_) | Self::Renames(_) | Self::Review(_) => Next::Stay,
+            Self::Checklist(_) | Self::Outcome(_) => Next::Stay,
             Self::Prompt(it) => it.paste(text, model),
             Self::Record(it) => it.paste(text, model),
             Self::Filter(it) => it.paste(text),
@@ -91,7 +118,10 @@ impl Overlay {
     /// Takes the mouse.
     pub fn mouse(&mut self, mouse: Mouse, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         match self {
-            Self::Confirm(_) | Self::Prompt(_) => Next::Stay,
+            Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
+            Self::Review(it) => it.mouse(mouse, model),
+            Self::Checklist(it) => it.mouse(mouse, model),
+            Self::Outcome(it) => it.mouse(mouse, model),
             Self::Cell(it) => it.mouse(mouse, model, effects),
             Self::Record(it) => it.mouse(mouse, model, effects),
             Self::Filter(it) => it.mouse(mouse, model),
@@ -106,6 +136,7 @@ impl Overlay {
         match self {
             Self::Cell(it) => it.reply(slot, event),
             Self::References(it) => it.reply(slot, event),
+            Self::Working(it) => it.reply(slot, event),
             _ => false,
         }
     }

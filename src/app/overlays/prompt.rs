@@ -1,5 +1,8 @@
 //! One line to type: what to find, where to go, which database to open.
 
+use std::sync::Arc;
+
+use crate::app::change;
 use crate::app::effect::{Effect, Slot};
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
@@ -33,6 +36,8 @@ pub enum Purpose {
     GoTo,
     /// A database to open.
     Address,
+    /// The name of the migration under review.
+    Migration,
 }
 
 impl Prompt {
@@ -91,6 +96,12 @@ impl Prompt {
                 Next::Close
             }
             Purpose::GoTo => self.go_to(model, effects),
+            Purpose::Migration => {
+                let Some(review) = change::under_review(model) else { return Next::Close };
+                let prepared = Arc::clone(&review.prepared);
+                change::write(model, prepared, self.field.text().to_owned(), effects);
+                Next::Close
+            }
             Purpose::Address if self.field.text().trim().is_empty() => {
                 self.complaint = Some("type a URL, a file, or the name of an environment".into());
                 Next::Stay

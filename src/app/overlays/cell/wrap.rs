@@ -130,6 +130,48 @@ pub fn beyond(piece: &str, left: usize, ascii: bool) -> &str {
     ""
 }
 
+/// Pieces of a line in rows of a given width, broken after blanks where there are some.
+pub fn word_rows(spans: &[Span<'_>], cells_wide: usize, ascii: bool) -> Vec<Vec<Span<'static>>> {
+    hanging_rows(spans, cells_wide, cells_wide, ascii)
+}
+
+/// The same where the first row has another width than those after it.
+pub fn hanging_rows(
+    spans: &[Span<'_>],
+    first: usize,
+    after: usize,
+    ascii: bool,
+) -> Vec<Vec<Span<'static>>> {
+    let words: String = spans.iter().map(|span| span.text.as_ref()).collect();
+    let mut cut = rows(&words, first, ascii);
+    if cut.len() > 1
+        && let Some(head) = cut.first().cloned()
+    {
+        // What the blank at a break was is not shown.
+        let rest = cut.get(1).map_or(head.end, |row| row.start);
+        let below = rows(words.get(rest..).unwrap_or(""), after, ascii);
+        let below = below.into_iter().map(|row| row.start + rest..row.end + rest);
+        cut = std::iter::once(head).chain(below).collect();
+    }
+    cut.iter().map(|row| within(spans, row)).collect()
+}
+
+/// What of the pieces lies within a range of their words.
+fn within(spans: &[Span<'_>], row: &Range<usize>) -> Vec<Span<'static>> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    for span in spans {
+        let end = start + span.text.len();
+        let (from, to) = (row.start.max(start), row.end.min(end));
+        if from < to {
+            let part = span.text.get(from - start..to - start).unwrap_or("");
+            out.push(Span::new(span.ink, part.to_owned()));
+        }
+        start = end;
+    }
+    out
+}
+
 /// Pieces of a line in rows of a given width, broken anywhere.
 pub fn span_rows(spans: &[Span<'_>], cells_wide: usize, ascii: bool) -> Vec<Vec<Span<'static>>> {
     let room = cells_wide.max(1);

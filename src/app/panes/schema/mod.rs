@@ -5,6 +5,8 @@
 mod definition;
 mod sections;
 
+pub use definition::split as sql_lines;
+
 use std::sync::Arc;
 
 use crate::app::overlays::place::Scroll;

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::change;
 use crate::app::layout::layout;
 use crate::app::model::Model;
 use crate::app::overlays::cell::wrap;
@@ -44,9 +45,11 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
         Purpose::Address => {
             ("Open a database", "postgres://…, a SQLite file, or an environment", "open")
         }
+        Purpose::Migration => ("Name of the migration", "what it does, in a few words", "write"),
     };
     let title = words(Role::Title, name);
-    let hints = [Hint::new("enter", enter), Hint::new("esc", "close")];
+    let esc = if it.purpose == Purpose::Migration { "back to the plan" } else { "close" };
+    let hints = [Hint::new("enter", enter), Hint::new("esc", esc)];
     let panel = Panel { title: &title, hints: &hints, focused: true, ..Panel::default() };
     let least = if it.purpose == Purpose::GoTo { 40 } else { 64 };
     let width = if least == 40 { 40 } else { dialog::narrow(area, least) };
@@ -65,6 +68,15 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
     if let Some(complaint) = &it.complaint {
         let y = inner.y.saturating_add(2).min(inner.bottom().saturating_sub(1));
         line::write(buf, (inner.x, y), inner.width, complaint, look.style(Role::Danger), look);
+    } else if let Some(review) = change::under_review(model) {
+        let y = inner.y.saturating_add(2).min(inner.bottom().saturating_sub(1));
+        let drafts = review.prepared.drafts(it.field.text());
+        let first = drafts.first().map_or("", |draft| draft.name.as_str());
+        let files = match drafts.len() {
+            0 | 1 => format!("{first}.up.sql and .down.sql"),
+            many => format!("{many} migrations, from {first} on"),
+        };
+        line::write(buf, (inner.x, y), inner.width, &files, look.style(Role::Muted), look);
     }
 }
 

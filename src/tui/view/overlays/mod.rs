@@ -1,12 +1,14 @@
 //! What lies over the panes, drawn from the lowest to the topmost.
 
 mod cell;
+mod change;
 mod dialogs;
 mod filter;
 mod help;
 mod palette;
 mod record;
 mod references;
+mod review;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -19,13 +21,17 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::line::Segment;
 use crate::tui::widgets::{dialog, scrollbar};
 
-/// Draws all overlays over what is there. What is behind them is dimmed once, unless the only
-/// one is a line at the bottom of a pane, which is better typed in sight of what it changes.
+/// Draws all overlays over what is there. What is behind one is dimmed, unless it is a line at
+/// the bottom of a pane, which is better typed in sight of what it changes.
 pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
-    if model.overlays.iter().any(|overlay| !at_the_bottom(overlay)) {
-        dialog::dim(buf, area, look);
-    }
-    for overlay in &model.overlays {
+    let is_drawn = |overlay: &&Overlay| match overlay {
+        Overlay::Working(it) => it.is_drawn(model),
+        _ => true,
+    };
+    for overlay in model.overlays.iter().filter(is_drawn) {
+        if !at_the_bottom(overlay) {
+            dialog::dim(buf, area, look);
+        }
         match overlay {
             Overlay::Confirm(it) => dialogs::confirm(it, area, look, buf),
             Overlay::Prompt(it) if at_the_bottom(overlay) => dialogs::find(it, model, look, buf),
@@ -36,6 +42,11 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::References(it) => references::draw(it, model, look, buf),
             Overlay::Palette(it) => palette::draw(it, model, look, buf),
             Overlay::Help(it) => help::draw(it, model, look, buf),
+            Overlay::Working(it) => change::working(it, model, look, buf),
+            Overlay::Renames(it) => change::renames(it, model, look, buf),
+            Overlay::Review(it) => review::draw(it, model, look, buf),
+            Overlay::Checklist(it) => change::checklist(it, model, look, buf),
+            Overlay::Outcome(it) => change::outcome(it, model, look, buf),
         }
     }
 }

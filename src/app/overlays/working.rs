@@ -1,0 +1,93 @@
+//! Work on the schema that runs: its parts, and how far it has come.
+//!
+//! It asks the work to end when a person wants that; it goes when the work answers.
+
+use ratatui::layout::Rect;
+
+use crate::app::effect::{Effect, Slot};
+use crate::app::key::{Code, Key};
+use crate::app::model::{Model, PATIENCE};
+use crate::app::msg::Event;
+use crate::app::overlays::Next;
+use crate::app::overlays::place::{centred, narrow};
+use crate::app::update::screen;
+use crate::ops::change::Answers;
+use crate::ops::preparation::Intent;
+
+/// The most parts that are shown at once.
+const SHOWN: usize = 9;
+
+/// Work that runs.
+#[derive(Debug)]
+pub struct Working {
+    /// What it does.
+    pub doing: Doing,
+    /// Its parts in order, a line each.
+    pub steps: Vec<String>,
+    /// The part that runs.
+    pub at: usize,
+    /// What was answered about renames before.
+    pub answers: Answers,
+    at_once: bool,
+}
+
+/// What work does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// It prepares a change.
+    Preparing(Intent),
+    /// It carries a change out on the database.
+    Pushing,
+    /// It writes a migration.
+    Writing,
+}
+
+impl Working {
+    /// Work that begins; `at_once` says that it is drawn before it has taken any time.
+    pub fn new(doing: Doing, steps: Vec<String>, at_once: bool) -> Self {
+        Self { doing, steps, at: 0, answers: Answers::default(), at_once }
+    }
+
+    /// The same after these answers.
+    pub fn after(mut self, answers: Answers) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// Whether it has run long enough to be drawn.
+    pub fn is_drawn(&self, model: &Model) -> bool {
+        let elapsed = model.tickets.elapsed(Slot::Op, model.now);
+        self.at_once || elapsed.is_some_and(|elapsed| elapsed >= PATIENCE)
+    }
+
+    /// Where it stands.
+    pub fn area(&self, model: &Model) -> Rect {
+        let screen = screen(model);
+        let lines = u16::try_from(self.steps.len().min(SHOWN)).unwrap_or(u16::MAX);
+        centred(screen, narrow(screen, 60), lines.saturating_add(4))
+    }
+
+    /// The parts around the one that runs, each with its number.
+    pub fn shown(&self) -> impl Iterator<Item = (usize, &str)> {
+        let latest = self.steps.len().saturating_sub(SHOWN);
+        let first = self.at.saturating_sub(SHOWN / 2).min(latest);
+        self.steps.iter().map(String::as_str).enumerate().skip(first).take(SHOWN)
+    }
+
+    /// Takes a key: Ctrl+c stops; so does Escape while nothing is changed yet.
+    pub fn key(&mut self, key: Key, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
+        let leaves = key.code == Code::Esc && self.doing != Doing::Pushing;
+        if (leaves || key == Key::ctrl('c')) && model.tickets.cancel(Slot::Op) {
+            effects.push(Effect::Cancel(Slot::Op));
+        }
+        Next::Stay
+    }
+
+    /// Takes how far the work has come; whether the answer was for it.
+    pub fn reply(&mut self, slot: Slot, event: &Event) -> bool {
+        if let (Slot::Op, Event::Progress(at)) = (slot, event) {
+            self.at = *at;
+        }
+        slot == Slot::Op
+    }
+}

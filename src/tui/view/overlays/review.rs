@@ -1,0 +1,97 @@
+//! A plan before a yes: statements with their numbers, and under each what there is to know.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::model::Model;
+use crate::app::overlays::review::Review;
+use crate::app::overlays::review::lines::LineKind;
+use crate::ops::preparation::Intent;
+use crate::schema::hazard::Severity;
+use crate::tui::look::Look;
+use crate::tui::theme::Role;
+use crate::tui::view::ink;
+use crate::tui::view::overlays::{thumb, words};
+use crate::tui::widgets::dialog;
+use crate::tui::widgets::keyhints::Hint;
+use crate::tui::widgets::line::{self, Align, Segment};
+use crate::tui::widgets::panel::Panel;
+
+/// Draws it.
+pub fn draw(it: &Review, model: &Model, look: &Look, buf: &mut Buffer) {
+    let area = it.area(model);
+    let database = model.facts().map_or("", |facts| facts.database.as_str());
+    let title = words(
+        Role::Title,
+        match it.prepared.intent {
+            Intent::Generate => "The next migration".to_owned(),
+            Intent::Push => format!("Push to {database}"),
+            Intent::Compare => format!("From {database} to the schema"),
+        },
+    );
+    let count = count(it, look);
+    let hints = hints(it);
+    let danger = it.hazards(Severity::Danger) > 0;
+    let panel = Panel {
+        title: &title,
+        count: &count,
+        hints: &hints,
+        focused: true,
+        danger,
+        ..Panel::default()
+    };
+    dialog::draw(&panel, area, buf, look);
+    let body = Review::body(area);
+    let rows = it.rows(model, area.width);
+    for ((at, row), y) in rows.iter().enumerate().skip(it.list.top).zip(body.top()..body.bottom()) {
+        let Some(found) = it.line(row) else { continue };
+        if at == it.list.cursor {
+            line::paint(buf, Rect { y, height: 1, ..body }, Role::Selection, look);
+        }
+        let gutter = it.gutter();
+        if let Some(number) = found.statement.filter(|_| found.kind == LineKind::Head)
+            && row.is_first
+        {
+            let number = (number + 1).to_string();
+            let (cells, style) = (gutter.saturating_sub(2), look.style(Role::Muted));
+            line::write_aligned(buf, (body.x, y), cells, &number, Align::Right, style, look);
+        }
+        let skip = gutter.saturating_add(row.indent);
+        let room = body.width.saturating_sub(skip);
+        ink::write(buf, (body.x.saturating_add(skip), y), room, &row.spans, look);
+    }
+    thumb(area, it.list.top, usize::from(body.height), rows.len(), buf, look);
+}
+
+/// How much it is, and how dangerous.
+fn count(it: &Review, look: &Look) -> Vec<Segment<'static>> {
+    let mut count = vec![Segment::new(Role::Count, it.counted())];
+    for (severity, role) in [(Severity::Danger, Role::Danger), (Severity::Warning, Role::Warning)] {
+        let number = it.hazards(severity);
+        if number > 0 {
+            let plural = if number == 1 { "" } else { "s" };
+            count.push(Segment::new(Role::Muted, format!(" {} ", look.glyphs.dot)));
+            count.push(Segment::new(role, format!("{number} {}{plural}", severity.word())));
+        }
+    }
+    count
+}
+
+fn hints(it: &Review) -> Vec<Hint<'static>> {
+    let mut hints = Vec::new();
+    let is_refused = !it.prepared.review.refused.is_empty();
+    match it.prepared.intent {
+        _ if is_refused => {}
+        Intent::Push => hints.push(Hint::new("a", "apply")),
+        Intent::Generate => hints.push(Hint::new("w", "write")),
+        Intent::Compare => {}
+    }
+    let all = [Severity::Danger, Severity::Warning, Severity::Notice];
+    if all.into_iter().any(|severity| it.hazards(severity) > 0) {
+        hints.push(Hint::new("n", "next hazard"));
+    }
+    hints.push(Hint::new("y", "copy"));
+    hints.push(Hint::new("Y", "copy all"));
+    hints.push(Hint::new("esc", "leave"));
+    hints
+}
