@@ -193,7 +193,6 @@ impl Examiner<'_> {
     }
 }
 
-
 /// The object an action is about.
 pub(super) fn object(action: &Action) -> Option<&Key> {
     match action {

@@ -23,8 +23,8 @@ mod weight;
 mod words;
 
 pub use examine::{Context, examine};
-pub use lock_hazard::locks;
 pub use lock::LockMode;
+pub use lock_hazard::locks;
 pub use measures::{Count, Effects, Facts, How, Measures, Outcome, Reading, TableSize};
 pub use observed::observed;
 pub use rule::Rule;

@@ -123,11 +123,7 @@ fn names(path: &[String], key: &Key) -> bool {
 
 /// Takes out what is allowed. An allowance without a reason silences nothing and says so; one for
 /// no known rule is a hazard itself.
-pub fn silence(
-    dialect: Dialect,
-    hazards: Vec<Hazard>,
-    allowances: &[Allowance],
-) -> Vec<Hazard> {
+pub fn silence(dialect: Dialect, hazards: Vec<Hazard>, allowances: &[Allowance]) -> Vec<Hazard> {
     let mut out = Vec::new();
     for mut hazard in hazards {
         let mut found = allowances.iter().filter(|allowance| allowance.is_for(&hazard)).peekable();

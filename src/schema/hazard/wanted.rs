@@ -109,6 +109,28 @@ impl Subject {
         !matches!(self, Self::Rows | Self::Values(_) | Self::Lossy { .. })
     }
 
+    /// That there are none, as a sentence without its full stop.
+    pub(super) fn cleared(&self) -> String {
+        match self {
+            Self::Rows | Self::Occupied => "it has no rows".to_owned(),
+            Self::Values(column) => format!("{column} holds no value"),
+            Self::Nulls(columns) => format!("no row has NULL in {}", columns.join(" or ")),
+            Self::Duplicates { keys, .. } => {
+                let keys: Vec<&str> = keys.iter().map(|key| key.trim_matches('"')).collect();
+                format!("no value of {} occurs more than once", keys.join(", "))
+            }
+            Self::Failing(_) => "every row passes the check".to_owned(),
+            Self::Orphans { columns, .. } => {
+                format!("every {} refers to a row", columns.join(", "))
+            }
+            Self::Unfit { column, to, .. } => format!("every value of {column} fits {to}"),
+            Self::Lossy { column, to, .. } => {
+                format!("no value of {column} loses anything as {to}")
+            }
+            Self::Labelled { column, label, .. } => format!("no row has {label:?} in {column}"),
+        }
+    }
+
     /// What to do about the rows it found, where they make the step fail.
     pub(super) fn remedy(&self) -> &'static str {
         match self {
@@ -378,7 +400,8 @@ impl Asker<'_> {
     fn constrained(&mut self, step: usize, key: &Key, made: &Constraint, names: &Names) {
         let (table, columns) = (key.table(), made.columns.clone());
         // A column that is not there yet has no values to ask about.
-        let there = |name: &String| has_column(self.current, names, &table.child(Kind::Column, name));
+        let there =
+            |name: &String| has_column(self.current, names, &table.child(Kind::Column, name));
         if !columns.iter().all(there) {
             return;
         }

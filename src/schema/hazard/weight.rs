@@ -6,6 +6,7 @@ use super::measures::Reading;
 use super::wanted::Subject;
 use super::{Hazard, Rule, Severity};
 use crate::schema::model::Key;
+use crate::schema::plan::Action;
 
 /// Rules of steps that take long on a large table.
 pub(super) const SLOW: &[Rule] = &[
@@ -22,6 +23,15 @@ pub(super) const SLOW: &[Rule] = &[
 ];
 
 impl Examiner<'_> {
+    /// Whether an answer belongs to another hazard of the object: a domain that refuses NULL is one
+    /// thing, a column that does so besides its new type another.
+    fn is_anothers(&self, hazard: &Hazard, reading: &Reading) -> bool {
+        let refuses = Action::SetNotNull(reading.object.clone());
+        hazard.rule == Rule::NarrowType
+            && matches!(reading.subject, Subject::Nulls(_))
+            && self.plan.steps.get(hazard.step).is_some_and(|step| step.actions.contains(&refuses))
+    }
+
     /// Weighs a hazard by the answers about its object, then by the size of its table.
     pub fn weighed(&self, mut hazard: Hazard, object: &Key) -> Hazard {
         let readings: Vec<&Reading> = self
@@ -29,6 +39,7 @@ impl Examiner<'_> {
             .measures
             .of(hazard.step, object)
             .filter(|reading| tells(hazard.rule, &reading.subject))
+            .filter(|reading| !self.is_anothers(&hazard, reading))
             .collect();
         if weigh(&mut hazard, &readings) {
             return hazard;
@@ -69,10 +80,7 @@ fn tells(rule: Rule, subject: &Subject) -> bool {
         Subject::Failing(_) => {
             matches!(
                 rule,
-                Rule::AddCheck
-                    | Rule::ValidateConstraint
-                    | Rule::RebuildTable
-                    | Rule::NarrowType
+                Rule::AddCheck | Rule::ValidateConstraint | Rule::RebuildTable | Rule::NarrowType
             )
         }
         Subject::Orphans { .. } => {
@@ -88,11 +96,8 @@ fn weigh(hazard: &mut Hazard, readings: &[&Reading]) -> bool {
         return false;
     }
     let told = |of: &dyn Fn(&Reading) -> bool| -> Option<String> {
-        let words: Vec<String> = readings
-            .iter()
-            .filter(|reading| of(reading))
-            .map(|reading| reading.words())
-            .collect();
+        let words: Vec<String> =
+            readings.iter().filter(|reading| of(reading)).map(|reading| reading.words()).collect();
         (!words.is_empty()).then(|| words.join("; "))
     };
     if let Some(failing) = readings.iter().find(|reading| reading.fails()) {

@@ -46,8 +46,7 @@ async fn run_case(path: &Path) -> Result<Case, String> {
     database.psql(&case.rows);
     let made = make(&case, &target(&database.url())).await.map_err(told)?;
     case.fill(&made);
-    let mut live =
-        Connection::open(&target(&database.url()), &Stop::new()).await.map_err(told)?;
+    let mut live = Connection::open(&target(&database.url()), &Stop::new()).await.map_err(told)?;
     let outcome = if case.has("fails") {
         fails(&mut live, &mut case, &made).await
     } else {
@@ -130,7 +129,8 @@ fn dump(database: &TestDatabase, case: &Case) -> Vec<String> {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
-    let counts = |line: &&str| !line.is_empty() && !line.starts_with("--") && !line.starts_with('\\');
+    let counts =
+        |line: &&str| !line.is_empty() && !line.starts_with("--") && !line.starts_with('\\');
     let mut lines: Vec<String> = text.lines().filter(counts).map(in_order).collect();
     lines.sort();
     lines

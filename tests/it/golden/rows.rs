@@ -32,9 +32,9 @@ pub fn kept(before: &Rows, after: &Rows, renames: &[Rename], case: &Case) -> Res
         let Some(now) = after.get(&named(table.clone())) else { continue };
         for ((column, type_name), values) in columns {
             let column = named(table.child(Kind::Column, column.clone())).name;
-            let relabelled = renames.iter().any(|one| {
-                matches!(one, Rename::Label { key, .. } if type_name.ends_with(&key.name))
-            });
+            let relabelled = renames.iter().any(
+                |one| matches!(one, Rename::Label { key, .. } if type_name.ends_with(&key.name)),
+            );
             let Some(found) = now.get(&(column.clone(), type_name.clone())) else { continue };
             let other = others.contains(&format!("{}.{column}", table.name).as_str());
             if found != values && !relabelled && !other {
@@ -44,4 +44,3 @@ pub fn kept(before: &Rows, after: &Rows, renames: &[Rename], case: &Case) -> Res
     }
     Ok(())
 }
-
