@@ -15,7 +15,7 @@ use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
 use crate::migrations::Migration;
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{self, Allowance, Context, Effects};
+use crate::schema::hazard::{self, Allowance, Effects, Facts};
 use crate::schema::model::{Model, Scope, Unmodelled};
 use crate::schema::plan::{self, Plan};
 use crate::schema::rename::{self, Answer, Candidate, Rename};
@@ -201,7 +201,13 @@ impl Change {
             down,
             online: self.setting.online,
         };
-        proof::prove(self.scratch.connection()?, &self.desired, &question, stop).await
+        let scratch = self.scratch.connection()?;
+        let mut proof = proof::prove(scratch, &self.desired, &question, stop).await?;
+        // What has a way back becomes files, and nobody knows who runs those.
+        if down && self.setting.online {
+            super::patience::limit(&mut proof);
+        }
+        Ok(proof)
     }
 
     /// The plan as it is at first sight, without renames and not tried.
@@ -221,13 +227,9 @@ impl Change {
         is_back: bool,
         stop: &Stop,
     ) -> Result<Vec<Option<Effects>>> {
-        let context = Context {
-            current: &proof.current,
-            desired: &proof.desired,
-            online: self.setting.online,
-        };
-        let touches = |step| !hazard::expected(&proof.up, step, &context).locks.is_empty();
-        if !(0..proof.up.steps.len()).any(touches) {
+        let context = proof.context(self.setting.online);
+        let locks = hazard::locks(&proof.up, &Facts::default(), &context);
+        if locks.iter().all(|(effects, _)| effects.locks.is_empty()) {
             return Ok(Vec::new());
         }
         if !is_back {

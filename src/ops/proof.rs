@@ -10,6 +10,7 @@ use std::ops::Range;
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::problem::{Problem, Result};
+use crate::schema::hazard::Context;
 use crate::schema::model::{Model, Scope};
 use crate::schema::plan::{self, Plan, Step};
 use crate::schema::rename::Rename;
@@ -31,6 +32,13 @@ pub struct Proof {
     /// The plan in parts, where the way back was asked for: what runs in one transaction is a part,
     /// and so is each statement that runs by itself.
     pub stages: Vec<Stage>,
+}
+
+impl Proof {
+    /// What the plan is examined against.
+    pub fn context(&self, online: bool) -> Context<'_> {
+        Context { current: &self.current, desired: &self.desired, online, elsewhere: false }
+    }
 }
 
 /// A part of a plan that is done or not done, and how it is taken back.

@@ -29,7 +29,7 @@ CREATE TABLE "__dbs_orders" (
 );
 
 -- copies the rows of main.orders into its new form
--- danger rebuild-table main.orders: 1 value of code occurring more than once: 'code'; 3 rows
+-- danger rebuild-table main.orders: 1 value of code occurring more than once: 'code'
 INSERT INTO "__dbs_orders" ("id", "note") SELECT "orders"."id", "orders"."note" FROM "orders";
 
 -- drops table main.orders for a while
