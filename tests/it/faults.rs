@@ -94,8 +94,12 @@ impl Holder {
         let mut psql = server.program("psql");
         psql.args(["-XAtq", "-U", "postgres", "-d", &owned.database().name, "-h"]);
         psql.arg(&server.socket_folder).args(["-p", &server.port.to_string()]);
-        let mut child =
-            psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = psql
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let sql = format!("BEGIN; LOCK TABLE {table} IN ACCESS SHARE MODE; SELECT 'held';\n");
         child.stdin.as_mut().unwrap().write_all(sql.as_bytes()).unwrap();
         let mut line = String::new();
@@ -250,12 +254,19 @@ fn files_in_a_circle_and_migrations_that_are_none_are_named() {
     let owned = Owned::new("faults_files", "CREATEDB");
     let project = &owned.project;
     fs::create_dir(project.path("schema")).unwrap();
-    fs::write(project.path("schema/one.sql"), "CREATE TABLE a (id int PRIMARY KEY, b int REFERENCES b);")
-        .unwrap();
-    fs::write(project.path("schema/two.sql"), "CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);")
-        .unwrap();
+    fs::write(
+        project.path("schema/one.sql"),
+        "CREATE TABLE a (id int PRIMARY KEY, b int REFERENCES b);",
+    )
+    .unwrap();
+    fs::write(
+        project.path("schema/two.sql"),
+        "CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);",
+    )
+    .unwrap();
     let text = fs::read_to_string(project.path("dbstudio.toml")).unwrap();
-    fs::write(project.path("dbstudio.toml"), format!("[project]\nschema = \"schema\"\n{text}")).unwrap();
+    fs::write(project.path("dbstudio.toml"), format!("[project]\nschema = \"schema\"\n{text}"))
+        .unwrap();
     let told = project.run(&["generate", "--yes"]);
     assert_eq!((told.code, told.result.as_str()), (1, ""), "{told:?}");
     assert!(told.talk.contains("schema/one.sql and schema/two.sql"), "{told:?}");

@@ -68,7 +68,9 @@ async fn round_trip(source: TestDatabase, privileges: bool) {
 fn similar(found: &str, wanted: &str) {
     let differs = found.lines().zip(wanted.lines()).position(|(found, wanted)| found != wanted);
     if let Some(at) = differs {
-        let around = |text: &str| text.lines().skip(at.saturating_sub(8)).take(16).collect::<Vec<_>>().join("\n");
+        let around = |text: &str| {
+            text.lines().skip(at.saturating_sub(8)).take(16).collect::<Vec<_>>().join("\n")
+        };
         panic!("line {at} is\n{}\nand should be\n{}", around(found), around(wanted));
     }
     assert_eq!(found.lines().count(), wanted.lines().count());
