@@ -9,6 +9,7 @@ pub mod desired;
 pub mod generate;
 mod history;
 pub mod init;
+mod patience;
 pub mod preparation;
 pub mod proof;
 pub mod pull;

@@ -35,8 +35,13 @@ pub struct Statement {
     pub locks: Vec<String>,
     /// The tables it writes anew.
     pub rewrites: Vec<String>,
+    /// Whether what it locks and writes anew was watched on a scratch; else it is what the manual
+    /// says.
+    pub watched: bool,
     /// Whether it runs outside a transaction.
     pub outside_transaction: bool,
+    /// Whether it runs in another transaction than those around it.
+    pub apart: bool,
     /// What is hazardous about it.
     pub hazards: Vec<Hazard>,
     /// What was measured in the live database, a sentence each.
@@ -72,8 +77,7 @@ pub fn of_change(
     renames: &[Rename],
     facts: &Facts,
 ) -> Result<Review> {
-    let context =
-        Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
+    let context = proof.context(change.setting.online);
     let rules = policies(&change.setting.policies)?;
     let rules = (&rules, change.allowances.as_slice());
     let mut review = review(&proof.up, renames, facts, &context, rules);
@@ -98,39 +102,43 @@ pub fn review(
             hazard::Policy::Refuse => Policy::Refuse,
         })
     };
-    let mut hazards = hazard::silence(hazard::examine(plan, facts, context), allowances);
+    let found = hazard::examine(plan, facts, context);
+    let mut hazards = hazard::silence(plan.dialect, found, allowances);
     hazards.retain(|hazard| policy(hazard.rule) != Policy::Ignore);
     let is_refused = |hazard: &&Hazard| policy(hazard.rule) == Policy::Refuse;
     let refused = hazards.iter().filter(is_refused).cloned().collect();
-    let statement = |(at, step): (usize, &crate::schema::plan::Step)| {
-        let expected;
-        let effects = match facts.effects_of(at) {
-            Some(effects) => effects,
-            None => {
-                expected = hazard::expected(plan, at, context);
-                &expected
-            }
-        };
-        let readings = facts.measures.readings.iter().filter(|reading| reading.step == at);
+    let mut of_step: BTreeMap<usize, Vec<Hazard>> = BTreeMap::new();
+    for hazard in hazards {
+        of_step.entry(hazard.step).or_default().push(hazard);
+    }
+    let mut measures: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for reading in &facts.measures.readings {
+        measures.entry(reading.step).or_default().push(reading.words());
+    }
+    let locks = hazard::locks(plan, facts, context);
+    let statements = plan.steps.iter().zip(locks).enumerate().map(|(at, (step, locks))| {
+        let (effects, watched) = locks;
         Statement {
             sql: step.sql.clone(),
             what: super::wording::what(step),
-            locks: locks(effects),
+            locks: told(&effects),
             rewrites: effects.rewrites.iter().map(ToString::to_string).collect(),
+            watched,
             outside_transaction: step.outside_transaction,
-            hazards: hazards.iter().filter(|hazard| hazard.step == at).cloned().collect(),
-            measures: readings.map(hazard::Reading::words).collect(),
+            apart: step.apart,
+            hazards: of_step.remove(&at).unwrap_or_default(),
+            measures: measures.remove(&at).unwrap_or_default(),
         }
-    };
+    });
     Review {
-        statements: plan.steps.iter().enumerate().map(statement).collect(),
+        statements: statements.collect(),
         renames: renames.to_vec(),
         notes: plan.notes.clone(),
         refused,
     }
 }
 
-fn locks(effects: &Effects) -> Vec<String> {
+fn told(effects: &Effects) -> Vec<String> {
     effects.locks.iter().map(|(relation, mode)| format!("{mode} on {relation}")).collect()
 }
 

@@ -25,7 +25,7 @@ use dbstudio::ops::change::{Answers, Change, Setting, Settled, Side};
 use dbstudio::ops::proof::Proof;
 use dbstudio::ops::review::{Review, review};
 use dbstudio::problem::Result;
-use dbstudio::schema::hazard::{Context, Facts};
+use dbstudio::schema::hazard::Facts;
 use dbstudio::schema::model::Scope;
 use dbstudio::schema::rename::{self, Rename};
 
@@ -120,8 +120,7 @@ async fn follow(change: &mut Change, case: &Case, target: &Target, stop: &Stop) 
     let measures = live.measure(&proof.up, models, &Bounds::default(), stop).await;
     live.close().await;
     let facts = Facts { effects, measures: measures? };
-    let context =
-        Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
+    let context = proof.context(change.setting.online);
     let rules = (&Default::default(), change.allowances.as_slice());
     let mut review = review(&proof.up, &renames, &facts, &context, rules);
     review.notes.extend(change.notes.iter().cloned());

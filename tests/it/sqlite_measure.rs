@@ -61,7 +61,7 @@ async fn losses_and_failures_are_counted() {
     assert_eq!(measures.tables[&people].words(), "20 rows");
 
     let facts = Facts { effects: Vec::new(), measures };
-    let context = Context { current: &current, desired: &desired, online: true };
+    let context = Context { current: &current, desired: &desired, online: true, elsewhere: true };
     let hazards = examine(&plan, &facts, &context);
     let of = |id: &str| {
         let found = hazards.iter().find(|hazard| hazard.rule.id() == id);

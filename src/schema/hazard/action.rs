@@ -11,7 +11,7 @@ use super::wanted::Subject;
 use super::words::Words;
 use super::{Rule, Severity};
 use crate::schema::model::{Body, Column, Constraint, ConstraintKind, Key, Kind, Model, Table};
-use crate::schema::plan::{Action, Step};
+use crate::schema::plan::{Action, Step, groups};
 use crate::sql::Dialect;
 
 impl Examiner<'_> {
@@ -41,6 +41,9 @@ impl Examiner<'_> {
             Action::SetNotNull(key) => {
                 if self.is_there(&key.table()) {
                     self.report(Rule::SetNotNull, step, key);
+                    if found.apart {
+                        self.retell(step, Rule::SetNotNull, APART);
+                    }
                     self.spare_the_scan(step, key);
                 }
             }
@@ -168,6 +171,18 @@ impl Examiner<'_> {
         }
     }
 
+    /// Tells the last hazard of a rule otherwise, unless more is known of it: it fails.
+    fn retell(&mut self, step: usize, rule: Rule, (why, safer): (&str, &str)) {
+        let last =
+            self.out.iter_mut().rev().find(|hazard| hazard.step == step && hazard.rule == rule);
+        if let Some(hazard) = last
+            && hazard.severity < Severity::Danger
+        {
+            why.clone_into(&mut hazard.why);
+            safer.clone_into(&mut hazard.safer);
+        }
+    }
+
     /// What is dropped to be made again: a table's rows are copied before, or they are lost.
     fn remade(&mut self, step: usize, found: &Step, key: &Key) {
         let along = found.actions.contains(&Action::DropToRemake(key.table()));
@@ -190,7 +205,7 @@ impl Examiner<'_> {
             Some(Body::Constraint(made)) => self.constraint(step, found, key, made),
             Some(Body::Index(index)) if self.is_there(&index.relation) => {
                 if index.unique {
-                    self.report(Rule::AddUnique, step, key);
+                    self.unique(step, found, key);
                 }
                 if !found.outside_transaction {
                     self.report(Rule::IndexNotConcurrent, step, key);
@@ -228,13 +243,20 @@ impl Examiner<'_> {
         }
     }
 
+    fn unique(&mut self, step: usize, found: &Step, key: &Key) {
+        self.report(Rule::AddUnique, step, key);
+        if found.outside_transaction {
+            self.retell(step, Rule::AddUnique, CONCURRENT);
+        }
+    }
+
     fn table(&mut self, step: usize, key: &Key, table: &Table) {
         if let Some(part) = &table.partition_of
             && self.is_there(&part.parent)
         {
             self.report(Rule::AddPartition, step, key);
         }
-        if table.row_security {
+        if table.row_security && self.is_there(key) {
             self.closed(step, key);
         }
     }
@@ -267,7 +289,9 @@ impl Examiner<'_> {
     }
 
     fn constraint(&mut self, step: usize, found: &Step, key: &Key, made: &Constraint) {
-        if made.kind == ConstraintKind::Foreign && !self.is_indexed(key, &made.columns) {
+        let unindexed =
+            made.kind == ConstraintKind::Foreign && !self.is_indexed(key, &made.columns);
+        if unindexed && self.is_there(&key.table()) {
             self.report(Rule::UnindexedForeignKey, step, key);
         }
         let later = later(self.plan, step + 1, &Action::Validate(key.clone()));
@@ -277,6 +301,9 @@ impl Examiner<'_> {
             return;
         }
         let rule = match made.kind {
+            ConstraintKind::Primary | ConstraintKind::Unique if found.outside_transaction => {
+                return self.unique(step, found, key);
+            }
             ConstraintKind::Primary => Rule::AddPrimaryKey,
             ConstraintKind::Unique => Rule::AddUnique,
             ConstraintKind::Check => Rule::AddCheck,
@@ -307,19 +334,12 @@ impl Examiner<'_> {
             return;
         }
         self.report(Rule::ValidateConstraint, step, key);
-        let added = self
-            .plan
-            .steps
-            .iter()
-            .enumerate()
-            .take(step)
-            .rev()
-            .find(|(_, found)| found.actions.contains(&Action::Create(key.clone())));
-        let Some((at, _)) = added else { return };
-        let between = self.plan.steps.iter().take(step + 1).skip(at);
-        if self.context.online
-            && between.into_iter().all(|step| !step.outside_transaction && !step.apart)
-        {
+        if !self.context.online {
+            return;
+        }
+        let group = groups(&self.plan.steps).into_iter().find(|group| group.contains(&step));
+        let mut before = self.plan.steps.iter().take(step).skip(group.map_or(step, |it| it.start));
+        if before.any(|found| found.actions.contains(&Action::Create(key.clone()))) {
             self.report(Rule::ValidateInSameTransaction, step, key);
         }
     }
@@ -397,6 +417,16 @@ impl Examiner<'_> {
         }
     }
 }
+
+/// Why and the safer way of refusing NULL by a check that is validated apart.
+const APART: (&str, &str) =
+    ("It fails if a row has NULL. Others can read and write meanwhile.", "Fill those rows first.");
+
+/// Why and the safer way of refusing duplicates by an index that is built concurrently.
+const CONCURRENT: (&str, &str) = (
+    "It fails if there are any. Others can read and write meanwhile.",
+    "Look for duplicates first, and change them.",
+);
 
 fn is_type(key: &Key) -> bool {
     matches!(key.kind, Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain)

@@ -1,14 +1,16 @@
 //! The examination of a plan: each action by its rules, each step by its locks, and the plan as a
 //! whole. What was measured makes a hazard heavier or lighter; it never makes one up.
 
-use super::measures::{FELT, Facts, Reading, TableSize};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use super::measures::{FELT, Facts, TableSize};
 use super::names::Names;
-use super::wanted::Subject;
+use super::weight::SLOW;
 use super::words::Words;
-use super::{Hazard, LockMode, Rule, Severity, text};
-use crate::schema::RelationName;
+use super::{Hazard, Rule, text};
 use crate::schema::model::{Key, Model};
-use crate::schema::plan::{Action, Plan, Step};
+use crate::schema::plan::{Action, Plan, Step, groups};
 use crate::sql::Dialect;
 
 /// What a plan is examined against.
@@ -20,23 +22,34 @@ pub struct Context<'a> {
     pub desired: &'a Model,
     /// Whether others use the database meanwhile, so that locks matter beyond their cost.
     pub online: bool,
+    /// Whether something else than dbstudio may run it, which then limits no waiting for locks.
+    pub elsewhere: bool,
 }
 
 /// The hazards of a plan, in the order of its steps.
 pub fn examine(plan: &Plan, facts: &Facts, context: &Context<'_>) -> Vec<Hazard> {
-    let names = Names::default();
-    let mut examiner =
-        Examiner { plan, facts, context: *context, names, out: Vec::new(), strong: Vec::new() };
+    let mut examiner = Examiner {
+        plan,
+        facts,
+        context: *context,
+        names: Names::default(),
+        out: Vec::new(),
+        strong: Vec::new(),
+        told: BTreeSet::new(),
+    };
+    let effects = super::lock_hazard::locks(plan, facts, context);
     for (step, found) in plan.steps.iter().enumerate() {
         for action in &found.actions {
             examiner.action(step, found, action);
         }
         examiner.words(step, found);
-        examiner.locks(step, found);
+        if let Some((effects, _)) = effects.get(step) {
+            examiner.locks(step, found, effects);
+        }
         examiner.names.follow(&found.actions);
     }
     examiner.whole();
-    examiner.out.sort_by_key(|hazard| hazard.step);
+    examiner.out.sort_by_key(|hazard| (hazard.step, Reverse(hazard.severity)));
     examiner.out
 }
 
@@ -49,6 +62,8 @@ pub(super) struct Examiner<'a> {
     pub out: Vec<Hazard>,
     /// The steps that lock a table that is there against writes at least.
     pub strong: Vec<usize>,
+    /// The tables whose locks were told of, and by which rule.
+    pub told: BTreeSet<(Rule, Key)>,
 }
 
 impl Examiner<'_> {
@@ -83,26 +98,13 @@ impl Examiner<'_> {
         if self.out.iter().any(known) {
             return;
         }
-        let mut hazard = Hazard::of(rule, step, Some(object.clone()));
-        let readings: Vec<&Reading> = self
-            .facts
-            .measures
-            .of(step, object)
-            .filter(|reading| tells(rule, &reading.subject))
-            .collect();
-        weigh(&mut hazard, &readings);
-        let table = if object.kind.is_part() { object.table() } else { object.clone() };
-        if let Some(size) = self.size(&table).filter(|_| reads_all(rule)) {
-            let size = size.words_with_time(rule == Rule::RebuildTable);
-            hazard.measured = Some(match hazard.measured {
-                Some(words) => format!("{words}; {size}"),
-                None => size,
-            });
-            if hazard.severity == Severity::Warning && !self.is_felt(&table, rule) {
-                hazard.severity = Severity::Notice;
-            }
-        }
-        self.out.push(hazard);
+        let hazard = self.hazard(rule, step, Some(object.clone()));
+        self.out.push(self.weighed(hazard, object));
+    }
+
+    /// A hazard as its rule tells it.
+    pub fn hazard(&self, rule: Rule, step: usize, object: Option<Key>) -> Hazard {
+        Hazard::of(self.plan.dialect, rule, step, object)
     }
 
     /// Rules that are about the words of a step, whatever its actions.
@@ -113,11 +115,11 @@ impl Examiner<'_> {
                 continue;
             }
             let object = found.actions.first().and_then(object);
-            self.out.push(Hazard::of(rule, step, object.cloned()));
+            self.out.push(self.hazard(rule, step, object.cloned()));
         }
         if found.outside_transaction {
             let object = found.actions.first().and_then(object).cloned();
-            self.out.push(Hazard::of(Rule::NotInTransaction, step, object));
+            self.out.push(self.hazard(Rule::NotInTransaction, step, object));
         }
     }
 
@@ -133,7 +135,7 @@ impl Examiner<'_> {
             .map(|step| (step.sql.as_str(), step.outside_transaction))
             .collect();
         for step in text::labels_used_too_soon(&statements) {
-            self.out.push(Hazard::of(Rule::LabelInSameTransaction, step, None));
+            self.out.push(self.hazard(Rule::LabelInSameTransaction, step, None));
         }
         self.patience();
         self.order();
@@ -141,12 +143,23 @@ impl Examiner<'_> {
 
     /// Whether the first strong lock is waited for without a limit.
     fn patience(&mut self) {
-        let limited = |step: &Step| {
+        if !self.context.online || !self.context.elsewhere {
+            return;
+        }
+        let limits = |step: &Step| {
             step.actions.contains(&Action::Setting) && step.sql.contains("lock_timeout")
         };
-        let Some(first) = self.strong.first().copied() else { return };
-        if self.context.online && !self.plan.steps.iter().take(first).any(limited) {
-            self.out.push(Hazard::of(Rule::NoLockTimeout, first, None));
+        let steps = &self.plan.steps;
+        let limited = |strong: usize| {
+            let group = groups(steps).into_iter().find(|group| group.contains(&strong));
+            let within = group.map_or(strong, |group| group.start)..strong;
+            steps.iter().enumerate().take(strong).any(|(at, step)| {
+                limits(step) && (within.contains(&at) || !step.sql.contains("LOCAL"))
+            })
+        };
+        let first = self.strong.iter().copied().find(|strong| !limited(*strong));
+        if let Some(first) = first {
+            self.out.push(self.hazard(Rule::NoLockTimeout, first, None));
         }
     }
 
@@ -155,46 +168,30 @@ impl Examiner<'_> {
         if !self.context.online {
             return;
         }
-        let mut held: Option<usize> = None;
         let mut late = Vec::new();
-        for (step, found) in self.plan.steps.iter().enumerate() {
-            if found.outside_transaction {
-                held = None;
-                continue;
-            }
-            let slow = |hazard: &&Hazard| hazard.step == step && SLOW.contains(&hazard.rule);
-            let felt = |hazard: &Hazard| {
-                hazard.object.as_ref().is_none_or(|object| {
-                    let table = if object.kind.is_part() { object.table() } else { object.clone() };
-                    self.is_felt(&table, hazard.rule)
-                })
-            };
-            if held.is_some() && self.out.iter().filter(slow).any(felt) {
-                late.push(step);
-            }
-            if self.strong.contains(&step) {
-                held = held.or(Some(step));
-            }
+        for group in groups(&self.plan.steps) {
+            let held = self.strong.iter().find(|step| group.contains(step));
+            let Some(held) = held else { continue };
+            late.extend((held + 1..group.end).filter(|step| self.is_slow(*step)));
         }
         for step in late {
-            self.out.push(Hazard::of(Rule::WorkAfterLock, step, None));
+            self.out.push(self.hazard(Rule::WorkAfterLock, step, None));
         }
     }
-}
 
-/// Rules of steps that take long on a large table.
-const SLOW: &[Rule] = &[
-    Rule::RewriteTable,
-    Rule::ScanUnderLock,
-    Rule::IndexNotConcurrent,
-    Rule::SetNotNull,
-    Rule::AddUnique,
-    Rule::AddPrimaryKey,
-    Rule::AddCheck,
-    Rule::AddForeignKey,
-    Rule::AddExclusion,
-    Rule::ValidateConstraint,
-];
+    /// Whether others notice how long a step takes; one that is told of for that already is not.
+    fn is_slow(&self, step: usize) -> bool {
+        let felt = |hazard: &Hazard| {
+            hazard.object.as_ref().is_none_or(|object| {
+                let table = if object.kind.is_part() { object.table() } else { object.clone() };
+                self.is_felt(&table, hazard.rule)
+            })
+        };
+        let mut slow =
+            self.out.iter().filter(|found| found.step == step && SLOW.contains(&found.rule));
+        !self.has(step, &[Rule::ValidateInSameTransaction]) && slow.any(felt)
+    }
+}
 
 /// The object an action is about.
 pub(super) fn object(action: &Action) -> Option<&Key> {
@@ -217,72 +214,5 @@ pub(super) fn object(action: &Action) -> Option<&Key> {
         | Action::Rebuild(key)
         | Action::Authorize(key) => Some(key),
         Action::Setting => None,
-    }
-}
-
-/// Whether the step of such a hazard reads the whole table, so that its size matters.
-fn reads_all(rule: Rule) -> bool {
-    SLOW.contains(&rule) || rule == Rule::RebuildTable
-}
-
-/// Whether an answer to this question is for this rule.
-fn tells(rule: Rule, subject: &Subject) -> bool {
-    match subject {
-        Subject::Rows => matches!(rule, Rule::DropTable | Rule::DropVirtualTable),
-        Subject::Values(_) => rule == Rule::DropColumn,
-        Subject::Occupied => rule == Rule::AddRequired,
-        Subject::Nulls(_) => {
-            matches!(rule, Rule::SetNotNull | Rule::AddPrimaryKey | Rule::NarrowType)
-        }
-        Subject::Lossy { .. } => rule == Rule::LossyType,
-        Subject::Unfit { .. } => {
-            matches!(rule, Rule::NarrowType | Rule::RemoveLabel | Rule::RebuildTable)
-        }
-        Subject::Labelled { .. } => rule == Rule::RemoveLabel,
-        Subject::Duplicates { .. } => {
-            matches!(rule, Rule::AddUnique | Rule::AddPrimaryKey | Rule::RebuildTable)
-        }
-        Subject::Failing(_) => {
-            matches!(
-                rule,
-                Rule::AddCheck | Rule::ValidateConstraint | Rule::RebuildTable | Rule::NarrowType
-            )
-        }
-        Subject::Orphans { .. } => {
-            matches!(rule, Rule::AddForeignKey | Rule::ValidateConstraint | Rule::RebuildTable)
-        }
-    }
-}
-
-/// Lets what was measured decide how much a hazard weighs.
-fn weigh(hazard: &mut Hazard, readings: &[&Reading]) {
-    if readings.is_empty() {
-        return;
-    }
-    let words: Vec<String> = readings.iter().map(|reading| reading.words()).collect();
-    hazard.measured = Some(words.join("; "));
-    let lost = |reading: &&&Reading| reading.is_found() && !reading.subject.fails();
-    if readings.iter().any(|reading| reading.fails()) {
-        hazard.severity = Severity::Danger;
-        hazard.why = format!("It will fail as the rows are now. {}", hazard.rule.why());
-    } else if readings.iter().all(|reading| reading.clears()) {
-        hazard.severity = Severity::Notice;
-    } else if readings.iter().any(|reading| lost(&reading)) {
-        hazard.severity = Severity::Danger;
-    }
-}
-
-/// A relation's key among the tables of the models, by its name at this step.
-impl Examiner<'_> {
-    pub fn table_named(&self, relation: &RelationName) -> Option<Key> {
-        use crate::schema::model::Kind::{MaterializedView, Table};
-        let key = |kind| Key::new(kind, relation.schema.clone(), relation.name.clone());
-        [key(Table), key(MaterializedView)].into_iter().find(|key| self.is_there(key))
-    }
-
-    /// The sentence about a lock.
-    pub fn lock_words(&self, mode: LockMode, relation: &RelationName, measured: bool) -> String {
-        let how = if measured { "measured on a scratch" } else { "by the manual" };
-        format!("It takes {mode} on {relation} ({how}), which blocks {}.", mode.blocks())
     }
 }

@@ -1,15 +1,19 @@
 //! The rules over what a step locks and writes anew, as it was watched on a scratch, or as it is
-//! expected to where it was not.
+//! expected to where it was not. A table is told of once, however many steps lock it: what each of
+//! them locks is known beside its hazards.
 
-use super::examine::{Examiner, object};
+use super::examine::{Context, Examiner, object};
+use super::lookup::is_there;
+use super::measures::{Effects, Facts};
+use super::names::Names;
 use super::step_lock::expected;
-use super::{Hazard, LockMode, Rule, Severity};
+use super::{LockMode, Rule, Severity};
 use crate::schema::RelationName;
-use crate::schema::model::{Key, Kind};
-use crate::schema::plan::{Action, Step};
+use crate::schema::model::{Key, Kind, Model};
+use crate::schema::plan::{Action, Plan, Step};
 use crate::sql::Dialect;
 
-/// Rules that tell of a lock already.
+/// Rules that tell that a table cannot be used while something is done.
 const TOLD: &[Rule] = &[
     Rule::RewriteTable,
     Rule::SetLogged,
@@ -22,104 +26,109 @@ const TOLD: &[Rule] = &[
     Rule::IndexNotConcurrent,
     Rule::ValidateConstraint,
     Rule::AddTrigger,
+    Rule::DropTable,
+    Rule::DropMaterializedView,
 ];
 
+/// What each step of a plan does to the relations that are there before the plan, and whether that
+/// was watched; else it is what the manual says.
+pub fn locks(plan: &Plan, facts: &Facts, context: &Context<'_>) -> Vec<(Effects, bool)> {
+    let mut names = Names::default();
+    let of_step = |(at, step): (usize, &Step)| {
+        let found = match facts.effects_of(at) {
+            Some(effects) => (effects.clone(), true),
+            None => (expected(plan, at, &names, context), false),
+        };
+        let there = |relation: &RelationName| key(context.current, &names, relation).is_some();
+        let (mut effects, watched) = found;
+        effects.locks.retain(|(relation, _)| there(relation));
+        effects.rewrites.retain(there);
+        names.follow(&step.actions);
+        (effects, watched)
+    };
+    plan.steps.iter().enumerate().map(of_step).collect()
+}
+
+/// A relation's key among the tables there are before the plan, by its name at a step.
+fn key(current: &Model, names: &Names, relation: &RelationName) -> Option<Key> {
+    let key = |kind| Key::new(kind, relation.schema.clone(), relation.name.clone());
+    let kinds = [Kind::Table, Kind::MaterializedView];
+    kinds.into_iter().map(key).find(|key| is_there(current, names, key))
+}
+
 impl Examiner<'_> {
-    pub(super) fn locks(&mut self, step: usize, found: &Step) {
+    pub(super) fn locks(&mut self, step: usize, found: &Step, effects: &Effects) {
         if self.plan.dialect == Dialect::Sqlite {
             return;
         }
-        let effects = match self.facts.effects_of(step) {
-            Some(effects) => (effects.clone(), true),
-            None => (expected(self.plan, step, &self.context), false),
-        };
-        let (effects, watched) = effects;
-        for relation in &effects.rewrites {
-            if let Some(key) = self.table_named(relation)
-                && !goes(found, &key)
-            {
-                self.rewritten(step, &key, watched);
-            }
+        let key = |relation: &RelationName| key(self.context.current, &self.names, relation);
+        let rewrites: Vec<Key> = effects.rewrites.iter().filter_map(key).collect();
+        let locks: Vec<(Key, LockMode)> = effects
+            .locks
+            .iter()
+            .filter_map(|(relation, mode)| key(relation).map(|key| (key, *mode)))
+            .collect();
+        for key in rewrites.iter().filter(|key| !goes(found, key)) {
+            self.rewritten(step, key);
         }
-        for (relation, mode) in &effects.locks {
-            if let Some(key) = self.table_named(relation) {
-                self.locked(step, found, &key, (relation, *mode), watched);
-            }
+        for (key, mode) in &locks {
+            self.locked(step, found, key, *mode);
         }
     }
 
-    fn rewritten(&mut self, step: usize, key: &Key, watched: bool) {
+    fn rewritten(&mut self, step: usize, key: &Key) {
         if self.has(step, &[Rule::SetLogged]) {
             return;
         }
-        let mut hazard = Hazard::of(Rule::RewriteTable, step, Some(key.clone()));
-        let how = if watched { "Measured on a scratch" } else { "By the manual" };
-        hazard.why = format!("{how}. {}", Rule::RewriteTable.why());
-        self.by_size(&mut hazard, key, true);
+        self.work(Rule::RewriteTable, step, key);
+    }
+
+    /// Reports work on a table by the size of it: a small one is done before anybody notices.
+    fn work(&mut self, rule: Rule, step: usize, key: &Key) {
+        let mut hazard = self.hazard(rule, step, Some(key.clone()));
+        if let Some(size) = self.size(key) {
+            hazard.measured = Some(size.words_with_time(rule == Rule::RewriteTable));
+            let felt = self.is_felt(key, rule);
+            hazard.severity = if felt { Severity::Warning } else { Severity::Notice };
+        }
         self.out.push(hazard);
     }
 
-    /// A small table is done before anybody notices.
-    fn by_size(&self, hazard: &mut Hazard, key: &Key, written: bool) {
-        let Some(size) = self.size(key) else { return };
-        hazard.measured = Some(size.words_with_time(written));
-        let felt = self.is_felt(key, hazard.rule);
-        hazard.severity = if felt { Severity::Warning } else { Severity::Notice };
-    }
-
-    fn locked(
-        &mut self,
-        step: usize,
-        found: &Step,
-        key: &Key,
-        (relation, mode): (&RelationName, LockMode),
-        watched: bool,
-    ) {
-        if mode >= LockMode::Share && !self.strong.contains(&step) {
+    fn locked(&mut self, step: usize, found: &Step, key: &Key, mode: LockMode) {
+        if mode < LockMode::Share {
+            return;
+        }
+        if !self.strong.contains(&step) {
             self.strong.push(step);
         }
-        if mode < LockMode::Share || goes(found, key) {
+        if goes(found, key) {
             return;
         }
         let own = found.actions.iter().filter_map(object).any(|about| is_of(about, key));
-        let scans =
-            self.out.iter().any(|hazard| hazard.step == step && TOLD.contains(&hazard.rule) && own);
-        let rule = match (own, mode) {
-            (false, _) => Rule::LocksOtherTable,
-            (true, _) if scans => {
-                self.add_lock(step, mode, relation, watched);
+        let exclusive = mode == LockMode::AccessExclusive;
+        let rule = match own {
+            true if self.has(step, TOLD) => {
+                self.told.insert((Rule::ExclusiveLock, key.clone()));
+                self.told.insert((Rule::BlocksWrites, key.clone()));
                 return;
             }
-            (true, LockMode::AccessExclusive) if checks(found, key) => Rule::ScanUnderLock,
-            (true, LockMode::AccessExclusive) if drops_index(found) => Rule::DropIndexNotConcurrent,
-            (true, LockMode::AccessExclusive) => Rule::ExclusiveLock,
-            (true, _) => Rule::BlocksWrites,
+            true if exclusive && checks(found, key) => {
+                return self.work(Rule::ScanUnderLock, step, key);
+            }
+            true if exclusive && drops_index(found) => Rule::DropIndexNotConcurrent,
+            true if exclusive => Rule::ExclusiveLock,
+            true => Rule::BlocksWrites,
+            false => Rule::LocksOtherTable,
         };
         // Where nobody else is, a lock that is soon gone hurts nobody.
-        let short = [Rule::ExclusiveLock, Rule::BlocksWrites, Rule::DropIndexNotConcurrent];
-        if short.contains(&rule) && !self.context.online {
+        if !self.context.online || !self.told.insert((rule, key.clone())) {
             return;
         }
-        let mut hazard = Hazard::of(rule, step, Some(key.clone()));
-        hazard.why = format!("{} {}", self.lock_words(mode, relation, watched), rule.why());
-        if rule == Rule::ScanUnderLock {
-            self.by_size(&mut hazard, key, false);
-        } else if let Some(size) = self.size(key) {
+        let mut hazard = self.hazard(rule, step, Some(key.clone()));
+        if let Some(size) = self.size(key) {
             hazard.measured = Some(size.words());
         }
         self.out.push(hazard);
-    }
-
-    /// Adds the lock to the hazard that tells of the work done under it.
-    fn add_lock(&mut self, step: usize, mode: LockMode, relation: &RelationName, watched: bool) {
-        let words = self.lock_words(mode, relation, watched);
-        let told =
-            self.out.iter_mut().find(|hazard| hazard.step == step && TOLD.contains(&hazard.rule));
-        if let Some(hazard) = told
-            && !hazard.why.contains(&words)
-        {
-            hazard.why = format!("{} {words}", hazard.why);
-        }
     }
 }
 

@@ -185,13 +185,13 @@ impl Reading {
     /// The answer in words.
     pub fn words(&self) -> String {
         match &self.outcome {
+            Outcome::Counted { .. } if self.clears() => self.subject.cleared(),
             Outcome::Counted { count, examples } => {
                 let shown = match examples.as_slice() {
                     [] => String::new(),
                     some => format!(": {}", some.join(", ")),
                 };
                 let amount = match count.how {
-                    How::Exact if count.number == 0 => "no".to_owned(),
                     How::Exact => number(count.number),
                     How::Sampled | How::Statistics => format!("about {}", number(count.number)),
                 };

@@ -19,20 +19,22 @@ mod step_lock;
 mod text;
 mod type_change;
 mod wanted;
+mod weight;
 mod words;
 
 pub use examine::{Context, examine};
 pub use lock::LockMode;
+pub use lock_hazard::locks;
 pub use measures::{Count, Effects, Facts, How, Measures, Outcome, Reading, TableSize};
 pub use observed::observed;
 pub use rule::Rule;
 pub use silence::{Allowance, Reach, allowances, schema_allowances, silence};
-pub use step_lock::expected;
 pub use text::{Around, examine_text};
 pub use type_change::loses_values;
 pub use wanted::{Subject, Wanted, touched, wanted};
 
 use super::model::Key;
+use crate::sql::Dialect;
 
 /// How much a hazard weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,20 +100,23 @@ pub struct Hazard {
     pub safer: String,
     /// What was measured, in words: `12,431 rows, 3,020 of them with a note`.
     pub measured: Option<String>,
+    /// Whether all it could fail on or lose was counted, and there is none.
+    pub cleared: bool,
 }
 
 impl Hazard {
     /// A hazard as its rule tells it.
-    fn of(rule: Rule, step: usize, object: Option<Key>) -> Self {
+    fn of(dialect: Dialect, rule: Rule, step: usize, object: Option<Key>) -> Self {
         Self {
             rule,
             severity: rule.severity(),
             step,
             line: None,
             object,
-            why: rule.why().to_owned(),
-            safer: rule.safer().to_owned(),
+            why: rule.why(dialect).to_owned(),
+            safer: rule.safer(dialect).to_owned(),
             measured: None,
+            cleared: false,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! configuration, the documentation and every message read this table, so they cannot drift.
 
 use super::{Policy, Severity};
+use crate::sql::Dialect;
 
 /// What the table says of a rule.
 #[derive(Debug, Clone, Copy)]
@@ -93,21 +94,19 @@ rules! {
         "Columns that are not named fall back to their defaults, and references cascade."
         "INSERT … ON CONFLICT … DO UPDATE.";
     SetNotNull "set-not-null" Warning "A column refuses NULL from now on"
-        "It fails if a row has NULL, and reads the whole table while nobody can use it."
-        "Fill the rows first; on PostgreSQL add CHECK (… IS NOT NULL) NOT VALID, validate it, and \
-         then SET NOT NULL reads nothing.";
+        "It fails if a row has NULL, and nobody can use the table while its rows are read."
+        "Add CHECK (… IS NOT NULL) NOT VALID and validate it: then SET NOT NULL reads nothing.";
     AddRequired "add-required-column" Warning "A new column must have a value and gets none"
         "It fails as soon as the table has a row."
         "Give it a default, or add it without NOT NULL, fill it, and then refuse NULL.";
     AddUnique "add-unique" Warning "Duplicates are refused from now on"
-        "It fails if there are any, and nobody can write (or, for a constraint, read) meanwhile."
+        "It fails if there are any, and the table cannot be used while the index is built."
         "Build a unique index CONCURRENTLY, then ADD CONSTRAINT … USING INDEX.";
     AddPrimaryKey "add-primary-key" Warning "A table gets a primary key"
-        "It fails on duplicates and NULLs, and nobody can use the table meanwhile."
-        "Make the columns NOT NULL, build a unique index CONCURRENTLY, then ADD PRIMARY KEY USING \
-         INDEX.";
+        "It fails on duplicates and NULLs, and the table cannot be used while the index is built."
+        "Refuse NULL, build a unique index CONCURRENTLY, then ADD PRIMARY KEY USING INDEX.";
     AddCheck "add-check" Warning "A check is added to rows that are there"
-        "It fails if a row does not pass, and reads the whole table while nobody can use it."
+        "It fails if a row does not pass, and nobody can use the table while its rows are read."
         "ADD … NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own.";
     AddForeignKey "add-foreign-key" Warning "A foreign key is added to rows that are there"
         "It fails if a row refers to nothing, and nobody can write to either table meanwhile."
@@ -123,31 +122,29 @@ rules! {
         "The strong lock of adding it is held while all rows are read."
         "Validate it in a transaction of its own.";
     RewriteTable "rewrite-table" Warning "A table is written anew"
-        "Nobody can read or write it meanwhile, it needs its size in free space, and its indexes \
-         are built again."
+        "Nobody can use it meanwhile, and it needs its size in free space."
         "Add a column beside the old one, fill it in batches, and swap the names.";
     ScanUnderLock "scan-under-lock" Warning "A table is read under a lock that nobody passes"
         "The lock lasts as long as the reading." "Do the reading under a weaker lock first.";
     ExclusiveLock "exclusive-lock" Notice "A table is locked against everybody for a moment"
-        "It waits for every query that runs, and every later query waits behind it."
+        "It waits for the queries that run, and later ones wait behind it."
         "Set a short lock_timeout and try again.";
     BlocksWrites "blocks-writes" Notice "A table is locked against writes"
         "Whoever writes waits until it is done." "Do it when it is quiet.";
     LocksOtherTable "locks-other-table" Notice "Another table is locked too"
-        "It is not what is changed, and its users wait all the same."
-        "Set a short lock_timeout, and do it when it is quiet.";
+        "Those who use it wait as well." "Set a short lock_timeout, and do it when it is quiet.";
     NoLockTimeout "no-lock-timeout" Notice "Nothing limits how long a lock is waited for"
         "While a statement waits for a strong lock, everybody queues behind it."
-        "SET lock_timeout = '3s' first, and try again when it runs out.";
+        "SET lock_timeout = '4s' first, and try again when it runs out.";
     WorkAfterLock "work-after-lock" Warning "Slow work follows a strong lock in its transaction"
         "The lock is held until the transaction ends."
         "Put the slow statement into a migration of its own.";
     IndexNotConcurrent "index-not-concurrent" Warning "An index is built while nobody can write"
-        "Writes to the table wait until all of it is read."
+        "Nobody can write to the table until it is built."
         "CREATE INDEX CONCURRENTLY, outside a transaction.";
     DropIndexNotConcurrent "drop-index-not-concurrent" Notice
         "An index is dropped under a lock that nobody passes"
-        "It is quick once it has the lock, but it waits for every query that runs."
+        "It waits for the queries that run, and later ones wait behind it."
         "DROP INDEX CONCURRENTLY, outside a transaction.";
     ReindexNotConcurrent "reindex-not-concurrent" Warning "An index is rebuilt while nobody can write"
         "Writes wait, and so do queries that would use the index." "REINDEX CONCURRENTLY.";
@@ -155,8 +152,8 @@ rules! {
         "CONCURRENTLY cannot run inside a transaction"
         "The server refuses it (25001)." "Put it into a migration without a transaction.";
     NotInTransaction "not-in-transaction" Notice "A statement runs outside a transaction"
-        "If it fails halfway, what was done before stays; a half-built index stays behind invalid."
-        "Check afterwards, and drop an invalid index before trying again.";
+        "If it fails, a half-built index may stay behind, not valid."
+        "Then drop that index, and run it again.";
     TransactionInMigration "transaction-in-migration" Warning
         "A migration begins or ends a transaction itself"
         "The one it runs in ends with it, and what follows is not undone when it fails."
@@ -288,13 +285,28 @@ impl Rule {
     }
 
     /// Why it matters.
-    pub fn why(self) -> &'static str {
-        self.entry().map_or("", |entry| entry.why)
+    pub fn why(self, dialect: Dialect) -> &'static str {
+        let of_sqlite = self.of_sqlite(dialect).map(|(why, _)| why);
+        of_sqlite.unwrap_or_else(|| self.entry().map_or("", |entry| entry.why))
     }
 
     /// The safer way.
-    pub fn safer(self) -> &'static str {
-        self.entry().map_or("", |entry| entry.safer)
+    pub fn safer(self, dialect: Dialect) -> &'static str {
+        let of_sqlite = self.of_sqlite(dialect).map(|(_, safer)| safer);
+        of_sqlite.unwrap_or_else(|| self.entry().map_or("", |entry| entry.safer))
+    }
+
+    /// What SQLite has otherwise: no lock is held there beyond the file's own, and there is one
+    /// way to do a thing.
+    fn of_sqlite(self, dialect: Dialect) -> Option<(&'static str, &'static str)> {
+        let rows = "Look for such rows first, and change them.";
+        match self {
+            _ if dialect != Dialect::Sqlite => None,
+            Self::SetNotNull => Some(("It fails if a row has NULL.", "Fill those rows first.")),
+            Self::AddUnique => Some(("It fails if there are any.", rows)),
+            Self::DropIndex => Some((self.why(Dialect::Postgres), "Look for what uses it.")),
+            _ => None,
+        }
     }
 
     /// What is done about it where nothing is configured. Matters of taste are left alone.
@@ -326,7 +338,10 @@ mod tests {
             assert_eq!(Rule::from_id(rule.id()), Some(rule));
             assert!(rule.id().chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'));
             assert!(!rule.title().ends_with('.'), "{}", rule.id());
-            assert!(rule.why().ends_with('.') && rule.safer().ends_with('.'), "{}", rule.id());
+            for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+                let told = [rule.why(dialect), rule.safer(dialect)];
+                assert!(told.iter().all(|told| told.ends_with('.')), "{}", rule.id());
+            }
         }
         assert_eq!(Rule::from_id("no-such-rule"), None);
     }

@@ -123,7 +123,7 @@ fn names(path: &[String], key: &Key) -> bool {
 
 /// Takes out what is allowed. An allowance without a reason silences nothing and says so; one for
 /// no known rule is a hazard itself.
-pub fn silence(hazards: Vec<Hazard>, allowances: &[Allowance]) -> Vec<Hazard> {
+pub fn silence(dialect: Dialect, hazards: Vec<Hazard>, allowances: &[Allowance]) -> Vec<Hazard> {
     let mut out = Vec::new();
     for mut hazard in hazards {
         let mut found = allowances.iter().filter(|allowance| allowance.is_for(&hazard)).peekable();
@@ -148,9 +148,9 @@ pub fn silence(hazards: Vec<Hazard>, allowances: &[Allowance]) -> Vec<Hazard> {
             Reach::Statement(step) => step,
             Reach::Object(_) => 0,
         };
-        let mut hazard = Hazard::of(Rule::UnknownAllowance, step, None);
+        let mut hazard = Hazard::of(dialect, Rule::UnknownAllowance, step, None);
         hazard.line = Some(allowance.line);
-        hazard.why = format!("There is no rule named {word:?}. {}", Rule::UnknownAllowance.why());
+        hazard.why = format!("There is no rule named {word:?}. {}", hazard.why);
         out.push(hazard);
     }
     out.sort_by_key(|hazard| hazard.step);
@@ -175,7 +175,8 @@ CREATE TABLE shop.orders (
         let table = |name: &str| Key::new(Kind::Table, "shop", name);
         let column = |name: &str| table("orders").child(Kind::Column, name);
         let left = |rule: Rule, key: Key| {
-            !silence(vec![Hazard::of(rule, 3, Some(key))], &allowances).is_empty()
+            let found = vec![Hazard::of(Dialect::Postgres, rule, 3, Some(key))];
+            !silence(Dialect::Postgres, found, &allowances).is_empty()
         };
         assert!(!left(Rule::DropColumn, column("old")));
         assert!(!left(Rule::NarrowType, column("id")));

@@ -14,18 +14,13 @@ use crate::schema::plan::{Action, Plan};
 use crate::sql::Dialect;
 use crate::sql::lexer::{Token, TokenKind, tokens};
 
-/// What a step is expected to do, by the names relations have when it runs. Says nothing on
-/// SQLite, where the whole file is locked.
-pub fn expected(plan: &Plan, step: usize, context: &Context<'_>) -> Effects {
+/// What a step is expected to do, by the names relations have when it runs; `names` knows the
+/// renames before it. Says nothing on SQLite, where the whole file is locked.
+pub(super) fn expected(plan: &Plan, step: usize, names: &Names, context: &Context<'_>) -> Effects {
     let mut out = Effects::default();
-    if plan.dialect != Dialect::Postgres {
+    let Some(found) = plan.steps.get(step).filter(|_| plan.dialect == Dialect::Postgres) else {
         return out;
-    }
-    let Some(found) = plan.steps.get(step) else { return out };
-    let mut names = Names::default();
-    for before in plan.steps.iter().take(step) {
-        names.follow(&before.actions);
-    }
+    };
     let teller = Teller { plan, context, names, concurrent: found.outside_transaction };
     for action in &found.actions {
         teller.tell(step, action, &mut out);
@@ -36,7 +31,7 @@ pub fn expected(plan: &Plan, step: usize, context: &Context<'_>) -> Effects {
 struct Teller<'a> {
     plan: &'a Plan,
     context: &'a Context<'a>,
-    names: Names,
+    names: &'a Names,
     concurrent: bool,
 }
 
@@ -52,6 +47,10 @@ impl Teller<'_> {
             Action::Drop(key) | Action::DropToRemake(key) => self.dropped(key, out),
             Action::Rename { from: key, .. } | Action::Alter(key) | Action::Aside(key) => {
                 lock(out, &relation(key), AccessExclusive);
+            }
+            // By way of a check that is validated apart.
+            Action::SetNotNull(key) if self.apart(step) => {
+                lock(out, &key.table(), ShareUpdateExclusive);
             }
             Action::SetNotNull(key) | Action::AddRequired(key) => {
                 lock(out, &key.table(), AccessExclusive);
@@ -73,11 +72,19 @@ impl Teller<'_> {
         }
     }
 
+    fn apart(&self, step: usize) -> bool {
+        self.plan.steps.get(step).is_some_and(|step| step.apart)
+    }
+
     fn made(&self, step: usize, key: &Key, out: &mut Effects) {
         match self.context.desired.body(key) {
             Some(Body::Index(index)) => {
                 let mode = if self.concurrent { ShareUpdateExclusive } else { Share };
                 lock(out, &index.relation, mode);
+            }
+            // The index a key is made of later, which has the key's name.
+            Some(Body::Constraint(_)) if self.concurrent => {
+                lock(out, &key.table(), ShareUpdateExclusive);
             }
             Some(Body::Constraint(made)) => match made.kind {
                 ConstraintKind::Foreign => {
@@ -97,7 +104,7 @@ impl Teller<'_> {
                     Some(Body::Default { expression }) => may_be_volatile(expression),
                     _ => false,
                 };
-                let new = !has_column(self.context.current, &self.names, key);
+                let new = !has_column(self.context.current, self.names, key);
                 if new && (computed || column.identity.is_some() || volatile) {
                     out.rewrites.push(named(&key.table()));
                 }

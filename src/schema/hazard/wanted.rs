@@ -109,6 +109,42 @@ impl Subject {
         !matches!(self, Self::Rows | Self::Values(_) | Self::Lossy { .. })
     }
 
+    /// That there are none, as a sentence without its full stop.
+    pub(super) fn cleared(&self) -> String {
+        match self {
+            Self::Rows | Self::Occupied => "it has no rows".to_owned(),
+            Self::Values(column) => format!("{column} holds no value"),
+            Self::Nulls(columns) => format!("no row has NULL in {}", columns.join(" or ")),
+            Self::Duplicates { keys, .. } => {
+                let keys: Vec<&str> = keys.iter().map(|key| key.trim_matches('"')).collect();
+                format!("no value of {} occurs more than once", keys.join(", "))
+            }
+            Self::Failing(_) => "every row passes the check".to_owned(),
+            Self::Orphans { columns, .. } => {
+                format!("every {} refers to a row", columns.join(", "))
+            }
+            Self::Unfit { column, to, .. } => format!("every value of {column} fits {to}"),
+            Self::Lossy { column, to, .. } => {
+                format!("no value of {column} loses anything as {to}")
+            }
+            Self::Labelled { column, label, .. } => format!("no row has {label:?} in {column}"),
+        }
+    }
+
+    /// What to do about the rows it found, where they make the step fail.
+    pub(super) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Rows | Self::Values(_) | Self::Lossy { .. } => "",
+            Self::Occupied => "Give it a default, or add it without NOT NULL and fill it first.",
+            Self::Nulls(_) => "Fill those rows first.",
+            Self::Duplicates { .. } => "Change or delete the duplicates first.",
+            Self::Failing(_) => "Change or delete those rows first.",
+            Self::Orphans { .. } => "Delete those rows, or add what they refer to, first.",
+            Self::Unfit { .. } => "Change those values first.",
+            Self::Labelled { .. } => "Give those rows another label first.",
+        }
+    }
+
     /// The answer as a sentence without its full stop.
     pub(super) fn sentence(&self, amount: &str, one: bool) -> String {
         let rows = if one { "row" } else { "rows" };

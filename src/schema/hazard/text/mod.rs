@@ -39,7 +39,7 @@ pub fn examine_text(dialect: Dialect, sql: &str, around: Around<'_>) -> Vec<Haza
         let texts: Vec<(&str, bool)> =
             pieces.iter().map(|piece| (piece.text(sql), false)).collect();
         for step in labels_used_too_soon(&texts) {
-            reader.out.push(Hazard::of(Rule::LabelInSameTransaction, step, None));
+            reader.report_of(Rule::LabelInSameTransaction, step, None);
         }
     }
     let mut out = reader.out;
@@ -79,7 +79,7 @@ impl Reader<'_> {
     }
 
     fn report_of(&mut self, rule: Rule, step: usize, object: Option<Key>) {
-        let hazard = Hazard::of(rule, step, object);
+        let hazard = Hazard::of(self.dialect, rule, step, object);
         if !self.out.contains(&hazard) {
             self.out.push(hazard);
         }

@@ -155,7 +155,7 @@ DROP TABLE u; -- dbstudio: allow drop-table
 DROP TABLE v;
 ";
     let found = examine_text(Dialect::Postgres, sql, Around::default());
-    let left = silence(found, &allowances(Dialect::Postgres, sql));
+    let left = silence(Dialect::Postgres, found, &allowances(Dialect::Postgres, sql));
     let shown: Vec<(usize, &str)> =
         left.iter().map(|found| (found.step, found.rule.id())).collect();
     assert_eq!(

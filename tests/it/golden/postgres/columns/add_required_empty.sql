@@ -15,7 +15,7 @@ CREATE TABLE orders (
 
 -- ## up
 -- adds column public.orders.customer, which must not be NULL · ACCESS EXCLUSIVE on public.orders
--- notice add-required-column public.orders.customer: no rows without a value for it
+-- notice add-required-column public.orders.customer: it has no rows
 ALTER TABLE public.orders ADD COLUMN customer integer NOT NULL;
 
 -- ## down

@@ -23,10 +23,10 @@ CREATE TABLE events (
 
 -- ## up
 -- changes default public.events.count; changes default public.events.done; changes public.events.at from text to timestamp with time zone; and 5 things more · ACCESS EXCLUSIVE on public.events · writes public.events anew
--- notice narrow-type public.events.at: no values of at that cannot become timestamp with time zone
--- notice narrow-type public.events.count: no values of count that cannot become integer
--- notice narrow-type public.events.details: no values of details that cannot become jsonb
--- notice narrow-type public.events.done: no values of done that cannot become boolean
+-- notice narrow-type public.events.at: every value of at fits timestamp with time zone
+-- notice narrow-type public.events.count: every value of count fits integer
+-- notice narrow-type public.events.details: every value of details fits jsonb
+-- notice narrow-type public.events.done: every value of done fits boolean
 -- notice rewrite-table public.events: 2 rows, 16.0 kB
 ALTER TABLE public.events
     ALTER COLUMN count DROP DEFAULT,

@@ -21,9 +21,9 @@ CREATE TABLE orders (
 
 -- ## up
 -- changes public.orders.code from text to character varying(5); changes public.orders.total from numeric(12,4) to numeric(12,2); changes public.orders.quantity from bigint to integer · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
--- notice narrow-type public.orders.code: no values of code that cannot become character varying(5)
--- notice lossy-type public.orders.total: no values of total that lose something as numeric(12,2)
--- notice narrow-type public.orders.quantity: no values of quantity that cannot become integer
+-- notice narrow-type public.orders.code: every value of code fits character varying(5)
+-- notice lossy-type public.orders.total: no value of total loses anything as numeric(12,2)
+-- notice narrow-type public.orders.quantity: every value of quantity fits integer
 -- notice rewrite-table public.orders: 2 rows, 16.0 kB
 ALTER TABLE public.orders
     ALTER COLUMN code TYPE character varying(5),

@@ -21,8 +21,8 @@ CREATE TABLE orders (
 
 -- ## up
 -- refuses NULL in public.orders.note; refuses NULL in public.orders.status; changes column public.orders.total · ACCESS EXCLUSIVE on public.orders
--- notice set-not-null public.orders.note: no rows have NULL in note; 2 rows, 16.0 kB
--- notice set-not-null public.orders.status: no rows have NULL in status; 2 rows, 16.0 kB
+-- notice set-not-null public.orders.note: no row has NULL in note; 2 rows, 16.0 kB
+-- notice set-not-null public.orders.status: no row has NULL in status; 2 rows, 16.0 kB
 -- notice drop-not-null public.orders.total
 ALTER TABLE public.orders
     ALTER COLUMN note SET NOT NULL,

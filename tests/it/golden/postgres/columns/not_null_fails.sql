@@ -20,7 +20,7 @@ CREATE TABLE orders (
 
 -- ## up
 -- refuses NULL in public.orders.note · ACCESS EXCLUSIVE on public.orders
--- danger set-not-null public.orders.note: 1 row has NULL in note: id = 2; 3 rows, 16.0 kB
+-- danger set-not-null public.orders.note: 1 row has NULL in note: id = 2
 ALTER TABLE public.orders ALTER COLUMN note SET NOT NULL;
 
 -- ## failure

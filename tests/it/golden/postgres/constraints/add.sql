@@ -28,17 +28,16 @@ CREATE TABLE orders (
 
 -- ## up
 -- makes constraint public.customers.customers_pkey; makes constraint public.customers.customers_email_key · ACCESS EXCLUSIVE on public.customers
--- notice add-primary-key public.customers.customers_pkey: no rows have NULL in id; no values of id occurring more than once; 2 rows, 16.0 kB
--- notice add-unique public.customers.customers_email_key: no values of email occurring more than once; 2 rows, 16.0 kB
+-- notice add-primary-key public.customers.customers_pkey: no row has NULL in id; no value of id occurs more than once; 2 rows, 16.0 kB
+-- notice add-unique public.customers.customers_email_key: no value of email occurs more than once; 2 rows, 16.0 kB
 ALTER TABLE public.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id),
     ADD CONSTRAINT customers_email_key UNIQUE (email);
 
 -- makes constraint public.orders.orders_total_check; makes constraint public.orders.orders_customer_fkey · SHARE ROW EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
--- notice add-check public.orders.orders_total_check: no rows that the check refuses; 3 rows, 16.0 kB
+-- notice add-check public.orders.orders_total_check: every row passes the check; 3 rows, 16.0 kB
 -- notice unindexed-foreign-key public.orders.orders_customer_fkey
--- notice add-foreign-key public.orders.orders_customer_fkey: no rows whose customer refers to nothing; 3 rows, 16.0 kB
--- notice locks-other-table public.customers: 2 rows, 16.0 kB
+-- notice add-foreign-key public.orders.orders_customer_fkey: every customer refers to a row; 3 rows, 16.0 kB
 ALTER TABLE public.orders
     ADD CONSTRAINT orders_total_check CHECK ((total > (0)::numeric)),
     ADD CONSTRAINT orders_customer_fkey FOREIGN KEY (customer) REFERENCES public.customers(id) ON DELETE CASCADE;

@@ -31,14 +31,13 @@ CREATE TABLE orders (
 
 -- ## up
 -- makes constraint public.customers.customers_email_key · ACCESS EXCLUSIVE on public.customers
--- danger add-unique public.customers.customers_email_key: 1 value of email occurring more than once: a@x; 3 rows, 16.0 kB
+-- danger add-unique public.customers.customers_email_key: 1 value of email occurring more than once: a@x
 ALTER TABLE public.customers ADD CONSTRAINT customers_email_key UNIQUE (email);
 
 -- makes constraint public.orders.orders_total_check; makes constraint public.orders.orders_customer_fkey · SHARE ROW EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
--- danger add-check public.orders.orders_total_check: 2 rows that the check refuses: id = 2, id = 3; 4 rows, 16.0 kB
+-- danger add-check public.orders.orders_total_check: 2 rows that the check refuses: id = 2, id = 3
+-- danger add-foreign-key public.orders.orders_customer_fkey: 2 rows whose customer refers to nothing: customer = 8, customer = 9
 -- notice unindexed-foreign-key public.orders.orders_customer_fkey
--- danger add-foreign-key public.orders.orders_customer_fkey: 2 rows whose customer refers to nothing: customer = 8, customer = 9; 4 rows, 16.0 kB
--- notice locks-other-table public.customers: 3 rows, 16.0 kB
 ALTER TABLE public.orders
     ADD CONSTRAINT orders_total_check CHECK ((total > (0)::numeric)),
     ADD CONSTRAINT orders_customer_fkey FOREIGN KEY (customer) REFERENCES public.customers(id);

@@ -38,20 +38,18 @@ ALTER TABLE public.customers DROP CONSTRAINT customers_one;
 -- drops constraint public.orders.orders_total for a while; drops constraint public.orders.orders_customer for a while · ACCESS EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
 -- notice remade-object public.orders.orders_total
 -- notice remade-object public.orders.orders_customer
--- notice locks-other-table public.customers: 2 rows, 16.0 kB
 ALTER TABLE public.orders
     DROP CONSTRAINT orders_total,
     DROP CONSTRAINT orders_customer;
 
 -- makes constraint public.customers.customers_one again · ACCESS EXCLUSIVE on public.customers
--- notice add-unique public.customers.customers_one: no values of email, country occurring more than once; 2 rows, 16.0 kB
+-- notice add-unique public.customers.customers_one: no value of email, country occurs more than once; 2 rows, 16.0 kB
 ALTER TABLE public.customers ADD CONSTRAINT customers_one UNIQUE (email, country);
 
 -- makes constraint public.orders.orders_total again; makes constraint public.orders.orders_customer again · SHARE ROW EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
--- notice add-check public.orders.orders_total: no rows that the check refuses; 3 rows, 16.0 kB
+-- notice add-check public.orders.orders_total: every row passes the check; 3 rows, 16.0 kB
 -- notice unindexed-foreign-key public.orders.orders_customer
--- notice add-foreign-key public.orders.orders_customer: no rows whose customer refers to nothing; 3 rows, 16.0 kB
--- notice locks-other-table public.customers: 2 rows, 16.0 kB
+-- notice add-foreign-key public.orders.orders_customer: every customer refers to a row; 3 rows, 16.0 kB
 ALTER TABLE public.orders
     ADD CONSTRAINT orders_total CHECK ((total >= (0)::numeric)),
     ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id) ON DELETE SET NULL;

@@ -19,7 +19,7 @@ CREATE TABLE public.teams (
     CONSTRAINT teams_pkey PRIMARY KEY (id)
 );
 
--- makes table public.people · SHARE ROW EXCLUSIVE on public.teams
+-- makes table public.people
 CREATE TABLE public.people (
     id integer NOT NULL,
     team integer,
@@ -27,8 +27,7 @@ CREATE TABLE public.people (
     CONSTRAINT people_team_fkey FOREIGN KEY (team) REFERENCES public.teams(id)
 );
 
--- makes constraint public.teams.teams_captain_fkey · SHARE ROW EXCLUSIVE on public.people · SHARE ROW EXCLUSIVE on public.teams
--- notice unindexed-foreign-key public.teams.teams_captain_fkey
+-- makes constraint public.teams.teams_captain_fkey
 ALTER TABLE public.teams ADD CONSTRAINT teams_captain_fkey FOREIGN KEY (captain) REFERENCES public.people(id);
 
 -- ## down

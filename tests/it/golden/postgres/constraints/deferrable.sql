@@ -31,17 +31,15 @@ ALTER TABLE public.customers DROP CONSTRAINT customers_place;
 
 -- drops constraint public.orders.orders_customer for a while · ACCESS EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
 -- notice remade-object public.orders.orders_customer
--- notice locks-other-table public.customers: 1 row, 8.0 kB
 ALTER TABLE public.orders DROP CONSTRAINT orders_customer;
 
 -- makes constraint public.customers.customers_place again · ACCESS EXCLUSIVE on public.customers
--- notice add-unique public.customers.customers_place: no values of place occurring more than once; 1 row, 8.0 kB
+-- notice add-unique public.customers.customers_place: no value of place occurs more than once; 1 row, 8.0 kB
 ALTER TABLE public.customers ADD CONSTRAINT customers_place UNIQUE (place) DEFERRABLE;
 
 -- makes constraint public.orders.orders_customer again · SHARE ROW EXCLUSIVE on public.customers · SHARE ROW EXCLUSIVE on public.orders
 -- notice unindexed-foreign-key public.orders.orders_customer
--- notice add-foreign-key public.orders.orders_customer: no rows whose customer refers to nothing; 1 row, 8.0 kB
--- notice locks-other-table public.customers: 1 row, 8.0 kB
+-- notice add-foreign-key public.orders.orders_customer: every customer refers to a row; 1 row, 8.0 kB
 ALTER TABLE public.orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id) DEFERRABLE INITIALLY DEFERRED;
 
 -- ## down

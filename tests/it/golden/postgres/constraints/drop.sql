@@ -38,7 +38,6 @@ ALTER TABLE public.customers DROP CONSTRAINT customers_email_key;
 -- warning drop-constraint public.orders.orders_total_check
 -- warning drop-constraint public.orders.orders_customer_fkey
 -- warning drop-constraint public.orders.orders_during_excl
--- notice locks-other-table public.customers: 2 rows, 16.0 kB
 ALTER TABLE public.orders
     DROP CONSTRAINT orders_total_check,
     DROP CONSTRAINT orders_customer_fkey,

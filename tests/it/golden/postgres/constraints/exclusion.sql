@@ -25,7 +25,7 @@ CREATE TABLE bookings (
 CREATE EXTENSION btree_gist WITH SCHEMA public;
 
 -- makes constraint public.bookings.bookings_reference; makes constraint public.bookings.bookings_free · ACCESS EXCLUSIVE on public.bookings
--- notice add-unique public.bookings.bookings_reference: no values of reference occurring more than once; 2 rows, 16.0 kB
+-- notice add-unique public.bookings.bookings_reference: no value of reference occurs more than once; 2 rows, 16.0 kB
 -- notice add-exclusion public.bookings.bookings_free: 2 rows, 16.0 kB
 ALTER TABLE public.bookings
     ADD CONSTRAINT bookings_reference UNIQUE NULLS NOT DISTINCT (reference),

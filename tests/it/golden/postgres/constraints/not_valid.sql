@@ -31,7 +31,6 @@ ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFEREN
 -- ## up
 -- makes constraint public.orders.orders_total; makes constraint public.orders.orders_customer · SHARE ROW EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
 -- notice unindexed-foreign-key public.orders.orders_customer
--- notice locks-other-table public.customers
 ALTER TABLE public.orders
     ADD CONSTRAINT orders_total CHECK ((total > (0)::numeric)) NOT VALID,
     ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id) NOT VALID;

@@ -31,7 +31,6 @@ ALTER TABLE public.customers DROP CONSTRAINT customers_number_key;
 
 -- drops constraint public.orders.orders_customer for a while · ACCESS EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.orders
 -- notice remade-object public.orders.orders_customer
--- notice locks-other-table public.customers: 1 row, 8.0 kB
 ALTER TABLE public.orders DROP CONSTRAINT orders_customer;
 
 -- drops constraint public.customers.customers_pkey for a while · ACCESS EXCLUSIVE on public.customers
@@ -39,14 +38,13 @@ ALTER TABLE public.orders DROP CONSTRAINT orders_customer;
 ALTER TABLE public.customers DROP CONSTRAINT customers_pkey;
 
 -- makes constraint public.customers.customers_pkey again; makes constraint public.customers.customers_id_key · ACCESS EXCLUSIVE on public.customers
--- notice add-primary-key public.customers.customers_pkey: no rows have NULL in number; no values of number occurring more than once; 1 row, 8.0 kB
--- notice add-unique public.customers.customers_id_key: no values of id occurring more than once; 1 row, 8.0 kB
+-- notice add-primary-key public.customers.customers_pkey: no row has NULL in number; no value of number occurs more than once; 1 row, 8.0 kB
+-- notice add-unique public.customers.customers_id_key: no value of id occurs more than once; 1 row, 8.0 kB
 ALTER TABLE public.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (number),
     ADD CONSTRAINT customers_id_key UNIQUE (id);
 
 -- makes constraint public.orders.orders_customer again · SHARE ROW EXCLUSIVE on public.customers · SHARE ROW EXCLUSIVE on public.orders
--- notice locks-other-table public.customers: 1 row, 8.0 kB
 ALTER TABLE public.orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES public.customers(id);
 
 -- ## down

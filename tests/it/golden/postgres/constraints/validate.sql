@@ -34,8 +34,8 @@ ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer) REFEREN
 
 -- ## up
 -- checks the rows for constraint public.orders.orders_total; checks the rows for constraint public.orders.orders_customer · ROW SHARE on public.customers · SHARE UPDATE EXCLUSIVE on public.orders
--- notice validate-constraint public.orders.orders_total: no rows that the check refuses; 3 rows, 16.0 kB
--- notice validate-constraint public.orders.orders_customer: no rows whose customer refers to nothing; 3 rows, 16.0 kB
+-- notice validate-constraint public.orders.orders_total: every row passes the check; 3 rows, 16.0 kB
+-- notice validate-constraint public.orders.orders_customer: every customer refers to a row; 3 rows, 16.0 kB
 ALTER TABLE public.orders
     VALIDATE CONSTRAINT orders_total,
     VALIDATE CONSTRAINT orders_customer;

@@ -40,7 +40,7 @@ CREATE INDEX orders_note ON public.orders USING btree (lower(note), total DESC N
 COMMENT ON INDEX public.orders_note IS 'for the search';
 
 -- makes index public.orders.orders_total · SHARE on public.orders
--- notice add-unique public.orders.orders_total: no values of total occurring more than once; 2 rows, 16.0 kB
+-- notice add-unique public.orders.orders_total: no value of total occurs more than once; 2 rows, 16.0 kB
 -- notice index-not-concurrent public.orders.orders_total: 2 rows, 16.0 kB
 CREATE UNIQUE INDEX orders_total ON public.orders USING btree (total) NULLS NOT DISTINCT WITH (fillfactor='70');
 

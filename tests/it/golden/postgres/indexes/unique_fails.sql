@@ -24,7 +24,7 @@ CREATE UNIQUE INDEX orders_note ON orders (lower(note));
 
 -- ## up
 -- makes index public.orders.orders_note · SHARE on public.orders
--- danger add-unique public.orders.orders_note: 1 value of lower(note) occurring more than once: a; 4 rows, 16.0 kB
+-- danger add-unique public.orders.orders_note: 1 value of lower(note) occurring more than once: a
 -- notice index-not-concurrent public.orders.orders_note: 4 rows, 16.0 kB
 CREATE UNIQUE INDEX orders_note ON public.orders USING btree (lower(note));
 

@@ -22,9 +22,11 @@ CREATE TABLE orders (
 );
 
 -- ## up
+-- sets the session up
+SET LOCAL lock_timeout = '4s';
+
 -- changes public.orders.note from character varying(10) to character varying(20); changes public.orders.total from integer to bigint; adds column public.orders.status · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
 -- notice rewrite-table public.orders: 1 row, 8.0 kB
--- notice no-lock-timeout
 ALTER TABLE public.orders
     ALTER COLUMN note TYPE character varying(20),
     ALTER COLUMN total TYPE bigint,

@@ -27,6 +27,9 @@ CREATE INDEX orders_note ON orders (note, total);
 CREATE UNIQUE INDEX orders_total ON orders (total);
 
 -- ## up
+-- sets the session up
+SET LOCAL lock_timeout = '4s';
+
 -- sets index public.orders.orders_note aside
 ALTER INDEX public.orders_note RENAME TO orders_note__dbs_old;
 
@@ -40,7 +43,7 @@ CREATE INDEX CONCURRENTLY orders_note ON public.orders USING btree (note, total)
 DROP INDEX CONCURRENTLY public.orders_old;
 
 -- makes index public.orders.orders_total · SHARE UPDATE EXCLUSIVE on public.orders · outside a transaction
--- notice add-unique public.orders.orders_total: no values of total occurring more than once; 2 rows, 16.0 kB
+-- notice add-unique public.orders.orders_total: no value of total occurs more than once; 2 rows, 16.0 kB
 -- notice not-in-transaction public.orders.orders_total
 CREATE UNIQUE INDEX CONCURRENTLY orders_total ON public.orders USING btree (total);
 

@@ -21,13 +21,15 @@ CREATE TABLE people (
 );
 
 -- ## up
--- changes enum public.mood · ACCESS EXCLUSIVE on public.mood · outside a transaction
+-- changes enum public.mood · outside a transaction
 -- notice not-in-transaction public.mood
 ALTER TYPE public.mood ADD VALUE 'ok' AFTER 'sad';
 
+-- sets the session up
+SET LOCAL lock_timeout = '4s';
+
 -- changes default public.people.mood · ACCESS EXCLUSIVE on public.people
 -- notice exclusive-lock public.people: 2 rows, 8.0 kB
--- notice no-lock-timeout
 ALTER TABLE public.people ALTER COLUMN mood SET DEFAULT 'ok'::public.mood;
 
 -- ## down

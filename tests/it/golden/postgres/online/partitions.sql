@@ -28,16 +28,17 @@ CREATE TABLE events_2025 (
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 
 -- ## up
+-- sets the session up
+SET LOCAL lock_timeout = '4s';
+
 -- changes table public.events_2025 · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
 -- warning detach-partition public.events_2025
 -- notice locks-other-table public.events
 -- notice exclusive-lock public.events_2025: 2 rows, 8.0 kB
--- notice no-lock-timeout
 ALTER TABLE public.events DETACH PARTITION public.events_2025;
 
 -- makes table public.events_2026 · ACCESS EXCLUSIVE on public.events
 -- notice add-partition public.events_2026
--- notice locks-other-table public.events
 CREATE TABLE public.events_2026 PARTITION OF public.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 
 -- ## down

@@ -25,12 +25,10 @@ CREATE TABLE events_rest PARTITION OF events DEFAULT;
 -- ## up
 -- makes table public.events_2026 · ACCESS EXCLUSIVE on public.events
 -- notice add-partition public.events_2026
--- notice locks-other-table public.events
 CREATE TABLE public.events_2026 PARTITION OF public.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 
 -- makes table public.events_rest · ACCESS EXCLUSIVE on public.events
 -- notice add-partition public.events_rest
--- notice locks-other-table public.events
 CREATE TABLE public.events_rest PARTITION OF public.events DEFAULT;
 
 -- ## down

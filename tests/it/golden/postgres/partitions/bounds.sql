@@ -22,7 +22,6 @@ CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO (
 -- ## up
 -- changes table public.events_2025 · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
 -- warning detach-partition public.events_2025
--- notice locks-other-table public.events
 ALTER TABLE public.events DETACH PARTITION public.events_2025;
 
 -- changes table public.events_2025 · SHARE UPDATE EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025

@@ -26,7 +26,6 @@ CREATE TABLE events_2025 (
 -- ## up
 -- changes table public.events_2025 · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
 -- warning detach-partition public.events_2025
--- notice locks-other-table public.events
 ALTER TABLE public.events DETACH PARTITION public.events_2025;
 
 -- ## down

@@ -24,7 +24,6 @@ CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO (
 -- ## up
 -- drops table public.events_2024 · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2024
 -- danger drop-table public.events_2024: 1 row lost
--- notice locks-other-table public.events
 DROP TABLE public.events_2024;
 
 -- ## down

@@ -23,16 +23,12 @@ ALTER TABLE events ADD FOREIGN KEY (id) REFERENCES people;
 
 -- ## up
 -- makes constraint public.events.events_id_fkey · SHARE ROW EXCLUSIVE on public.events · SHARE ROW EXCLUSIVE on public.events_2025 · SHARE ROW EXCLUSIVE on public.people
--- notice add-foreign-key public.events.events_id_fkey: no rows whose id refers to nothing; 0 rows, 0 bytes
--- notice locks-other-table public.events_2025
--- notice locks-other-table public.people
+-- notice add-foreign-key public.events.events_id_fkey: every id refers to a row; 0 rows, 0 bytes
 ALTER TABLE public.events ADD CONSTRAINT events_id_fkey FOREIGN KEY (id) REFERENCES public.people(id);
 
 -- makes constraint public.notes.notes_event_at_fkey · SHARE ROW EXCLUSIVE on public.events · SHARE ROW EXCLUSIVE on public.events_2025 · SHARE ROW EXCLUSIVE on public.notes
 -- notice unindexed-foreign-key public.notes.notes_event_at_fkey
--- notice add-foreign-key public.notes.notes_event_at_fkey: no rows whose event, at refers to nothing; 0 rows, 0 bytes
--- notice locks-other-table public.events: 0 rows, 0 bytes
--- notice locks-other-table public.events_2025
+-- notice add-foreign-key public.notes.notes_event_at_fkey: every event, at refers to a row; 0 rows, 0 bytes
 ALTER TABLE public.notes ADD CONSTRAINT notes_event_at_fkey FOREIGN KEY (event, at) REFERENCES public.events(id, at);
 
 -- ## down

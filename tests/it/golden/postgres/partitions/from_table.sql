@@ -42,14 +42,13 @@ CREATE TABLE public.events (
 
 -- makes table public.events_2025 · ACCESS EXCLUSIVE on public.events
 -- notice add-partition public.events_2025
--- notice locks-other-table public.events: 2 rows, 8.0 kB
 CREATE TABLE public.events_2025 PARTITION OF public.events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 
--- copies the rows of public.events into its new form · ROW EXCLUSIVE on public.events · ACCESS SHARE on public.events__dbs_old
+-- copies the rows of public.events into its new form · ROW EXCLUSIVE on public.events
 -- notice rebuild-table public.events: 2 rows, 8.0 kB
 INSERT INTO public.events (id, at) SELECT id, at FROM public.events__dbs_old;
 
--- drops the old form of table public.events · ACCESS EXCLUSIVE on public.events__dbs_old
+-- drops the old form of table public.events
 DROP TABLE public.events__dbs_old;
 
 -- makes view public.recent again · ACCESS SHARE on public.events

@@ -24,14 +24,12 @@ CREATE INDEX events_at ON events (at);
 -- ## up
 -- adds column public.events.note; makes constraint public.events.events_note_check · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
 -- notice add-check public.events.events_note_check: 2 rows, 8.0 kB
--- notice locks-other-table public.events_2025
 ALTER TABLE public.events
     ADD COLUMN note text,
     ADD CONSTRAINT events_note_check CHECK ((note <> ''::text));
 
 -- makes index public.events.events_at · SHARE on public.events · SHARE on public.events_2025
 -- notice index-not-concurrent public.events.events_at: 2 rows, 8.0 kB
--- notice locks-other-table public.events_2025
 CREATE INDEX events_at ON public.events USING btree (at);
 
 -- ## down

@@ -24,7 +24,7 @@ CREATE TABLE orders (
 ALTER TABLE public.orders RENAME COLUMN note TO remark;
 
 -- changes public.orders.remark from character varying(10) to text; refuses NULL in public.orders.remark; changes default public.orders.remark · ACCESS EXCLUSIVE on public.orders
--- notice set-not-null public.orders.remark: no rows have NULL in remark; 2 rows, 8.0 kB
+-- notice set-not-null public.orders.remark: no row has NULL in remark; 2 rows, 8.0 kB
 ALTER TABLE public.orders
     ALTER COLUMN remark TYPE text,
     ALTER COLUMN remark SET NOT NULL,

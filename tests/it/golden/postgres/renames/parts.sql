@@ -49,8 +49,8 @@ ALTER TABLE public.orders
     DROP CONSTRAINT note_given;
 
 -- makes constraint public.orders.orders_key; makes constraint public.orders.note_written · ACCESS EXCLUSIVE on public.orders
--- notice add-primary-key public.orders.orders_key: no rows have NULL in id; no values of id occurring more than once; 3 rows, 16.0 kB
--- notice add-check public.orders.note_written: no rows that the check refuses; 3 rows, 16.0 kB
+-- notice add-primary-key public.orders.orders_key: no row has NULL in id; no value of id occurs more than once; 3 rows, 16.0 kB
+-- notice add-check public.orders.note_written: every row passes the check; 3 rows, 16.0 kB
 ALTER TABLE public.orders
     ADD CONSTRAINT orders_key PRIMARY KEY (id),
     ADD CONSTRAINT note_written CHECK ((note <> ''::text));

@@ -55,7 +55,7 @@ AS $function$SELECT 2.5$function$;
 COMMENT ON FUNCTION public.rate() IS 'the rate';
 
 -- changes default public.orders.total; makes constraint public.orders.orders_total_check again · ACCESS EXCLUSIVE on public.orders
--- notice add-check public.orders.orders_total_check: no rows that the check refuses; 2 rows, 16.0 kB
+-- notice add-check public.orders.orders_total_check: every row passes the check; 2 rows, 16.0 kB
 ALTER TABLE public.orders
     ALTER COLUMN total SET DEFAULT public.rate(),
     ADD CONSTRAINT orders_total_check CHECK ((total > public.rate()));

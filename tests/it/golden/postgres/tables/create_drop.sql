@@ -28,11 +28,9 @@ COMMENT ON TABLE orders IS 'orders';
 -- ## up
 -- drops table public.notes · ACCESS EXCLUSIVE on public.customers · ACCESS EXCLUSIVE on public.notes
 -- danger drop-table public.notes: 2 rows lost
--- notice locks-other-table public.customers
 DROP TABLE public.notes;
 
 -- makes table public.orders · SHARE ROW EXCLUSIVE on public.customers
--- notice locks-other-table public.customers
 CREATE TABLE public.orders (
     id bigint GENERATED ALWAYS AS IDENTITY,
     customer integer NOT NULL,
@@ -43,10 +41,10 @@ CREATE TABLE public.orders (
     CONSTRAINT orders_customer_fkey FOREIGN KEY (customer) REFERENCES public.customers(id) ON DELETE CASCADE
 );
 
--- comments on table public.orders · SHARE UPDATE EXCLUSIVE on public.orders
+-- comments on table public.orders
 COMMENT ON TABLE public.orders IS 'orders';
 
--- makes index public.orders.orders_customer · SHARE on public.orders
+-- makes index public.orders.orders_customer
 CREATE INDEX orders_customer ON public.orders USING btree (customer);
 
 -- ## down

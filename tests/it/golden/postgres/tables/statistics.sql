@@ -10,11 +10,11 @@ CREATE STATISTICS orders_ab (ndistinct, mcv) ON a, b FROM orders;
 ALTER STATISTICS orders_ab SET STATISTICS 200;
 
 -- ## up
--- drops statistics public.orders_ab for a while · SHARE UPDATE EXCLUSIVE on public.orders
+-- drops statistics public.orders_ab for a while
 -- notice remade-object public.orders_ab
 DROP STATISTICS public.orders_ab;
 
--- makes statistics public.orders_ab again · SHARE UPDATE EXCLUSIVE on public.orders
+-- makes statistics public.orders_ab again
 CREATE STATISTICS public.orders_ab (ndistinct, mcv) ON a, b FROM public.orders;
 
 -- changes statistics public.orders_ab

@@ -25,13 +25,11 @@ CREATE TABLE orders (
 ALTER DOMAIN public.amount SET DEFAULT 0;
 
 -- refuses NULL in public.amount · SHARE on public.orders
--- notice set-not-null public.amount: no rows have NULL in total
--- notice locks-other-table public.orders: 2 rows, 16.0 kB
+-- notice set-not-null public.amount: no row has NULL in total
 ALTER DOMAIN public.amount SET NOT NULL;
 
 -- changes domain public.amount; checks the rows for domain public.amount · SHARE on public.orders
--- notice add-check public.amount: no rows that the check refuses
--- notice locks-other-table public.orders: 2 rows, 16.0 kB
+-- notice add-check public.amount: every row passes the check
 ALTER DOMAIN public.amount ADD CONSTRAINT amount_positive CHECK ((VALUE >= (0)::numeric));
 
 -- makes domain public.email
@@ -39,7 +37,7 @@ CREATE DOMAIN public.email AS text
     CONSTRAINT email_check CHECK ((VALUE ~~ '%@%'::text));
 
 -- changes public.orders.email from text to public.email · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
--- notice narrow-type public.orders.email: no rows that the check refuses
+-- notice narrow-type public.orders.email: every row passes the check
 -- notice rewrite-table public.orders: 2 rows, 16.0 kB
 ALTER TABLE public.orders ALTER COLUMN email TYPE public.email;
 

@@ -28,7 +28,7 @@ CREATE DOMAIN public.code AS text
 
 -- changes the type of column public.orders.code · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
 -- notice rewrite-table public.orders: 1 row, 16.0 kB
--- measured: no rows that the check refuses
+-- measured: every row passes the check
 ALTER TABLE public.orders ALTER COLUMN code TYPE public.code USING code::text::public.code;
 
 -- drops the old form of domain public.code

@@ -21,9 +21,8 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- changes domain public.amount; checks the rows for domain public.amount · SHARE on public.orders
+-- changes domain public.amount; checks the rows for domain public.amount
 -- danger add-check public.amount: 2 rows that the check refuses: id = 2, id = 3
--- notice locks-other-table public.orders: 3 rows, 16.0 kB
 ALTER DOMAIN public.amount ADD CONSTRAINT amount_positive CHECK ((VALUE >= (0)::numeric));
 
 -- ## failure

@@ -39,7 +39,7 @@ ALTER TYPE public.mood RENAME TO mood__dbs_old;
 CREATE TYPE public.mood AS ENUM ('sad', 'happy');
 
 -- changes the type of column public.people.mood; changes default public.people.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
--- notice remove-label public.people.mood: no values of mood that cannot become public.mood
+-- notice remove-label public.people.mood: every value of mood fits public.mood
 -- notice rewrite-table public.people: 2 rows, 8.0 kB
 ALTER TABLE public.people
     ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood,

@@ -27,7 +27,7 @@ CREATE TYPE public.mood AS ENUM ('sad', 'happy');
 
 -- changes the type of column public.people.mood · ACCESS EXCLUSIVE on public.people · writes public.people anew
 -- notice rewrite-table public.people: 2 rows, 8.0 kB
--- measured: no values of mood that cannot become public.mood
+-- measured: every value of mood fits public.mood
 ALTER TABLE public.people ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood;
 
 -- drops the old form of enum public.mood

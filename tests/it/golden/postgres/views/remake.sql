@@ -34,7 +34,7 @@ DROP VIEW public.largest;
 -- notice remade-object public.large
 DROP VIEW public.large;
 
--- makes view public.large again · ACCESS SHARE on public.orders
+-- makes view public.large again
 CREATE VIEW public.large AS
 SELECT orders.id,
     orders.total

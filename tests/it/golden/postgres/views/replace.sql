@@ -20,7 +20,7 @@ CREATE TABLE orders (
 CREATE VIEW large AS SELECT id, total, note FROM orders WHERE total > 50;
 
 -- ## up
--- changes view public.large · ACCESS SHARE on public.orders
+-- changes view public.large
 CREATE OR REPLACE VIEW public.large AS
 SELECT orders.id,
     orders.total,

@@ -28,8 +28,8 @@ CREATE TABLE "__dbs_orders" (
 );
 
 -- copies the rows of main.orders into its new form; adds column main.orders.customer, which must not be NULL
--- notice rebuild-table main.orders: 3 rows
 -- danger add-required-column main.orders.customer: 3 rows without a value for it
+-- notice rebuild-table main.orders: 3 rows
 INSERT INTO "__dbs_orders" ("id", "note") SELECT "orders"."id", "orders"."note" FROM "orders";
 
 -- drops the old form of table main.orders

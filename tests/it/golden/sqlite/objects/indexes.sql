@@ -29,7 +29,7 @@ DROP INDEX "b";
 CREATE INDEX a ON orders (lower(note), total DESC) WHERE total > 0;
 
 -- makes index main.orders.c
--- notice add-unique main.orders.c: no values of note occurring more than once; 1 row
+-- notice add-unique main.orders.c: no value of note occurs more than once; 1 row
 CREATE UNIQUE INDEX c ON orders (note COLLATE NOCASE);
 
 -- ## down

@@ -16,7 +16,7 @@ CREATE TABLE "__dbs_Order" ("Id" integer PRIMARY KEY, "select" text NOT NULL, "a
 
 -- copies the rows of main.Order into its new form; refuses NULL in main.Order.select
 -- notice rebuild-table main.Order: 1 row
--- notice set-not-null main.Order.select: no rows have NULL in select; 1 row
+-- notice set-not-null main.Order.select: no row has NULL in select; 1 row
 INSERT INTO "__dbs_Order" ("Id", "select") SELECT "Order"."Id", "Order"."select" FROM "Order";
 
 -- drops the old form of table main.Order

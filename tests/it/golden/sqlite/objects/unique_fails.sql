@@ -15,7 +15,7 @@ CREATE UNIQUE INDEX orders_note ON orders (note);
 
 -- ## up
 -- makes index main.orders.orders_note
--- danger add-unique main.orders.orders_note: 1 value of note occurring more than once: 'a'; 3 rows
+-- danger add-unique main.orders.orders_note: 1 value of note occurring more than once: 'a'
 CREATE UNIQUE INDEX orders_note ON orders (note);
 
 -- ## failure

@@ -22,7 +22,7 @@ INSERT INTO sqlite_sequence (name, seq) SELECT '__dbs_a', seq FROM sqlite_sequen
 
 -- copies the rows of main.a into its new form; refuses NULL in main.a.note
 -- notice rebuild-table main.a: 1 row
--- notice set-not-null main.a.note: no rows have NULL in note; 1 row
+-- notice set-not-null main.a.note: no row has NULL in note; 1 row
 INSERT INTO "__dbs_a" ("id", "note") SELECT "a"."id", "a"."note" FROM "a";
 
 -- drops the old form of table main.a

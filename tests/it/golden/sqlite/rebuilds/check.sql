@@ -28,7 +28,7 @@ CREATE TABLE "__dbs_orders" (
 );
 
 -- copies the rows of main.orders into its new form
--- notice rebuild-table main.orders: no values of note occurring more than once; no rows that the check refuses; 2 rows
+-- notice rebuild-table main.orders: no value of note occurs more than once; every row passes the check; 2 rows
 INSERT INTO "__dbs_orders" ("id", "note", "total") SELECT "orders"."id", "orders"."note", "orders"."total" FROM "orders";
 
 -- drops the old form of table main.orders

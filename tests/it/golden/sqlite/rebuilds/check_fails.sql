@@ -29,7 +29,7 @@ CREATE TABLE "__dbs_orders" (
 );
 
 -- copies the rows of main.orders into its new form
--- danger rebuild-table main.orders: 1 value of note occurring more than once: 'a'; 2 rows that the check refuses: id = 2, id = 3; 3 rows
+-- danger rebuild-table main.orders: 1 value of note occurring more than once: 'a'; 2 rows that the check refuses: id = 2, id = 3
 INSERT INTO "__dbs_orders" ("id", "note", "total") SELECT "orders"."id", "orders"."note", "orders"."total" FROM "orders";
 
 -- drops the old form of table main.orders

@@ -42,7 +42,7 @@ CREATE TABLE "__dbs_customers" (
 
 -- copies the rows of main.customers into its new form; refuses NULL in main.customers.name
 -- notice rebuild-table main.customers: 2 rows
--- notice set-not-null main.customers.name: no rows have NULL in name; 2 rows
+-- notice set-not-null main.customers.name: no row has NULL in name; 2 rows
 INSERT INTO "__dbs_customers" ("id", "name") SELECT "customers"."id", "customers"."name" FROM "customers";
 
 -- drops the old form of table main.customers
@@ -58,7 +58,7 @@ CREATE TABLE "__dbs_notes" (
 );
 
 -- copies the rows of main.notes into its new form
--- notice rebuild-table main.notes: no rows whose customer refers to nothing; 2 rows
+-- notice rebuild-table main.notes: every customer refers to a row; 2 rows
 INSERT INTO "__dbs_notes" ("id", "customer") SELECT "notes"."id", "notes"."customer" FROM "notes";
 
 -- drops the old form of table main.notes

@@ -29,7 +29,7 @@ CREATE TABLE "__dbs_orders" (
 );
 
 -- copies the rows of main.orders into its new form
--- danger rebuild-table main.orders: 1 row whose customer refers to nothing: customer = 9; 2 rows
+-- danger rebuild-table main.orders: 1 row whose customer refers to nothing: customer = 9
 INSERT INTO "__dbs_orders" ("id", "customer") SELECT "orders"."id", "orders"."customer" FROM "orders";
 
 -- drops the old form of table main.orders

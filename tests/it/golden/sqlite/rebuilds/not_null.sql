@@ -33,7 +33,7 @@ CREATE TABLE "__dbs_orders" (
 
 -- copies the rows of main.orders into its new form; refuses NULL in main.orders.note
 -- notice rebuild-table main.orders: 2 rows
--- notice set-not-null main.orders.note: no rows have NULL in note; 2 rows
+-- notice set-not-null main.orders.note: no row has NULL in note; 2 rows
 INSERT INTO "__dbs_orders" ("id", "note", "status") SELECT "orders"."id", "orders"."note", "orders"."status" FROM "orders";
 
 -- drops the old form of table main.orders; drops index main.orders.orders_note for a while; drops trigger main.orders.orders_log for a while

@@ -26,8 +26,8 @@ CREATE TABLE "__dbs_orders" (
 );
 
 -- copies the rows of main.orders into its new form; refuses NULL in main.orders.note
+-- danger set-not-null main.orders.note: 1 row has NULL in note: id = 2
 -- notice rebuild-table main.orders: 3 rows
--- danger set-not-null main.orders.note: 1 row has NULL in note: id = 2; 3 rows
 INSERT INTO "__dbs_orders" ("id", "note") SELECT "orders"."id", "orders"."note" FROM "orders";
 
 -- drops the old form of table main.orders

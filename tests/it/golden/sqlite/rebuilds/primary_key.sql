@@ -28,7 +28,7 @@ CREATE TABLE "__dbs_prices" (
 );
 
 -- copies the rows of main.prices into its new form
--- notice rebuild-table main.prices: no values of product, day occurring more than once; 2 rows
+-- notice rebuild-table main.prices: no value of product, day occurs more than once; 2 rows
 INSERT INTO "__dbs_prices" (rowid, "product", "day", "price") SELECT "prices".rowid, "prices"."product", "prices"."day", "prices"."price" FROM "prices";
 
 -- drops the old form of table main.prices

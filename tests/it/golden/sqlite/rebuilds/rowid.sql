@@ -15,7 +15,7 @@ CREATE TABLE "__dbs_log" (at text NOT NULL, message text);
 
 -- copies the rows of main.log into its new form; refuses NULL in main.log.at
 -- notice rebuild-table main.log: 2 rows
--- notice set-not-null main.log.at: no rows have NULL in at; 2 rows
+-- notice set-not-null main.log.at: no row has NULL in at; 2 rows
 INSERT INTO "__dbs_log" (rowid, "at", "message") SELECT "log".rowid, "log"."at", "log"."message" FROM "log";
 
 -- drops the old form of table main.log

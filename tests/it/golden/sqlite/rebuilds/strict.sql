@@ -26,7 +26,7 @@ CREATE TABLE "__dbs_orders" (
 ) STRICT;
 
 -- copies the rows of main.orders into its new form
--- notice rebuild-table main.orders: no values of id that cannot become INTEGER; no values of total that cannot become INTEGER; no values of note that cannot become TEXT; 2 rows
+-- notice rebuild-table main.orders: every value of id fits INTEGER; every value of total fits INTEGER; every value of note fits TEXT; 2 rows
 INSERT INTO "__dbs_orders" ("id", "total", "note") SELECT "orders"."id", "orders"."total", "orders"."note" FROM "orders";
 
 -- drops the old form of table main.orders

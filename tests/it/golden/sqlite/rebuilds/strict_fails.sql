@@ -26,7 +26,8 @@ CREATE TABLE "__dbs_orders" (
 ) STRICT;
 
 -- copies the rows of main.orders into its new form
--- danger rebuild-table main.orders: no values of id that cannot become INTEGER; 1 value of total that cannot become INTEGER: total = 'seven'; 1 row
+-- danger rebuild-table main.orders: 1 value of total that cannot become INTEGER: total = 'seven'
+-- measured: every value of id fits INTEGER
 INSERT INTO "__dbs_orders" ("id", "total") SELECT "orders"."id", "orders"."total" FROM "orders";
 
 -- drops the old form of table main.orders

@@ -27,8 +27,8 @@ CREATE TABLE "__dbs_orders" (
 
 -- copies the rows of main.orders into its new form; changes main.orders.total from TEXT to INTEGER; changes main.orders.code from INTEGER to TEXT
 -- notice rebuild-table main.orders: 2 rows
--- notice narrow-type main.orders.total: no values of total that cannot become INTEGER
--- measured: no values of code that cannot become TEXT
+-- notice narrow-type main.orders.total: every value of total fits INTEGER
+-- measured: every value of code fits TEXT
 INSERT INTO "__dbs_orders" ("id", "total", "code") SELECT "orders"."id", "orders"."total", "orders"."code" FROM "orders";
 
 -- drops the old form of table main.orders

@@ -18,7 +18,7 @@ CREATE TABLE "__dbs_a" (code text PRIMARY KEY, note text) WITHOUT ROWID;
 
 -- copies the rows of main.a into its new form; refuses NULL in main.a.code
 -- notice rebuild-table main.a: 1 row
--- notice set-not-null main.a.code: no rows have NULL in code; 1 row
+-- notice set-not-null main.a.code: no row has NULL in code; 1 row
 INSERT INTO "__dbs_a" ("code", "note") SELECT "a"."code", "a"."note" FROM "a";
 
 -- drops the old form of table main.a

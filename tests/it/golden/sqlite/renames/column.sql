@@ -24,7 +24,7 @@ CREATE TABLE "__dbs_orders" (id integer PRIMARY KEY, remark text NOT NULL);
 
 -- copies the rows of main.orders into its new form; refuses NULL in main.orders.remark
 -- notice rebuild-table main.orders: 2 rows
--- notice set-not-null main.orders.remark: no rows have NULL in remark; 2 rows
+-- notice set-not-null main.orders.remark: no row has NULL in remark; 2 rows
 INSERT INTO "__dbs_orders" ("id", "remark") SELECT "orders"."id", "orders"."remark" FROM "orders";
 
 -- drops the old form of table main.orders; drops index main.orders.by_note for a while
