@@ -88,7 +88,7 @@ mod tests {
             partition_by: None,
             partition_of: None,
             inherits: Vec::new(),
-            options: Vec::new(),
+            options: crate::schema::model::Options::default(),
             access_method: None,
             of_type: None,
             row_security: false,
@@ -111,7 +111,7 @@ mod tests {
             storage: None,
             compression: None,
             statistics: None,
-            options: Vec::new(),
+            options: crate::schema::model::Options::default(),
             local: true,
         })
     }
