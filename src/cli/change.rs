@@ -11,15 +11,17 @@ use super::{ask, review};
 use crate::config::{Config, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-use crate::migrations::{self, Migration};
+use crate::migrations::{self, Migration, Pair};
 use crate::ops::change::{Answers, Change, Setting, Settled, Side};
-use crate::ops::generate::{self, Contents, Draft};
+use crate::ops::generate::{self, Draft};
 use crate::ops::proof::Proof;
 use crate::ops::push::{self, Item};
 use crate::ops::review::{Review, policies};
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{Context, Facts};
+use crate::schema::hazard::{Context, Facts, Measures};
+use crate::schema::model::Model;
 use crate::schema::rename::{self, Rename};
+use crate::sql::Dialect;
 
 impl Planning {
     /// What was said about working while others do, if anything.
@@ -79,7 +81,8 @@ pub(super) fn reviewed(
     let context =
         Context { current: &proof.current, desired: &proof.desired, online: change.setting.online };
     let rules = policies(&change.setting.policies)?;
-    let mut review = crate::ops::review::review(&proof.up, renames, &facts, &context, &rules);
+    let rules = (&rules, change.allowances.as_slice());
+    let mut review = crate::ops::review::review(&proof.up, renames, &facts, &context, rules);
     review.notes.extend(change.notes.iter().cloned());
     Ok(review)
 }
@@ -108,7 +111,7 @@ pub(super) fn generate(
         let mut work = Generating { name, planning, check, global, existing };
         if empty {
             let draft = generate::empty(&setting, &work.existing, work.name.as_deref(), now());
-            return work.write(&draft, None, &stop).await;
+            return work.write(&[draft], None, &stop).await;
         }
         let from = Side::Migrations(std::mem::take(&mut work.existing));
         let existing = migrations::read(&setting.project.migrations)?;
@@ -159,51 +162,54 @@ impl Generating<'_> {
         let effects = change.watch(&proof, true, stop).await?;
         let facts = Facts { effects, ..Facts::default() };
         let review = reviewed(change, &proof, &renames, facts)?;
-        let down = proof.down.as_ref().unwrap_or(&proof.up);
-        let hazards = review.hazards();
-        let contents = Contents { up: &proof.up, down, hazards: &hazards };
-        let draft =
-            generate::draft(&change.setting, &self.existing, self.name.as_deref(), contents, now());
+        let name = self.name.as_deref();
+        let made = (&proof, &review);
+        let drafts = generate::drafts(&change.setting, &self.existing, name, made, now());
         if self.planning.dry_run {
-            return self.show(&draft, &review);
+            return self.show(&drafts, &review);
         }
         if !self.global.json {
             print::talk(&review::text(&review, Paint::of_talk()));
         }
         review.permit()?;
-        self.write(&draft, Some(&review), stop).await
+        self.write(&drafts, Some(&review), stop).await
     }
 
     /// Shows what would be written.
-    fn show(&self, draft: &Draft, review: &Review) -> Result<u8> {
+    fn show(&self, drafts: &[Draft], review: &Review) -> Result<u8> {
         if self.global.json {
-            let mut json = review::to_json(review, false);
-            json["migration"] = described(draft);
-            print::json(&json)?;
+            let json = review::to_json(review, false);
+            print::json(&review::with_migrations(json, drafts.iter().map(described).collect()))?;
             return Ok(0);
         }
-        let files =
-            [(&draft.pair.up, &draft.pair.up_text), (&draft.pair.down, &draft.pair.down_text)];
-        let text = files.map(|(path, text)| format!("-- {}\n{text}", path.display()));
+        let files = drafts
+            .iter()
+            .map(|draft| &draft.pair)
+            .flat_map(|pair| [(&pair.up, &pair.up_text), (&pair.down, &pair.down_text)]);
+        let text: Vec<String> =
+            files.map(|(path, text)| format!("-- {}\n{text}", path.display())).collect();
         print::sql(&text.join("\n")).map(|()| 0)
     }
 
-    async fn write(&self, draft: &Draft, review: Option<&Review>, stop: &Stop) -> Result<u8> {
-        let question = format!("Write {} and its .down.sql?", draft.pair.up.display());
+    async fn write(&self, drafts: &[Draft], review: Option<&Review>, stop: &Stop) -> Result<u8> {
+        let question = match drafts {
+            [draft] => format!("Write {} and its .down.sql?", draft.pair.up.display()),
+            _ => format!("Write these {} migrations, each with its .down.sql?", drafts.len()),
+        };
         ask::confirm(&question, self.global.yes, stop).await?;
-        migrations::write(&draft.pair)?;
+        let pairs: Vec<Pair> = drafts.iter().map(|draft| draft.pair.clone()).collect();
+        migrations::write_all(&pairs)?;
         if self.global.json {
-            let mut json = match review {
+            let json = match review {
                 Some(review) => review::to_json(review, false),
                 None => review::nothing(&[]),
             };
-            json["migration"] = described(draft);
-            print::json(&json)?;
+            print::json(&review::with_migrations(json, drafts.iter().map(described).collect()))?;
             return Ok(0);
         }
-        let (up, down) =
-            (draft.pair.up.display().to_string(), draft.pair.down.display().to_string());
-        print::result(&format!("{}\n{}\n", harmless(&up), harmless(&down))).map(|()| 0)
+        let files = pairs.iter().flat_map(|pair| [&pair.up, &pair.down]);
+        let lines = files.map(|file| format!("{}\n", harmless(&file.display().to_string())));
+        print::result(&lines.collect::<String>()).map(|()| 0)
     }
 }
 
@@ -225,72 +231,94 @@ pub(super) fn push(planning: &Planning, global: &Global) -> Result<u8> {
     }
     let setting = Setting::new(&config, target, planning.wishes_online())?;
     wait_for(|stop| async move {
-        let live = Side::Live(Box::new(setting.target.clone()));
-        let mut change = Change::between(setting, live, Side::Desired, &stop).await?;
-        let outcome = pushing(&mut change, answers, &acks, planning, global, &stop).await;
+        let from = if push::is_to_be_made(&setting.target) {
+            Side::Read(Box::new(Model::empty(Dialect::Sqlite)))
+        } else {
+            Side::Live(Box::new(setting.target.clone()))
+        };
+        let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
+        let pushing = Pushing { acks, planning, global, stop: &stop };
+        let outcome = pushing.follow(&mut change, answers).await;
         closed(change, outcome).await
     })
 }
 
-async fn pushing(
-    change: &mut Change,
-    answers: Answers,
-    acks: &Acks,
-    planning: &Planning,
-    global: &Global,
-    stop: &Stop,
-) -> Result<u8> {
-    if change.is_nothing() {
-        if global.json {
-            print::json(&review::nothing(&change.notes))?;
+/// What `push` was asked for.
+struct Pushing<'a> {
+    acks: Acks,
+    planning: &'a Planning,
+    global: &'a Global,
+    stop: &'a Stop,
+}
+
+impl Pushing<'_> {
+    async fn follow(&self, change: &mut Change, answers: Answers) -> Result<u8> {
+        if change.is_nothing() {
+            return self.nothing(change);
+        }
+        let renames = renames(change, answers, self.global.json, self.stop).await?;
+        let proof = change.prove(renames.clone(), false, self.stop).await?;
+        let target = change.setting.target.clone();
+        let measures = if push::is_to_be_made(&target) {
+            Measures::default()
         } else {
-            print::result("Nothing to do: the database has the schema.\n")?;
-            print::talk(
-                &change.notes.iter().map(|note| review::sentence(note)).collect::<String>(),
-            );
-        }
-        return Ok(0);
-    }
-    let renames = renames(change, answers, global.json, stop).await?;
-    let proof = change.prove(renames.clone(), false, stop).await?;
-    let target = change.setting.target.clone();
-    let mut live = if planning.dry_run {
-        Connection::open_reading(&target, stop).await?
-    } else {
-        Connection::open(&target, stop).await?
-    };
-    let outcome = async {
-        let measures = push::measure(&mut live, change, &proof, stop).await?;
+            let mut live = Connection::open_reading(&target, self.stop).await?;
+            let measured = push::measure(&mut live, change, &proof, self.stop).await;
+            live.close().await;
+            measured?
+        };
         let items = push::checklist(&target, &measures);
-        let effects = change.watch(&proof, false, stop).await?;
+        let effects = change.watch(&proof, false, self.stop).await?;
         let review = reviewed(change, &proof, &renames, Facts { effects, measures })?;
-        if planning.dry_run {
-            if global.json {
-                print::json(&review::to_json(&review, false))?;
-            } else {
-                print::result(&review::text(&review, Paint::of_result()))?;
-            }
-            return Ok(0);
+        if self.planning.dry_run {
+            return self.show(&review);
         }
-        if !global.json {
+        if !self.global.json {
             print::talk(&review::text(&review, Paint::of_talk()));
         }
         review.permit()?;
-        check_off(&items, acks, global, stop).await?;
+        check_off(&items, &self.acks, self.global, self.stop).await?;
         let question = format!("Run {} on {}?", review::counted(&review), target.address);
-        ask::confirm(&question, global.yes, stop).await?;
-        push::run(&mut live, change, &proof.up, stop, &mut |_| ()).await?;
-        if global.json {
+        ask::confirm(&question, self.global.yes, self.stop).await?;
+        self.run(change, &proof, &target).await?;
+        if self.global.json {
             print::json(&review::to_json(&review, true))?;
         } else {
-            let done = format!("Done: {} ran.\n", review::counted(&review));
-            print::result(&done)?;
+            print::result(&format!("Done: {} ran.\n", review::counted(&review)))?;
         }
         Ok(0)
     }
-    .await;
-    live.close().await;
-    outcome
+
+    fn nothing(&self, change: &Change) -> Result<u8> {
+        if self.global.json {
+            return print::json(&review::nothing(&change.notes)).map(|()| 0);
+        }
+        print::result("Nothing to do: the database has the schema.\n")?;
+        print::talk(&change.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+        Ok(0)
+    }
+
+    fn show(&self, review: &Review) -> Result<u8> {
+        if self.global.json {
+            return print::json(&review::to_json(review, false)).map(|()| 0);
+        }
+        print::result(&review::text(review, Paint::of_result())).map(|()| 0)
+    }
+
+    async fn run(&self, change: &Change, proof: &Proof, target: &Target) -> Result<()> {
+        let is_new = push::is_to_be_made(target);
+        let mut live = if is_new {
+            push::make(target, self.stop).await?
+        } else {
+            Connection::open(target, self.stop).await?
+        };
+        let ran = push::run(&mut live, change, &proof.up, self.stop, &mut |_| ()).await;
+        live.close().await;
+        if is_new && ran.is_err() {
+            push::unmake(target);
+        }
+        ran
+    }
 }
 
 /// Goes through a checklist: evidence first, then what was acknowledged, then the person.

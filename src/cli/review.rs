@@ -61,7 +61,13 @@ fn of_statement(statement: &Statement, paint: Paint) -> String {
         out.push_str(&paint.text(role, &harmless(&line)));
         out.push('\n');
     }
-    for measure in &statement.measures {
+    let told = |measure: &&String| {
+        let in_hazard = |hazard: &Hazard| {
+            hazard.measured.as_ref().is_some_and(|words| words.contains(measure.as_str()))
+        };
+        !statement.hazards.iter().any(in_hazard)
+    };
+    for measure in statement.measures.iter().filter(told) {
         let line = format!("-- measured: {measure}");
         out.push_str(&paint.text(Role::Warning, &harmless(&line)));
         out.push('\n');
@@ -99,6 +105,13 @@ pub(super) fn to_json(review: &Review, applied: bool) -> Value {
         "notes": review.notes,
         "applied": applied,
     })
+}
+
+/// The plan as JSON with the migrations it makes.
+pub(super) fn with_migrations(json: Value, migrations: Value) -> Value {
+    let Value::Object(mut members) = json else { return json };
+    members.insert("migrations".to_owned(), migrations);
+    Value::Object(members)
 }
 
 /// The JSON of a plan that does nothing.

@@ -8,12 +8,15 @@ use super::connection::Connection;
 use super::postgres::scratch::Server;
 use super::stop::Stop;
 use crate::config::{Address, Target};
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 
 /// A scratch database and a connection to it.
 #[derive(Debug)]
 pub struct Scratch {
-    connection: Connection,
+    /// `None` only while one database is exchanged for another.
+    connection: Option<Connection>,
+    /// Whether somebody may have put something into it.
+    used: bool,
     /// What makes and drops it, on PostgreSQL.
     server: Option<Server>,
 }
@@ -25,30 +28,31 @@ impl Scratch {
     /// The server cannot be reached, or the role may not make a database: the problem says how
     /// to allow it, and how to name another server.
     pub async fn new(target: &Target, elsewhere: Option<&Target>, stop: &Stop) -> Result<Self> {
-        match &target.address {
-            Address::Sqlite(_) => {
-                Ok(Self { connection: Connection::in_memory().await?, server: None })
-            }
+        let server = match &target.address {
+            Address::Sqlite(_) => None,
             Address::Postgres(address) => {
-                let mut server = Server::reach(address, target, elsewhere, stop).await?;
-                match server.fresh(stop).await {
-                    Ok(writer) => {
-                        let connection = Connection::Postgres(Box::new(writer));
-                        Ok(Self { connection, server: Some(server) })
-                    }
-                    Err(problem) => {
-                        // What failed first is what the person must know.
-                        drop(server.close().await);
-                        Err(problem)
-                    }
-                }
+                Some(Server::reach(address, target, elsewhere, stop).await?)
+            }
+        };
+        let mut scratch = Self { connection: None, used: true, server };
+        match scratch.reset(stop).await {
+            Ok(()) => Ok(scratch),
+            Err(problem) => {
+                // What failed first is what the person must know.
+                drop(scratch.close().await);
+                Err(problem)
             }
         }
     }
 
     /// The connection to it.
-    pub fn connection(&mut self) -> &mut Connection {
-        &mut self.connection
+    ///
+    /// # Errors
+    /// The last [`Scratch::reset`] failed.
+    pub fn connection(&mut self) -> Result<&mut Connection> {
+        self.used = true;
+        let lost = || Problem::disconnected("there is no scratch database any more");
+        self.connection.as_mut().ok_or_else(lost)
     }
 
     /// Empties it: what was in it is gone, and so are the session's settings.
@@ -56,13 +60,21 @@ impl Scratch {
     /// # Errors
     /// As [`Scratch::new`].
     pub async fn reset(&mut self, stop: &Stop) -> Result<()> {
-        self.connection = match &mut self.server {
+        if !self.used {
+            return Ok(());
+        }
+        if let Some(connection) = self.connection.take() {
+            connection.close().await;
+        }
+        let connection = match &mut self.server {
             None => Connection::in_memory().await?,
             Some(server) => {
                 server.drop_database().await?;
                 Connection::Postgres(Box::new(server.fresh(stop).await?))
             }
         };
+        self.connection = Some(connection);
+        self.used = false;
         Ok(())
     }
 
@@ -71,7 +83,9 @@ impl Scratch {
     /// # Errors
     /// The server cannot be reached any more; the next run then removes it.
     pub async fn close(self) -> Result<()> {
-        self.connection.close().await;
+        if let Some(connection) = self.connection {
+            connection.close().await;
+        }
         match self.server {
             Some(server) => server.close().await,
             None => Ok(()),

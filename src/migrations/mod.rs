@@ -7,4 +7,4 @@ mod pair;
 
 pub use folder::{Migration, read};
 pub use name::{Next, next, slug};
-pub use pair::{Pair, write};
+pub use pair::{Pair, write, write_all};

@@ -18,6 +18,14 @@ pub struct Next {
     pub digits: String,
 }
 
+impl Next {
+    /// The number after this one.
+    pub fn following(&self) -> Self {
+        let (version, width) = (self.version.saturating_add(1), self.digits.len());
+        Self { version, digits: format!("{version:0width$}") }
+    }
+}
+
 /// The number after those that are there. `now` is the time in seconds since 1970, UTC. Without
 /// a numbering that was settled it is that of the last migration.
 pub fn next(existing: &[Migration], numbering: Option<Numbering>, now: u64) -> Next {

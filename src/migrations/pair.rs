@@ -31,6 +31,28 @@ impl Pair {
     }
 }
 
+/// Writes the files of several migrations. The folder is made if need be.
+///
+/// # Errors
+/// One of them is there already, or cannot be written; then none is left.
+pub fn write_all(pairs: &[Pair]) -> Result<()> {
+    for (at, pair) in pairs.iter().enumerate() {
+        let Err(problem) = write(pair) else { continue };
+        let written = pairs.get(..at).unwrap_or_default();
+        let files = written.iter().flat_map(|pair| [&pair.up, &pair.down]);
+        let left: Vec<String> = files
+            .filter(|file| fs::remove_file(file).is_err())
+            .map(|file| file.display().to_string())
+            .collect();
+        return Err(if left.is_empty() {
+            problem
+        } else {
+            Problem { fix: format!("remove {}", left.join(", ")), ..problem }
+        });
+    }
+    Ok(())
+}
+
 /// Writes both files. The folder is made if need be.
 ///
 /// # Errors
@@ -102,5 +124,8 @@ mod tests {
             fs::read_dir(&inside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["0001_a.down.sql", "0001_a.up.sql"]);
+        let second = Pair::new(&inside, "0002_b", "up".to_owned(), "down".to_owned());
+        assert!(write_all(&[second.clone(), pair]).is_err());
+        assert!(!second.up.exists() && !second.down.exists());
     }
 }

@@ -15,7 +15,7 @@ use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
 use crate::migrations::Migration;
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{self, Context, Effects};
+use crate::schema::hazard::{self, Allowance, Context, Effects};
 use crate::schema::model::{Model, Scope, Unmodelled};
 use crate::schema::plan::{self, Plan};
 use crate::schema::rename::{self, Answer, Candidate, Rename};
@@ -95,6 +95,8 @@ pub struct Change {
     pub desired: Model,
     /// The renames that comments in the schema tell of.
     comments: Vec<Answer>,
+    /// The hazards that comments in the schema allow.
+    pub allowances: Vec<Allowance>,
     /// What the person should know, in sentences.
     pub notes: Vec<String>,
 }
@@ -123,8 +125,9 @@ impl Change {
     pub async fn between(setting: Setting, from: Side, to: Side, stop: &Stop) -> Result<Self> {
         let mut scratch = Scratch::new(&setting.target, setting.scratch.as_ref(), stop).await?;
         match read_sides(&mut scratch, &setting, from, to, stop).await {
-            Ok(Sides { current, desired, comments, notes }) => {
-                Ok(Self { setting, scratch, current, desired, comments, notes })
+            Ok(Sides { current, desired, comments: Comments { renames, allowances }, notes }) => {
+                let comments = renames;
+                Ok(Self { setting, scratch, current, desired, comments, allowances, notes })
             }
             Err(problem) => {
                 // What failed first is what the person must know.
@@ -166,7 +169,7 @@ impl Change {
     /// The schema there is with other names, which the scratch database does not keep.
     async fn renamed(&mut self, renames: &[Rename], stop: &Stop) -> Result<Model> {
         let steps = plan::rename_steps(renames, &self.current)?;
-        let scratch = self.scratch.connection();
+        let scratch = self.scratch.connection()?;
         let told = |sql: &str| {
             let what = format!("The rename does not work: {sql}");
             move |fault: crate::db::fault::Fault| fault.problem(what, "leave that rename out")
@@ -192,13 +195,18 @@ impl Change {
     /// # Errors
     /// The plan does not hold.
     pub async fn prove(&mut self, renames: Vec<Rename>, down: bool, stop: &Stop) -> Result<Proof> {
-        let question = Question { scope: self.setting.scope.clone(), renames, down };
-        proof::prove(self.scratch.connection(), &self.desired, &question, stop).await
+        let question = Question {
+            scope: self.setting.scope.clone(),
+            renames,
+            down,
+            online: self.setting.online,
+        };
+        proof::prove(self.scratch.connection()?, &self.desired, &question, stop).await
     }
 
     /// The plan as it is at first sight, without renames and not tried.
     pub fn rough(&self) -> Plan {
-        plan::plan(&self.current, &self.desired)
+        plan::plan(&self.current, &self.desired, self.setting.online)
     }
 
     /// Finds out what each step of a proven plan locks and writes anew, by running them once more
@@ -224,10 +232,10 @@ impl Change {
         }
         if !is_back {
             self.scratch.reset(stop).await?;
-            let scratch = self.scratch.connection();
+            let scratch = self.scratch.connection()?;
             proof::build(scratch, &proof.current, &self.setting.scope, stop).await?;
         }
-        let watched = self.scratch.connection().apply_watched(&proof.up.steps, stop).await;
+        let watched = self.scratch.connection()?.apply_watched(&proof.up.steps, stop).await;
         match watched {
             Ok(effects) => Ok(effects),
             Err(failure)
@@ -253,8 +261,15 @@ impl Change {
 struct Sides {
     current: Model,
     desired: Model,
-    comments: Vec<Answer>,
+    comments: Comments,
     notes: Vec<String>,
+}
+
+/// What comments in the schema say.
+#[derive(Default)]
+struct Comments {
+    renames: Vec<Answer>,
+    allowances: Vec<Allowance>,
 }
 
 async fn read_sides(
@@ -264,7 +279,7 @@ async fn read_sides(
     to: Side,
     stop: &Stop,
 ) -> Result<Sides> {
-    let mut comments = Vec::new();
+    let mut comments = Comments::default();
     let desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
     let is_replayed = matches!(from, Side::Migrations(_) | Side::Desired | Side::Scripts(_));
     let mut current = read(scratch, setting, from, None, stop).await?;
@@ -276,10 +291,10 @@ async fn read_sides(
         .map(|table| format!("{table} keeps the history of migrations and is left alone"))
         .collect();
     notes.extend(uncompared(&current, &desired));
-    let same = plan::plan(&current, &desired).is_empty();
+    let same = plan::differences(&current, &desired).is_empty();
     if !is_replayed && !same {
         scratch.reset(stop).await?;
-        proof::build(scratch.connection(), &current, &setting.scope, stop).await?;
+        proof::build(scratch.connection()?, &current, &setting.scope, stop).await?;
     }
     Ok(Sides { current, desired, comments, notes })
 }
@@ -289,7 +304,7 @@ async fn read(
     scratch: &mut Scratch,
     setting: &Setting,
     side: Side,
-    comments: Option<&mut Vec<Answer>>,
+    comments: Option<&mut Comments>,
     stop: &Stop,
 ) -> Result<Model> {
     match side {
@@ -302,7 +317,7 @@ async fn read(
         Side::Read(model) => return Ok(*model),
         Side::Migrations(migrations) => {
             scratch.reset(stop).await?;
-            replay::replay(scratch.connection(), &migrations, stop).await?;
+            replay::replay(scratch.connection()?, &migrations, stop).await?;
         }
         Side::Desired | Side::Scripts(_) => {
             let scripts = match side {
@@ -310,16 +325,18 @@ async fn read(
                 _ => desired::sources(&setting.project, stop).await?,
             };
             scratch.reset(stop).await?;
-            let connection = scratch.connection();
+            let connection = scratch.connection()?;
             desired::execute(connection, &scripts, stop).await?;
             if let Some(comments) = comments {
                 for script in &scripts {
-                    comments.extend(rename::comments(connection.dialect(), &script.text)?);
+                    let (dialect, text) = (connection.dialect(), &script.text);
+                    comments.renames.extend(rename::comments(dialect, text)?);
+                    comments.allowances.extend(hazard::schema_allowances(dialect, text));
                 }
             }
         }
     }
-    scratch.connection().model(&setting.scope, stop).await
+    scratch.connection()?.model(&setting.scope, stop).await
 }
 
 /// What one side has or both have that is not compared.

@@ -2,6 +2,8 @@
 //! written here; the front end shows the draft first.
 
 use super::change::{self, Setting};
+use super::proof::Proof;
+use super::review::{self, Review};
 use super::wording;
 use crate::migrations::{self, Migration, Pair};
 use crate::schema::plan::Plan;
@@ -20,30 +22,42 @@ pub struct Draft {
 
 /// What goes into a migration.
 #[derive(Debug, Clone, Copy)]
-pub struct Contents<'a> {
+struct Contents<'a> {
     /// The way there.
-    pub up: &'a Plan,
+    up: &'a Plan,
     /// The way back.
-    pub down: &'a Plan,
+    down: &'a Plan,
     /// What is hazardous about the way there, a sentence each.
-    pub hazards: &'a [String],
+    hazards: &'a [String],
 }
 
-/// The next migration with these contents; named after what it does unless a name is given.
-/// `now` is the time in seconds since 1970, UTC.
-pub fn draft(
+/// The next migrations that carry out a proven plan: one, or one for each part of it that must
+/// run by itself. They are named after what they do unless a name is given. `now` is the time in
+/// seconds since 1970, UTC.
+pub fn drafts(
     setting: &Setting,
     existing: &[Migration],
     name: Option<&str>,
-    contents: Contents<'_>,
+    (proof, review): (&Proof, &Review),
     now: u64,
-) -> Draft {
-    let proposed = wording::name(contents.up);
-    let name = named(setting, existing, name.unwrap_or(&proposed), now);
-    let up = up_text(&name, contents);
-    let down = down_text(&name, contents);
-    let pair = Pair::new(&setting.project.migrations, &name, up, down);
-    Draft { name, pair }
+) -> Vec<Draft> {
+    let mut next = migrations::next(existing, setting.project.numbering, now);
+    let mut statements = review.statements.iter();
+    let mut drafts = Vec::new();
+    for stage in &proof.stages {
+        let own = statements.by_ref().take(stage.up.steps.len());
+        let hazards: Vec<String> =
+            own.flat_map(|statement| &statement.hazards).map(review::sentence).collect();
+        let proposed = wording::name(&stage.up);
+        let name = migrations::slug(name.unwrap_or(&proposed));
+        let name = format!("{}_{name}", next.digits);
+        let contents = Contents { up: &stage.up, down: &stage.down, hazards: &hazards };
+        let (up, down) = (up_text(&name, contents), down_text(&name, contents));
+        let pair = Pair::new(&setting.project.migrations, &name, up, down);
+        drafts.push(Draft { name, pair });
+        next = next.following();
+    }
+    drafts
 }
 
 /// The next migration with nothing in it, to be written by hand.

@@ -3,30 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::schema::model::{Body, Key, Kind, Model};
-
-/// The tables of dbstudio, sqlx, refinery, Prisma, Drizzle, Atlas, Flyway and those that share a
-/// name: dbmate, golang-migrate, Rails.
-const TABLES: &[&str] = &[
-    "_sqlx_migrations",
-    "refinery_schema_history",
-    "_prisma_migrations",
-    "__drizzle_migrations",
-    "atlas_schema_revisions",
-    "flyway_schema_history",
-    "schema_migrations",
-];
-
-/// How every table of our own begins.
-const OURS: &str = "_dbstudio";
+use crate::schema::model::{Body, Key, Kind, Model, is_history_table};
 
 /// Takes such tables out of the schema there is, with all that belongs to them, unless the one
 /// that is wanted has them too. Returns their names.
 pub(super) fn spare(current: &mut Model, desired: &Model) -> Vec<String> {
     let is_history = |key: &Key| {
-        key.kind == Kind::Table
-            && (TABLES.contains(&key.name.as_str()) || key.name.starts_with(OURS))
-            && !desired.objects.contains_key(key)
+        key.kind == Kind::Table && is_history_table(&key.name) && !desired.objects.contains_key(key)
     };
     let mut gone: BTreeSet<Key> =
         current.objects.keys().filter(|key| is_history(key)).cloned().collect();

@@ -5,6 +5,8 @@
 //! added and tried as well. A plan that does not arrive is a mistake of this program and is said
 //! to be one: it is never shown as if it were good. Nothing here touches a person's database.
 
+use std::ops::Range;
+
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::problem::{Problem, Result};
@@ -26,6 +28,18 @@ pub struct Proof {
     pub up: Plan,
     /// The plan that leads back, where it was asked for.
     pub down: Option<Plan>,
+    /// The plan in parts, where the way back was asked for: what runs in one transaction is a part,
+    /// and so is each statement that runs by itself.
+    pub stages: Vec<Stage>,
+}
+
+/// A part of a plan that is done or not done, and how it is taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// The statements.
+    pub up: Plan,
+    /// The statements that take them back.
+    pub down: Plan,
 }
 
 /// What a proof is made for.
@@ -37,6 +51,28 @@ pub struct Question {
     pub renames: Vec<Rename>,
     /// Whether the way back is wanted too.
     pub down: bool,
+    /// Whether others use the database meanwhile.
+    pub online: bool,
+}
+
+impl Question {
+    /// The renames of the way back.
+    fn back(&self) -> Vec<Rename> {
+        self.renames.iter().rev().map(Rename::reversed).collect()
+    }
+
+    /// How the way there is planned.
+    fn way<'a>(&'a self, renames: &'a [Rename], online: bool) -> Way<'a> {
+        Way { renames, online, scope: &self.scope }
+    }
+}
+
+/// How one way is planned.
+#[derive(Debug, Clone, Copy)]
+struct Way<'a> {
+    renames: &'a [Rename],
+    online: bool,
+    scope: &'a Scope,
 }
 
 /// Proves the plan from the schema a scratch database holds to the desired one. The scratch is
@@ -51,14 +87,51 @@ pub async fn prove(
     stop: &Stop,
 ) -> Result<Proof> {
     let current = scratch.model(&question.scope, stop).await?;
-    let up = lead(scratch, desired, &question.renames, &question.scope, stop).await?;
-    let down = if question.down {
-        let back: Vec<Rename> = question.renames.iter().rev().map(Rename::reversed).collect();
-        Some(lead(scratch, &current, &back, &question.scope, stop).await?)
-    } else {
-        None
-    };
-    Ok(Proof { current, desired: desired.clone(), up, down })
+    let there = question.way(&question.renames, question.online);
+    let up = lead(scratch, desired, there, stop).await?;
+    let mut proof = Proof { current, desired: desired.clone(), up, down: None, stages: Vec::new() };
+    if question.down {
+        let renames = question.back();
+        let back = question.way(&renames, false);
+        let down = lead(scratch, &proof.current, back, stop).await?;
+        proof.stages = stages(scratch, &proof, &down, question, stop).await?;
+        proof.down = Some(down);
+    }
+    Ok(proof)
+}
+
+/// Parts a proven plan, and proves the way back of each part. The scratch holds the schema the
+/// plan starts from, before and after.
+async fn stages(
+    scratch: &mut Connection,
+    proof: &Proof,
+    down: &Plan,
+    question: &Question,
+    stop: &Stop,
+) -> Result<Vec<Stage>> {
+    let part = |range| proof.up.steps.get::<Range<usize>>(range).map(<[Step]>::to_vec);
+    let parts: Vec<Vec<Step>> =
+        plan::groups(&proof.up.steps).into_iter().filter_map(part).collect();
+    let plan = |steps| Plan { dialect: proof.up.dialect, steps, notes: Vec::new() };
+    if parts.len() < 2 {
+        return Ok(vec![Stage { up: proof.up.clone(), down: down.clone() }]);
+    }
+    let mut before = vec![proof.current.clone()];
+    for part in &parts {
+        run(scratch, part, stop).await?;
+        before.push(scratch.model(&question.scope, stop).await?);
+    }
+    before.pop();
+    let renames = question.back();
+    let mut stages = Vec::new();
+    for (at, (part, before)) in parts.into_iter().zip(before).enumerate().rev() {
+        // Renames run first, so they are in the first part.
+        let renames = if at == 0 { renames.as_slice() } else { &[] };
+        let back = lead(scratch, &before, question.way(renames, false), stop).await?;
+        stages.push(Stage { up: plan(part), down: back });
+    }
+    stages.reverse();
+    Ok(stages)
 }
 
 /// Makes a schema in an empty scratch database from its model alone.
@@ -71,27 +144,27 @@ pub async fn build(
     scope: &Scope,
     stop: &Stop,
 ) -> Result<()> {
-    lead(scratch, model, &[], scope, stop).await.map(|_| ())
+    let way = Way { renames: &[], online: false, scope };
+    lead(scratch, model, way, stop).await.map(|_| ())
 }
 
 /// Plans, runs and looks again until nothing is left to do.
 async fn lead(
     scratch: &mut Connection,
     desired: &Model,
-    renames: &[Rename],
-    scope: &Scope,
+    way: Way<'_>,
     stop: &Stop,
 ) -> Result<Plan> {
-    let mut current = scratch.model(scope, stop).await?;
+    let mut current = scratch.model(way.scope, stop).await?;
     let mut whole = Plan::empty(desired.dialect);
-    if !renames.is_empty() {
-        let steps = plan::rename_steps(renames, &current)?;
+    if !way.renames.is_empty() {
+        let steps = plan::rename_steps(way.renames, &current)?;
         run(scratch, &steps, stop).await?;
         whole.steps.extend(steps);
-        current = scratch.model(scope, stop).await?;
+        current = scratch.model(way.scope, stop).await?;
     }
     for round in 0..ROUNDS {
-        let Plan { steps, notes, .. } = plan::plan(&current, desired);
+        let Plan { steps, notes, .. } = plan::plan(&current, desired, way.online);
         if round == 0 {
             whole.notes = notes;
         }
@@ -100,7 +173,7 @@ async fn lead(
         }
         run(scratch, &steps, stop).await?;
         whole.steps.extend(steps);
-        current = scratch.model(scope, stop).await?;
+        current = scratch.model(way.scope, stop).await?;
     }
     match plan::differences(&current, desired).first() {
         None => Ok(whole),

@@ -5,11 +5,12 @@
 //! and must still have the schema the plan was made for.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::change::Change;
 use super::history;
 use super::proof::Proof;
-use crate::config::{Protection, Target};
+use crate::config::{Address, Protection, Target};
 use crate::db::connection::Connection;
 use crate::db::measure::Bounds;
 use crate::db::stop::Stop;
@@ -59,6 +60,43 @@ pub fn permit(target: &Target) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether the target is a SQLite file that is not there yet: a push then makes it.
+pub fn is_to_be_made(target: &Target) -> bool {
+    file(target).is_some_and(|file| !file.exists())
+}
+
+fn file(target: &Target) -> Option<&Path> {
+    match &target.address {
+        Address::Sqlite(address) => address.file.as_deref(),
+        Address::Postgres(_) => None,
+    }
+}
+
+/// Makes the SQLite file of a target, empty, and opens it.
+///
+/// # Errors
+/// Something of that name is there by now, or its folder cannot be written.
+pub async fn make(target: &Target, stop: &Stop) -> Result<Connection> {
+    if let Some(file) = file(target) {
+        std::fs::File::create_new(file).map_err(|why| {
+            Problem::failed(
+                format!("The database {} cannot be made", file.display()),
+                why.to_string(),
+                "make sure that its folder is there and can be written to",
+            )
+        })?;
+    }
+    Connection::open(target, stop).await
+}
+
+/// Takes back the making of a target's file, after a push that did not arrive.
+pub fn unmake(target: &Target) {
+    if let Some(file) = file(target) {
+        // It is empty; if it stays, the next push finds it and goes on from there.
+        drop(std::fs::remove_file(file));
+    }
 }
 
 /// Asks the live database what the plan would destroy and fail on.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Policy;
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{self, Context, Effects, Facts, Hazard, Rule};
+use crate::schema::hazard::{self, Allowance, Context, Effects, Facts, Hazard, Rule};
 use crate::schema::plan::Plan;
 use crate::schema::rename::Rename;
 
@@ -60,14 +60,16 @@ pub fn policies(configured: &BTreeMap<String, Policy>) -> Result<BTreeMap<Rule, 
     configured.iter().map(known).collect()
 }
 
-/// Looks at a plan: what it does, what it locks, and which hazards are to be told of.
+/// Looks at a plan: what it does, what it locks, and which hazards are to be told of after the
+/// configuration's rules and the schema's comments.
 pub fn review(
     plan: &Plan,
     renames: &[Rename],
     facts: &Facts,
     context: &Context<'_>,
-    policies: &BTreeMap<Rule, Policy>,
+    rules: (&BTreeMap<Rule, Policy>, &[Allowance]),
 ) -> Review {
+    let (policies, allowances) = rules;
     let policy = |rule: Rule| {
         policies.get(&rule).copied().unwrap_or(match rule.default_policy() {
             hazard::Policy::Ignore => Policy::Ignore,
@@ -75,7 +77,7 @@ pub fn review(
             hazard::Policy::Refuse => Policy::Refuse,
         })
     };
-    let mut hazards = hazard::examine(plan, facts, context);
+    let mut hazards = hazard::silence(hazard::examine(plan, facts, context), allowances);
     hazards.retain(|hazard| policy(hazard.rule) != Policy::Ignore);
     let is_refused = |hazard: &&Hazard| policy(hazard.rule) == Policy::Refuse;
     let refused = hazards.iter().filter(is_refused).cloned().collect();

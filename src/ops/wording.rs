@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::schema::hazard;
 use crate::schema::model::{Key, Kind};
 use crate::schema::plan::{Action, Plan, Step};
 
@@ -56,7 +57,9 @@ pub fn losses(plan: &Plan) -> Vec<String> {
             Kind::Sequence => Some(format!("how far {key} had counted")),
             _ => None,
         },
-        Action::ChangeType { column, from, to, .. } => {
+        Action::ChangeType { column, from, to, using }
+            if hazard::loses_values(from, to, using.is_some()) =>
+        {
             Some(format!("what values of {column} lose on their way from {from} to {to}"))
         }
         Action::RemoveLabel { key, label } => Some(format!("which rows had {label} of {key}")),
@@ -118,7 +121,10 @@ pub fn name(plan: &Plan) -> String {
     match phrases.as_slice() {
         [] => "change schema".to_owned(),
         [only] => only.clone(),
-        [one, other] => format!("{one} and {other}"),
+        [one, other] => match (one.split_once(' '), other.split_once(' ')) {
+            (Some((verb, _)), Some((same, rest))) if verb == same => format!("{one} and {rest}"),
+            _ => format!("{one} and {other}"),
+        },
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     }
 }
@@ -149,6 +155,9 @@ mod tests {
         assert_eq!(name(&dropped), "drop orders note");
         assert_eq!(losses(&dropped), ["the values of public.orders.note"]);
         assert_eq!(what(&dropped.steps[0]), "drops column public.orders.note");
+        let users = Key::new(Kind::Table, "public", "users");
+        let both = plan(vec![vec![Action::Create(users)], vec![Action::Create(orders.clone())]]);
+        assert_eq!(name(&both), "create users and orders");
         assert_eq!(name(&plan(vec![vec![Action::Rebuild(orders)]])), "change orders");
         assert_eq!(name(&plan(Vec::new())), "change schema");
     }

@@ -34,3 +34,4 @@ mod sqlite_measure;
 mod sqlite_open;
 mod sqlite_rows;
 mod studio;
+mod verbs;

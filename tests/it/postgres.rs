@@ -8,6 +8,7 @@ mod opening;
 mod pages;
 mod pooler;
 mod private;
+mod renames;
 mod values;
 
 use std::path::PathBuf;

@@ -68,14 +68,23 @@ async fn a_scratch_database_is_like_the_target_and_is_gone_afterwards() {
     let mut scratch = Scratch::new(&target, None, &stop).await.unwrap();
     let question = "SELECT encoding, datcollate, datctype, (SELECT count(*) FROM pg_class WHERE \
                     relname = 'here') FROM pg_database WHERE datname = current_database()";
-    let asked = scratch.connection().rows(question).await.unwrap();
+    let asked = scratch.connection().unwrap().rows(question).await.unwrap();
     let told = database.psql(question);
     let told: Vec<_> = told.trim().split('|').map(|field| Some(field.to_owned())).collect();
     assert_eq!(asked[0][..3], told[..3]);
     assert_eq!((asked[0][3].as_deref(), told[3].as_deref()), (Some("0"), Some("1")));
-    scratch.connection().run("CREATE TABLE t (id int); SET search_path = ''", &stop).await.unwrap();
+    scratch
+        .connection()
+        .unwrap()
+        .run("CREATE TABLE t (id int); SET search_path = ''", &stop)
+        .await
+        .unwrap();
     scratch.reset(&stop).await.unwrap();
-    let left = scratch.connection().rows("SELECT count(*) FROM pg_class WHERE relname = 't'").await;
+    let left = scratch
+        .connection()
+        .unwrap()
+        .rows("SELECT count(*) FROM pg_class WHERE relname = 't'")
+        .await;
     assert_eq!(left.unwrap(), [[Some("0".to_owned())]]);
     assert_ne!(scratches(database.server(), "scratch_like"), "");
     scratch.close().await.unwrap();

@@ -12,7 +12,7 @@ use crate::db::connection::Failure;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
 use crate::problem::{Kind, Problem};
-use crate::schema::plan::Step;
+use crate::schema::plan::{Step, groups};
 
 /// How long a statement waits for a lock (milliseconds), so long does everybody behind it.
 const LOCK_TIMEOUT: u32 = 4_000;
@@ -132,20 +132,6 @@ fn uncertain(fault: Fault) -> Fault {
     }
 }
 
-/// Steps that run together, in order: each that may not run in a transaction is a group.
-fn groups(steps: &[Step]) -> Vec<Range<usize>> {
-    let mut groups: Vec<Range<usize>> = Vec::new();
-    let mut alone = true;
-    for (at, step) in steps.iter().enumerate() {
-        match groups.last_mut() {
-            Some(group) if !alone && !step.outside_transaction => group.end = at + 1,
-            _ => groups.push(at..at + 1),
-        }
-        alone = step.outside_transaction;
-    }
-    groups
-}
-
 /// Why the plan did not run to its end, and how things are now. `first` is the first step of
 /// those that were rolled back together.
 fn failure(steps: &[Step], at: Option<usize>, first: usize, fault: &Fault) -> Failure {
@@ -203,14 +189,6 @@ fn fix(fault: &Fault) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn steps_outside_a_transaction_split_it() {
-        let step = |outside| Step { outside_transaction: outside, ..Step::new("x", Vec::new()) };
-        let steps: Vec<Step> = [false, false, true, true, false].map(step).into();
-        assert_eq!(groups(&steps), [0..2, 2..3, 3..4, 4..5]);
-        assert_eq!(groups(&[]), []);
-    }
 
     #[test]
     fn a_failure_says_how_things_are() {

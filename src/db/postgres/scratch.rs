@@ -25,6 +25,10 @@ const PREFIX: &str = "dbstudio_scratch_";
 /// not be connected to it yet.
 const LEFTOVER_AGE: u32 = 30;
 
+/// How often, and after how long each, to look whether the last session is gone.
+const LOOKS: usize = 40;
+const LOOK: Duration = Duration::from_millis(2);
+
 /// How long removing may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -94,6 +98,7 @@ impl Server {
     /// Drops the database that is there now.
     pub(in crate::db) async fn drop_database(&mut self) -> Result<()> {
         let Some(name) = self.name.clone() else { return Ok(()) };
+        self.wait_for_the_last_session(&name).await;
         let sql = removal(&name);
         let dropped = match &mut self.admin {
             Some(admin) => admin.end(&sql).await,
@@ -126,6 +131,20 @@ impl Server {
             admin.close().await;
         }
         dropped
+    }
+
+    /// Waits until the session that was just closed is gone. Dropping would wait for it too, but
+    /// the server looks again only after a tenth of a second.
+    async fn wait_for_the_last_session(&mut self, name: &str) {
+        let name = Dialect::Postgres.literal(name);
+        let sql = format!("SELECT FROM pg_catalog.pg_stat_activity WHERE datname = {name}");
+        let Some(admin) = &mut self.admin else { return };
+        for _ in 0..LOOKS {
+            match admin.query(&sql, &Stop::new()).await {
+                Ok(rows) if !rows.is_empty() => tokio::time::sleep(LOOK).await,
+                _ => return,
+            }
+        }
     }
 
     fn admin(&mut self) -> Result<&mut Writer> {

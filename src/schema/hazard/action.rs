@@ -201,15 +201,10 @@ impl Examiner<'_> {
     fn made_again(&mut self, step: usize, found: &Step, key: &Key) {
         let same =
             body_before(self.context.current, &self.names, key) == self.context.desired.body(key);
+        let builds = self.is_there(&key.table()) && !found.outside_transaction;
         match key.kind {
-            Kind::Constraint | Kind::Index if same => {
-                if key.kind == Kind::Index
-                    && self.is_there(&key.table())
-                    && !found.outside_transaction
-                {
-                    self.report(Rule::IndexNotConcurrent, step, key);
-                }
-            }
+            Kind::Index if same && builds => self.report(Rule::IndexNotConcurrent, step, key),
+            Kind::Constraint | Kind::Index if same => {}
             Kind::Constraint | Kind::Index => self.created(step, found, key),
             _ => {}
         }
@@ -304,7 +299,9 @@ impl Examiner<'_> {
             .find(|(_, found)| found.actions.contains(&Action::Create(key.clone())));
         let Some((at, _)) = added else { return };
         let between = self.plan.steps.iter().take(step + 1).skip(at);
-        if self.context.online && between.into_iter().all(|step| !step.outside_transaction) {
+        if self.context.online
+            && between.into_iter().all(|step| !step.outside_transaction && !step.apart)
+        {
             self.report(Rule::ValidateInSameTransaction, step, key);
         }
     }

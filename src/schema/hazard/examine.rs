@@ -1,6 +1,8 @@
 //! The examination of a plan: each action by its rules, each step by its locks, and the plan as a
 //! whole. What was measured makes a hazard heavier or lighter; it never makes one up.
 
+use std::time::Duration;
+
 use super::measures::{Facts, Reading, TableSize};
 use super::names::Names;
 use super::wanted::Subject;
@@ -62,6 +64,14 @@ impl Examiner<'_> {
         self.facts.measures.tables.get(&self.names.relation(table))
     }
 
+    /// Whether others notice how long such work on a table takes; where its size is not known, they
+    /// may.
+    pub fn is_felt(&self, table: &Key, rule: Rule) -> bool {
+        let written = matches!(rule, Rule::RewriteTable | Rule::RebuildTable);
+        let time = self.size(table).and_then(|size| size.busy(written));
+        time.is_none_or(|time| time >= FELT)
+    }
+
     /// Whether the step is known by the rule already.
     pub fn has(&self, step: usize, rules: &[Rule]) -> bool {
         self.out.iter().any(|hazard| hazard.step == step && rules.contains(&hazard.rule))
@@ -90,6 +100,9 @@ impl Examiner<'_> {
                 Some(words) => format!("{words}; {size}"),
                 None => size,
             });
+            if hazard.severity == Severity::Warning && !self.is_felt(&table, rule) {
+                hazard.severity = Severity::Notice;
+            }
         }
         self.out.push(hazard);
     }
@@ -151,7 +164,14 @@ impl Examiner<'_> {
                 held = None;
                 continue;
             }
-            if held.is_some() && self.has(step, SLOW) {
+            let slow = |hazard: &&Hazard| hazard.step == step && SLOW.contains(&hazard.rule);
+            let felt = |hazard: &Hazard| {
+                hazard.object.as_ref().is_none_or(|object| {
+                    let table = if object.kind.is_part() { object.table() } else { object.clone() };
+                    self.is_felt(&table, hazard.rule)
+                })
+            };
+            if held.is_some() && self.out.iter().filter(slow).any(felt) {
                 late.push(step);
             }
             if self.strong.contains(&step) {
@@ -163,6 +183,9 @@ impl Examiner<'_> {
         }
     }
 }
+
+/// Work under a lock that takes longer than this is felt.
+const FELT: Duration = Duration::from_millis(200);
 
 /// Rules of steps that take long on a large table.
 const SLOW: &[Rule] = &[
@@ -205,12 +228,25 @@ fn reads_all(rule: Rule) -> bool {
 
 /// Whether an answer to this question is for this rule.
 fn tells(rule: Rule, subject: &Subject) -> bool {
-    match rule {
-        Rule::NarrowType | Rule::RemoveLabel => {
-            matches!(subject, Subject::Unfit { .. } | Subject::Labelled { .. })
+    match subject {
+        Subject::Rows => matches!(rule, Rule::DropTable | Rule::DropVirtualTable),
+        Subject::Values(_) => rule == Rule::DropColumn,
+        Subject::Occupied => rule == Rule::AddRequired,
+        Subject::Nulls(_) => matches!(rule, Rule::SetNotNull | Rule::AddPrimaryKey),
+        Subject::Lossy { .. } => rule == Rule::LossyType,
+        Subject::Unfit { .. } => {
+            matches!(rule, Rule::NarrowType | Rule::RemoveLabel | Rule::RebuildTable)
         }
-        Rule::LossyType => matches!(subject, Subject::Lossy { .. }),
-        _ => true,
+        Subject::Labelled { .. } => rule == Rule::RemoveLabel,
+        Subject::Duplicates { .. } => {
+            matches!(rule, Rule::AddUnique | Rule::AddPrimaryKey | Rule::RebuildTable)
+        }
+        Subject::Failing(_) => {
+            matches!(rule, Rule::AddCheck | Rule::ValidateConstraint | Rule::RebuildTable)
+        }
+        Subject::Orphans { .. } => {
+            matches!(rule, Rule::AddForeignKey | Rule::ValidateConstraint | Rule::RebuildTable)
+        }
     }
 }
 

@@ -9,11 +9,6 @@ use crate::schema::model::{Key, Kind};
 use crate::schema::plan::{Action, Step};
 use crate::sql::Dialect;
 
-use std::time::Duration;
-
-/// Work under a lock that takes longer than this is felt.
-const FELT: Duration = Duration::from_millis(200);
-
 /// Rules that tell of a lock already.
 const TOLD: &[Rule] = &[
     Rule::RewriteTable,
@@ -68,9 +63,8 @@ impl Examiner<'_> {
     fn by_size(&self, hazard: &mut Hazard, key: &Key, written: bool) {
         let Some(size) = self.size(key) else { return };
         hazard.measured = Some(size.words_with_time(written));
-        if let Some(time) = size.busy(written) {
-            hazard.severity = if time < FELT { Severity::Notice } else { Severity::Warning };
-        }
+        let felt = self.is_felt(key, hazard.rule);
+        hazard.severity = if felt { Severity::Warning } else { Severity::Notice };
     }
 
     fn locked(

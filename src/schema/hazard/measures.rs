@@ -145,6 +145,7 @@ impl TableSize {
     /// The same with the time, in words: `12,431 rows, 3.1 MB: roughly 40 ms`.
     pub fn words_with_time(&self, written: bool) -> String {
         match self.busy(written) {
+            Some(time) if time.as_millis() == 0 => format!("{}: {}", self.words(), lasting(time)),
             Some(time) => format!("{}: roughly {}", self.words(), lasting(time)),
             None => self.words(),
         }

@@ -28,6 +28,7 @@ pub use rule::Rule;
 pub use silence::{Allowance, Reach, allowances, schema_allowances, silence};
 pub use step_lock::expected;
 pub use text::{Around, examine_text};
+pub use type_change::loses_values;
 pub use wanted::{Subject, Wanted, touched, wanted};
 
 use super::model::Key;

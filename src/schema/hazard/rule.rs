@@ -134,7 +134,7 @@ rules! {
     BlocksWrites "blocks-writes" Notice "A table is locked against writes"
         "Whoever writes waits until it is done." "Do it when it is quiet.";
     LocksOtherTable "locks-other-table" Notice "Another table is locked too"
-        "The statement does not name it, and its users wait all the same."
+        "It is not what is changed, and its users wait all the same."
         "Set a short lock_timeout, and do it when it is quiet.";
     NoLockTimeout "no-lock-timeout" Notice "Nothing limits how long a lock is waited for"
         "While a statement waits for a strong lock, everybody queues behind it."

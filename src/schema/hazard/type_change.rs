@@ -20,6 +20,11 @@ const FAILS: Fit = Fit { may_fail: true, ..FITS };
 const LOSES: Fit = Fit { loses: true, ..FITS };
 const BOTH: Fit = Fit { may_fail: true, loses: true, in_place: false };
 
+/// Whether values may keep less than they had when their column gets another type.
+pub fn loses_values(from: &str, to: &str, using: bool) -> bool {
+    fit(from, to, using).loses
+}
+
 /// Judges a change of type. With an expression after USING a text that is too long is cut, not
 /// refused.
 pub(super) fn fit(from: &str, to: &str, using: bool) -> Fit {

@@ -7,6 +7,8 @@
 pub mod postgres;
 pub mod sqlite;
 
+use std::ops::Range;
+
 use super::model::{Key, Model};
 use super::rename::Rename;
 use crate::problem::{Problem, Result};
@@ -30,8 +32,11 @@ pub struct Step {
     pub sql: String,
     /// What it does, for rules and measures to judge; never parsed back from the SQL.
     pub actions: Vec<Action>,
-    /// Whether the server refuses it inside a transaction.
+    /// Whether the server refuses it inside a transaction; it then runs by itself.
     pub outside_transaction: bool,
+    /// Whether it takes so long that no lock of its neighbours' may be held meanwhile: it runs in
+    /// another transaction than those before and after it that are not apart as well.
+    pub apart: bool,
 }
 
 /// What a statement does to one object.
@@ -86,6 +91,24 @@ pub enum Action {
     Setting,
 }
 
+/// The steps that run together, in order: those that may not run in a transaction each by
+/// themselves, those that are apart apart from the others.
+pub fn groups(steps: &[Step]) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    let mut before: Option<&Step> = None;
+    for (at, step) in steps.iter().enumerate() {
+        let joins = before.is_some_and(|before| {
+            !before.outside_transaction && !step.outside_transaction && before.apart == step.apart
+        });
+        match groups.last_mut().filter(|_| joins) {
+            Some(group) => group.end = at + 1,
+            None => groups.push(at..at + 1),
+        }
+        before = Some(step);
+    }
+    groups
+}
+
 impl Plan {
     /// A plan that does nothing.
     pub fn empty(dialect: Dialect) -> Self {
@@ -123,14 +146,15 @@ impl Action {
 impl Step {
     /// A statement with what it does.
     pub fn new(sql: impl Into<String>, actions: Vec<Action>) -> Self {
-        Self { sql: sql.into(), actions, outside_transaction: false }
+        Self { sql: sql.into(), actions, outside_transaction: false, apart: false }
     }
 }
 
-/// The plan that turns the one schema into the other.
-pub fn plan(current: &Model, desired: &Model) -> Plan {
+/// The plan that turns the one schema into the other; with `online`, in the ways that do not keep
+/// those waiting who use the tables meanwhile (PostgreSQL).
+pub fn plan(current: &Model, desired: &Model, online: bool) -> Plan {
     match desired.dialect {
-        Dialect::Postgres => postgres::plan(current, desired),
+        Dialect::Postgres => postgres::plan(current, desired, online),
         Dialect::Sqlite => sqlite::plan(current, desired),
     }
 }
@@ -173,4 +197,22 @@ pub fn rename_steps(renames: &[Rename], current: &Model) -> Result<Vec<Step>> {
         })
     };
     renames.iter().map(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_cannot_share_a_transaction_part_it() {
+        let step = |kind| match kind {
+            'o' => Step { outside_transaction: true, ..Step::new("x", Vec::new()) },
+            'a' => Step { apart: true, ..Step::new("x", Vec::new()) },
+            _ => Step::new("x", Vec::new()),
+        };
+        let parted = |kinds: &str| groups(&kinds.chars().map(step).collect::<Vec<_>>());
+        assert_eq!(parted("..oo."), [0..2, 2..3, 3..4, 4..5]);
+        assert_eq!(parted(".aa."), [0..1, 1..3, 3..4]);
+        assert!(parted("").is_empty());
+    }
 }

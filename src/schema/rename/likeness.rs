@@ -200,7 +200,7 @@ fn of_tables(current: &Model, from: &Key, desired: &Model, to: &Key) -> Option<L
     let both = names(&old).intersection(&names(&new)).count();
     let name = of_names(&from.name, &to.name);
     let why = format!("{both} of {} columns are in both", old.len().max(new.len()));
-    Likeness::new(0.65 * shape + 0.35 * name, why)
+    Likeness::new(0.1 + 0.6 * shape + 0.3 * name, why)
 }
 
 /// The text of a routine after its name, so that two can be compared.
@@ -246,7 +246,7 @@ pub(super) fn of_objects(
             let set = |labels: &[String]| labels.iter().cloned().collect::<BTreeSet<_>>();
             let both = dice(&set(a), &set(b));
             let why = if a == b { "the same labels" } else { "many of the same labels" };
-            Likeness::new(0.7 * both + 0.3 * name, why)
+            Likeness::new(0.1 + 0.65 * both + 0.25 * name, why)
         }
         (Body::Composite { attributes: a }, Body::Composite { attributes: b }) if a == b => {
             Likeness::new(0.7 + 0.3 * name, "the same attributes")

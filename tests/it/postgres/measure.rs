@@ -61,7 +61,7 @@ async fn case(name: &str, before: &str, rows: &str, after: &str) -> Case {
     let (connection, current) = model(&live).await;
     let (other, desired) = model(&wanted).await;
     other.close().await;
-    let plan = postgres::plan(&current, &desired);
+    let plan = postgres::plan(&current, &desired, false);
     Case { live: connection, plan, current, desired, _databases: vec![live, wanted] }
 }
 
@@ -220,12 +220,63 @@ async fn locks_and_rewrites_are_watched() {
     let exclusive = LockMode::AccessExclusive;
     assert_eq!(of(0).locks, [(child.clone(), exclusive)]);
     assert_eq!((of(0).rewrites, of(0).rebuilds), (vec![], vec![]));
-    assert_eq!(of(1).rewrites, [child.clone()]);
+    assert_eq!(of(1).rewrites, std::slice::from_ref(&child));
     assert_eq!((of(2).rewrites, of(2).locks), (vec![], vec![(child.clone(), exclusive)]));
-    assert_eq!(of(3).rewrites, [child.clone()]);
+    assert_eq!(of(3).rewrites, std::slice::from_ref(&child));
     assert_eq!(of(4).locks, [(child.clone(), LockMode::Share)]);
     assert_eq!(seen[5], None);
     assert_eq!(of(6).locks, [(parent.clone(), LockMode::ShareRowExclusive)]);
     assert_eq!(of(7).rebuilds, [name("child_note")]);
     assert_eq!(of(8).locks, [(child, exclusive), (parent, exclusive)]);
+}
+
+#[tokio::test]
+async fn a_plan_is_told_with_everything_that_was_measured() {
+    let after = "
+        CREATE SCHEMA shop;
+        CREATE TYPE shop.mood AS ENUM ('sad', 'ok', 'happy');
+        CREATE TABLE shop.buyers (id integer PRIMARY KEY, email text);
+        CREATE TABLE shop.orders (
+            id integer PRIMARY KEY, buyer integer REFERENCES shop.buyers (id), note varchar(8) NOT NULL,
+            total numeric(12,4), code text, mood shop.mood, placed timestamp, big bigint,
+            token uuid DEFAULT gen_random_uuid()
+        );
+        CREATE INDEX orders_code ON shop.orders (code);";
+    let mut case = case("told", BEFORE, ROWS, after).await;
+    let scratch = server::postgres().create_database("told_scratch");
+    scratch.psql(BEFORE);
+    let (mut other, _) = model(&scratch).await;
+    let effects = other.apply_watched(&case.plan.steps, &Stop::new()).await.unwrap();
+    let measures = case.measures(&Bounds::default()).await;
+    let hazards = case.hazards(&Facts { effects, measures });
+    let told: Vec<String> = hazards
+        .iter()
+        .map(|hazard| format!("{} {} {}", hazard.step, hazard.severity.word(), hazard.rule.id()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "0 danger drop-table",
+            "0 notice no-lock-timeout",
+            "1 notice narrow-type",
+            "1 danger set-not-null",
+            "1 notice unindexed-foreign-key",
+            "1 danger add-foreign-key",
+            "1 notice rewrite-table",
+            "1 notice locks-other-table",
+            "2 notice index-not-concurrent",
+        ]
+    );
+    let why = |at: usize| hazards[at].why.as_str();
+    assert!(
+        why(3).contains("ACCESS EXCLUSIVE on shop.orders (measured on a scratch)"),
+        "{}",
+        why(3)
+    );
+    assert!(why(7).contains("SHARE ROW EXCLUSIVE on shop.buyers"), "{}", why(7));
+    let measured = |at: usize| hazards[at].measured.clone().unwrap();
+    assert!(
+        measured(3).starts_with("5 rows have NULL in note: id = 4, id = 8, id = 12, …; 20 rows")
+    );
+    assert!(measured(5).starts_with("1 row whose buyer refers to nothing: buyer = 99; 20 rows"));
 }

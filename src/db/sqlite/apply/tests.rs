@@ -161,6 +161,16 @@ async fn what_is_written_otherwise_is_no_change() {
 }
 
 #[tokio::test]
+async fn a_semicolon_can_follow_every_statement() {
+    let schema = "CREATE TABLE t(a) STRICT -- one\n; CREATE INDEX i ON t(a) -- two\n; \
+                  CREATE VIEW v AS SELECT a FROM t -- three\n; CREATE VIEW w AS SELECT a FROM t /* four";
+    let schema = schema.replace("t(a) STRICT", "t(a ANY) STRICT");
+    let wanted = model(&schema).await;
+    let written = statements(&create_all(&wanted)).join(";\n") + ";\n";
+    assert!(plan(&model(&written).await, &wanted).is_empty(), "{written}");
+}
+
+#[tokio::test]
 async fn what_alter_can_do_is_altered() {
     for (from, to, steps) in [
         (

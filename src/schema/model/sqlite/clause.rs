@@ -249,10 +249,10 @@ impl<'a> Reader<'a> {
         let target = self.take().map(|word| word.as_name()).unwrap_or_default();
         let mut words = match self.column {
             Some(column) => vec![Word::bare("("), Word::name(column), Word::bare(")")],
-            None => columns.iter().map(|word| name_or_mark(word)).collect(),
+            None => columns.iter().map(name_or_mark).collect(),
         };
         words.push(Word::name(&target));
-        words.extend(self.bracketed().iter().map(|word| name_or_mark(word)));
+        words.extend(self.bracketed().iter().map(name_or_mark));
         let (mut on_delete, mut on_update, mut matching) = (Vec::new(), Vec::new(), Vec::new());
         let mut deferred = false;
         loop {

@@ -121,7 +121,12 @@ pub(super) fn add(
 }
 
 /// ALTER COLUMN, for all that differs.
-pub(super) fn alter(key: &Key, current: &Model, desired: &Model, fates: &Fates) -> Vec<Piece> {
+pub(super) fn alter(
+    key: &Key,
+    (current, desired): (&Model, &Model),
+    fates: &Fates,
+    used: bool,
+) -> Vec<Piece> {
     let (Some(have), Some(want)) = (current.column(key), desired.column(key)) else {
         return Vec::new();
     };
@@ -157,7 +162,9 @@ pub(super) fn alter(key: &Key, current: &Model, desired: &Model, fates: &Fates) 
             },
         );
     }
-    if !have.not_null && want.not_null {
+    if !have.not_null && want.not_null && used {
+        pieces.extend(super::online::set_not_null(key));
+    } else if !have.not_null && want.not_null {
         say("SET NOT NULL", Action::SetNotNull(key.clone()));
     } else if have.not_null && !want.not_null {
         say("DROP NOT NULL", Action::Alter(key.clone()));

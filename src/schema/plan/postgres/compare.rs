@@ -8,7 +8,12 @@ use crate::schema::model::{
 };
 
 /// What becomes of an object because of what it is and what it is to be.
-pub(super) fn fate(key: &Key, have: &Body, want: &Body, current: &Model, desired: &Model) -> Fate {
+pub(super) fn fate(
+    key: &Key,
+    (have, want): (&Body, &Body),
+    (current, desired): (&Model, &Model),
+    online: bool,
+) -> Fate {
     if have == want {
         return Fate::Keep;
     }
@@ -27,7 +32,7 @@ pub(super) fn fate(key: &Key, have: &Body, want: &Body, current: &Model, desired
         (Body::Domain(have), Body::Domain(want)) => domain(have, want),
         (Body::Enum { labels: have }, Body::Enum { labels: want }) => {
             let grows = is_subsequence(have, want);
-            if grows && !new_label_is_used(key, have, want, current, desired) {
+            if grows && (online || !new_label_is_used(key, (have, want), (current, desired))) {
                 Fate::Alter
             } else {
                 Fate::Swap
@@ -179,13 +184,12 @@ fn is_subsequence(short: &[String], long: &[String]) -> bool {
 }
 
 /// Whether something new or changed speaks of a label that the enum does not have yet. A label
-/// added in a transaction cannot be used in it (manual, ALTER TYPE), so the enum is swapped.
-fn new_label_is_used(
+/// added in a transaction cannot be used in it (manual, ALTER TYPE), so the enum is swapped; or, where
+/// others use it meanwhile, the label is added by itself before.
+pub(super) fn new_label_is_used(
     key: &Key,
-    have: &[String],
-    want: &[String],
-    current: &Model,
-    desired: &Model,
+    (have, want): (&[String], &[String]),
+    (current, desired): (&Model, &Model),
 ) -> bool {
     let added: Vec<String> = want
         .iter()

@@ -7,7 +7,9 @@ use super::graph::{Act, Graph, Node};
 use super::piece::Piece;
 use super::table::Inside;
 use super::weave::is_alone;
-use super::{column, finish, name, parts, rows, sequence, serial, table, types, view};
+use super::{
+    column, compare, finish, name, online, parts, rows, sequence, serial, table, types, view,
+};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 use crate::schema::plan::Action;
 
@@ -17,6 +19,8 @@ pub(super) struct Emitter<'m> {
     pub(super) desired: &'m Model,
     pub(super) fates: &'m Fates,
     pub(super) graph: &'m Graph,
+    /// Whether others use the tables meanwhile.
+    pub(super) online: bool,
     /// Nodes by the number of the node they became part of.
     pub(super) parts: BTreeMap<usize, Vec<&'m Node>>,
 }
@@ -28,6 +32,7 @@ impl<'m> Emitter<'m> {
         desired: &'m Model,
         fates: &'m Fates,
         graph: &'m Graph,
+        online: bool,
     ) -> Self {
         let nodes: Vec<&Node> = graph.nodes().map(|(_, node)| node).collect();
         let parts = graph
@@ -38,7 +43,7 @@ impl<'m> Emitter<'m> {
                 (root, found.collect())
             })
             .collect();
-        Self { current, desired, fates, graph, parts }
+        Self { current, desired, fates, graph, online, parts }
     }
 
     /// The statements of a node.
@@ -50,6 +55,11 @@ impl<'m> Emitter<'m> {
             Act::Drop => self.drop(key),
             Act::Aside if key.kind == Kind::Table => rows::step_aside(key, self.current),
             Act::Copy => rows::copy(key, self.current, self.desired),
+            Act::Aside if key.kind == Kind::Index => {
+                let to = name::ident(&sequence::aside(&key.name));
+                let sql = format!("ALTER INDEX {} RENAME TO {to}", name::of(key));
+                vec![Piece::whole(sql, Action::DropToRemake(key.clone()))]
+            }
             Act::Aside if key.kind == Kind::Sequence => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER SEQUENCE {} RENAME TO {to}", name::of(key));
@@ -110,6 +120,12 @@ impl<'m> Emitter<'m> {
                 column::add(key, body, default, is_serial, remade)
             }
             Body::Default { expression } => vec![column::default(key, Some(expression))],
+            Body::Constraint(body) if self.is_used(key) => online::add_constraint(key, body)
+                .unwrap_or_else(|| vec![parts::add_constraint(key, body, false)]),
+            Body::Index(body) if self.is_used(key) => match online::create_index(key, body) {
+                Some(piece) => vec![piece],
+                None => parts::create_index(key, body, false),
+            },
             Body::Constraint(body) => {
                 let mut pieces =
                     vec![parts::add_constraint(key, body, is_alone(key, self.desired))];
@@ -137,6 +153,17 @@ impl<'m> Emitter<'m> {
         }
     }
 
+    /// Whether the part is of a table that is there, is in use, and has no partitions: those need
+    /// each of theirs done by itself.
+    fn is_used(&self, part: &Key) -> bool {
+        self.online
+            && matches!(self.fates.get(&part.table()), Fate::Keep | Fate::Alter)
+            && self
+                .current
+                .table(&part.table())
+                .is_some_and(|table| table.partition_by.is_none() && table.partition_of.is_none())
+    }
+
     /// The constraints inside a CREATE TABLE: the primary key first, then by name.
     fn constraints(&self, number: usize) -> Vec<Key> {
         let mut found = self.members(number, Kind::Constraint);
@@ -154,7 +181,10 @@ impl<'m> Emitter<'m> {
         let (Some(have), Some(want)) = (have, self.desired.body(key)) else { return Vec::new() };
         match (have, want) {
             (Body::Table(have), Body::Table(want)) => table::alter(key, have, want),
-            (Body::Column(_), _) => column::alter(key, self.current, self.desired, self.fates),
+            (Body::Column(_), _) => {
+                let used = self.is_used(key);
+                column::alter(key, (self.current, self.desired), self.fates, used)
+            }
             (_, Body::Default { expression }) => vec![column::default(key, Some(expression))],
             (Body::Constraint(have), Body::Constraint(want)) => {
                 let along = self.is_attached_along(key, want.parent.as_ref());
@@ -181,6 +211,11 @@ impl<'m> Emitter<'m> {
                 | Body::Statistics { .. },
                 _,
             ) => parts::alter(key, have, want),
+            (Body::Enum { labels: have }, Body::Enum { labels: want }) => {
+                let both = (have.as_slice(), want.as_slice());
+                let used = compare::new_label_is_used(key, both, (self.current, self.desired));
+                types::add_labels(key, have, want, used)
+            }
             _ => types::alter(key, have, want),
         }
     }
@@ -237,6 +272,13 @@ impl<'m> Emitter<'m> {
                 let have = self.current.get(key).map(|object| object.grants.clone());
                 let none = std::collections::BTreeSet::new();
                 finish::default_privileges(key, &have.unwrap_or_default(), &none)
+            }
+            (Kind::Index, _) if swapped => {
+                let action = Action::DropToRemake(key.clone());
+                vec![online::drop_index(key, &sequence::aside(&key.name), action)]
+            }
+            (Kind::Index, _) if self.is_used(key) => {
+                vec![online::drop_index(key, &key.name, Action::Drop(key.clone()))]
             }
             (
                 Kind::Index

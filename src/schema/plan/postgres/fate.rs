@@ -43,7 +43,7 @@ pub(super) struct Fates {
 
 impl Fates {
     /// Works them out.
-    pub(super) fn new(current: &Model, desired: &Model) -> Self {
+    pub(super) fn new(current: &Model, desired: &Model, online: bool) -> Self {
         let mut fates = BTreeMap::new();
         for key in current.objects.keys() {
             if !desired.objects.contains_key(key) {
@@ -53,7 +53,7 @@ impl Fates {
         for (key, wanted) in &desired.objects {
             let fate = match current.body(key) {
                 None => Fate::Create,
-                Some(have) => compare::fate(key, have, &wanted.body, current, desired),
+                Some(have) => compare::fate(key, (have, &wanted.body), (current, desired), online),
             };
             fates.insert(key.clone(), fate);
         }
@@ -61,6 +61,9 @@ impl Fates {
         found.pair_clones(current, desired);
         found.settle_foreign_keys(current, desired);
         while found.spread(current, desired) {}
+        if online {
+            found.swap_indexes(current);
+        }
         found
     }
 
@@ -122,6 +125,22 @@ impl Fates {
             };
             if own.chain(theirs).any(moves_far) {
                 self.fates.insert(key.clone(), Fate::Replace);
+            }
+        }
+    }
+
+    /// Where others use a table, an index that changes is built before the old one goes.
+    fn swap_indexes(&mut self, current: &Model) {
+        for key in self.keys_with(Fate::Replace) {
+            let ordinary = current
+                .table(&key.table())
+                .is_some_and(|table| table.partition_by.is_none() && table.partition_of.is_none());
+            let stays = matches!(self.get(&key.table()), Fate::Keep | Fate::Alter);
+            let loses_column = current
+                .get(&key)
+                .is_some_and(|object| object.needs.iter().any(|need| self.get(need) != Fate::Keep));
+            if key.kind == Kind::Index && ordinary && stays && !loses_column {
+                self.fates.insert(key, Fate::Swap);
             }
         }
     }

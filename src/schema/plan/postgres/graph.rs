@@ -184,6 +184,11 @@ impl Graph {
         })
     }
 
+    /// Whether other work must come after a node.
+    pub(super) fn is_needed(&self, number: usize) -> bool {
+        self.hard_after(number).next().is_some()
+    }
+
     /// The nodes that became parts of a node.
     pub(super) fn parts(&self) -> BTreeMap<usize, Vec<usize>> {
         let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

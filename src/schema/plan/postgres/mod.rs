@@ -15,6 +15,7 @@ mod finish;
 mod fold;
 mod graph;
 mod name;
+mod online;
 mod parts;
 mod piece;
 pub mod rename;
@@ -27,7 +28,7 @@ mod view;
 mod weave;
 
 use super::{Action, Plan, Step};
-use crate::schema::model::{Body, Key, Model};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 use crate::sql::Dialect;
 use emit::Emitter;
 use fate::{Fate, Fates};
@@ -36,27 +37,36 @@ use weave::Weaver;
 
 /// The plan that turns the one schema into the other. Renames are none of its business: they are
 /// carried out first, and this sees what they leave.
-pub fn plan(current: &Model, desired: &Model) -> Plan {
-    let fates = Fates::new(current, desired);
+///
+/// With `online`, others use the tables meanwhile: what would keep them waiting is done in the
+/// ways that do not, in statements by themselves.
+pub fn plan(current: &Model, desired: &Model, online: bool) -> Plan {
+    let fates = Fates::new(current, desired, online);
     let graph = Weaver::weave(current, desired, &fates);
-    let emitter = Emitter::new(current, desired, &fates, &graph);
+    let emitter = Emitter::new(current, desired, &fates, &graph, online);
     let nodes: Vec<&Node> = graph.nodes().map(|(_, node)| node).collect();
     let mut pieces = Vec::new();
     for number in graph.order() {
         let Some(node) = nodes.get(number) else { continue };
-        pieces.extend(emitter.pieces(number, node));
+        let late = matches!(node.key.kind, Kind::Column | Kind::Constraint | Kind::Index);
+        let waits = online && late && !graph.is_needed(number);
+        pieces.extend(online::staged(emitter.pieces(number, node), waits));
     }
-    let mut steps = piece::join(pieces);
+    let mut steps = piece::join(online::by_stage(pieces.into_iter()));
     if routines_look_ahead(&nodes, desired) {
         let setting = "SET LOCAL check_function_bodies = off";
         steps.insert(0, Step::new(setting, vec![Action::Setting]));
     }
-    Plan { dialect: Dialect::Postgres, steps, notes: notes(current, desired) }
+    let mut notes = notes(current, desired);
+    if online {
+        notes.extend(blocking(&fates, current, desired));
+    }
+    Plan { dialect: Dialect::Postgres, steps, notes }
 }
 
 /// The objects in which two schemas differ, of those a plan could do something about.
 pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
-    let fates = Fates::new(current, desired);
+    let fates = Fates::new(current, desired, false);
     let differs =
         |key: &Key, fate: Fate| fate != Fate::Keep || finish::finishes(key, fate, current, desired);
     fates.iter().filter(|(key, fate)| differs(key, *fate)).map(|(key, _)| key.clone()).collect()
@@ -74,6 +84,33 @@ fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
     };
     let routines = nodes.iter().filter(made).filter(routine).count();
     routines > 1
+}
+
+/// What cannot be done without keeping others waiting, in sentences.
+fn blocking(fates: &Fates, current: &Model, desired: &Model) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (key, fate) in fates.iter() {
+        let Some(table) = current.table(&key.table()) else { continue };
+        let made = matches!(fate, Fate::Create | Fate::Replace);
+        let stays = matches!(fates.get(&key.table()), Fate::Keep | Fate::Alter);
+        let parted = table.partition_by.is_some() || table.partition_of.is_some();
+        let own = desired.body(key).and_then(fate::parent_of).is_none();
+        let slow = match desired.body(key) {
+            Some(Body::Index(_)) => parted && own,
+            Some(Body::Constraint(constraint)) => {
+                constraint.kind == ConstraintKind::Exclusion
+                    || (parted && own && constraint.local && constraint.validated)
+            }
+            _ => false,
+        };
+        if made && stays && slow {
+            let word = key.kind.word();
+            notes.push(format!(
+                "The {word} {key} cannot be made online: it blocks writes while it is built"
+            ));
+        }
+    }
+    notes
 }
 
 /// What is left as it is: the order of columns, which only a new table could change.

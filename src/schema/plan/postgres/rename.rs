@@ -1,6 +1,7 @@
 //! `ALTER … RENAME` for everything that can get another name in place. A move to another schema is
 //! a statement of its own after it. Nothing here decides what is renamed.
 
+use super::name::qualified;
 use crate::schema::model::{Body, Key, Kind, Model, RoutineKind};
 use crate::schema::plan::{Action, Step};
 use crate::schema::rename::Rename;
@@ -16,7 +17,7 @@ pub fn steps(rename: &Rename, model: &Model) -> Vec<Step> {
             let value = |label: &str| DIALECT.literal(label);
             let sql = format!(
                 "ALTER TYPE {} RENAME VALUE {} TO {}",
-                DIALECT.relation(&key.schema, &key.name),
+                qualified(&key.schema, &key.name),
                 value(from),
                 value(to)
             );
@@ -29,19 +30,35 @@ pub fn steps(rename: &Rename, model: &Model) -> Vec<Step> {
     if from.name != to.name {
         out.push(Step::new(named(from, &to.name, model), action()));
     }
+    out.extend(multirange(from, to, model).map(|sql| Step::new(sql, action())));
     if from.schema != to.schema && !from.kind.is_part() {
         let between = Key { name: to.name.clone(), ..from.clone() };
         let subject = subject(&between, model.body(from));
-        let sql = format!("ALTER {subject} SET SCHEMA {}", DIALECT.ident(&to.schema));
+        let sql = format!("ALTER {subject} SET SCHEMA {}", DIALECT.name(&to.schema));
         out.push(Step::new(sql, action()));
     }
     out
 }
 
+/// A range type's multirange type keeps its name unless it is renamed too (PostgreSQL 14 and
+/// later, which make one for every range type).
+fn multirange(from: &Key, to: &Key, model: &Model) -> Option<String> {
+    let Some(Body::Range { definition }) = model.body(from) else { return None };
+    if definition.contains("multirange_type_name") || from.name == to.name {
+        return None;
+    }
+    let name = |range: &str| match range.split_once("range") {
+        Some((before, after)) => format!("{before}multirange{after}"),
+        None => format!("{range}_multirange"),
+    };
+    let old = qualified(&from.schema, &name(&from.name));
+    Some(format!("ALTER TYPE {old} RENAME TO {}", DIALECT.name(&name(&to.name))))
+}
+
 /// The statement that gives an object another name within what it stands in.
 fn named(from: &Key, name: &str, model: &Model) -> String {
-    let (old, new) = (DIALECT.ident(&from.name), DIALECT.ident(name));
-    let relation = DIALECT.relation(&from.schema, &from.of);
+    let (old, new) = (DIALECT.name(&from.name), DIALECT.name(name));
+    let relation = qualified(&from.schema, &from.of);
     match from.kind {
         Kind::Column => format!("ALTER TABLE {relation} RENAME COLUMN {old} TO {new}"),
         Kind::Constraint => format!("ALTER TABLE {relation} RENAME CONSTRAINT {old} TO {new}"),
@@ -54,10 +71,10 @@ fn named(from: &Key, name: &str, model: &Model) -> String {
 
 /// What an object is called after ALTER: its kind's word and its whole name.
 fn subject(key: &Key, body: Option<&Body>) -> String {
-    let whole = DIALECT.relation(&key.schema, &key.name);
+    let whole = qualified(&key.schema, &key.name);
     match (key.kind, body) {
-        (Kind::Schema, _) => format!("SCHEMA {}", DIALECT.ident(&key.name)),
-        (Kind::EventTrigger, _) => format!("EVENT TRIGGER {}", DIALECT.ident(&key.name)),
+        (Kind::Schema, _) => format!("SCHEMA {}", DIALECT.name(&key.name)),
+        (Kind::EventTrigger, _) => format!("EVENT TRIGGER {}", DIALECT.name(&key.name)),
         (Kind::Routine, Some(Body::Routine(routine))) => {
             let word = match routine.kind {
                 RoutineKind::Procedure => "PROCEDURE",

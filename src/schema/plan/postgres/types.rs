@@ -3,7 +3,7 @@
 use super::piece::Piece;
 use super::{name, sequence};
 use crate::schema::model::{Attribute, Body, Domain, DomainCheck, Key, Kind};
-use crate::schema::plan::Action;
+use crate::schema::plan::{Action, Step};
 
 /// The statement that makes a schema, an extension, a collation or a type.
 pub(super) fn create(key: &Key, body: &Body) -> Vec<Piece> {
@@ -96,7 +96,6 @@ fn comment_on_check(key: &Key, check: &DomainCheck) -> Piece {
 /// The statements that change a type in place.
 pub(super) fn alter(key: &Key, have: &Body, want: &Body) -> Vec<Piece> {
     match (have, want) {
-        (Body::Enum { labels: have }, Body::Enum { labels: want }) => add_labels(key, have, want),
         (Body::Composite { attributes: have }, Body::Composite { attributes: want }) => {
             alter_attributes(key, have, want)
         }
@@ -110,8 +109,8 @@ pub(super) fn alter(key: &Key, have: &Body, want: &Body) -> Vec<Piece> {
     }
 }
 
-/// ADD VALUE for each new label, at its place.
-fn add_labels(key: &Key, have: &[String], want: &[String]) -> Vec<Piece> {
+/// ADD VALUE for each new label, at its place; by itself where the label is used at once.
+pub(super) fn add_labels(key: &Key, have: &[String], want: &[String], used: bool) -> Vec<Piece> {
     let mut there: Vec<&String> = have.iter().collect();
     let mut pieces = Vec::new();
     for (place, label) in want.iter().enumerate() {
@@ -127,7 +126,8 @@ fn add_labels(key: &Key, have: &[String], want: &[String]) -> Vec<Piece> {
             (Some(next), None) => format!(" BEFORE {}", name::literal(next)),
         };
         let sql = format!("ALTER TYPE {} ADD VALUE {}{at}", name::of(key), name::literal(label));
-        pieces.push(Piece::whole(sql, Action::Alter(key.clone())));
+        let step = Step::new(sql, vec![Action::Alter(key.clone())]);
+        pieces.push(Piece::Whole(Step { outside_transaction: used, ..step }));
         there.push(label);
     }
     pieces

@@ -19,6 +19,7 @@ use side::{Side, Thing, fold};
 use super::{Action, Plan, Step};
 use crate::schema::model::{Definition, Key, Kind, Model, names, same_text};
 use crate::sql::Dialect;
+use crate::sql::lexer::{TokenKind, tokens};
 
 /// The statements that lead from one schema to another.
 pub fn plan(current: &Model, desired: &Model) -> Plan {
@@ -31,7 +32,20 @@ pub fn plan(current: &Model, desired: &Model) -> Plan {
     planner.make_tables();
     planner.make_views();
     planner.make_triggers();
-    Plan { dialect: Dialect::Sqlite, steps: planner.steps, notes: planner.notes }
+    let mut steps = planner.steps;
+    steps.iter_mut().for_each(|step| close(&mut step.sql));
+    Plan { dialect: Dialect::Sqlite, steps, notes: planner.notes }
+}
+
+/// Lets a semicolon follow a stored text that ends in a comment, without becoming part of it.
+fn close(sql: &mut String) {
+    let found = tokens(Dialect::Sqlite, sql);
+    let Some(last) = found.iter().rfind(|token| token.kind != TokenKind::Space) else { return };
+    if last.kind == TokenKind::Comment && !last.closed {
+        sql.truncate(last.range.start);
+    } else if last.kind == TokenKind::Comment && last.text(sql).starts_with("--") {
+        sql.push('\n');
+    }
 }
 
 /// The statements that make a schema from nothing, as they were written.

@@ -203,7 +203,7 @@ async fn kept(connection: &mut SqliteConnection, from: &Model, to: &Model) -> Ve
     found
 }
 
-async fn pair(one: Vec<String>, other: Vec<String>) -> std::result::Result<(), TestCaseError> {
+async fn pair(one: Vec<String>, other: Vec<String>) -> Result<(), TestCaseError> {
     let wanted = read(&mut of(&other).await).await.unwrap();
     let mut connection = of(&one).await;
     let before = read(&mut connection).await.unwrap();
