@@ -74,10 +74,11 @@ fn identity_clause(key: &Key, identity: &Identity) -> String {
 }
 
 /// What can only be said of a column that is there: storage, compression, statistics, options.
-pub(super) fn extras(key: &Key, have: Option<&Column>, want: &Column) -> Vec<Piece> {
+pub(super) fn extras(key: &Key, have: Option<&Column>, want: &Column, model: &Model) -> Vec<Piece> {
     let mut said = Vec::new();
     if have.and_then(|have| have.storage.as_ref()) != want.storage.as_ref() {
-        let storage = want.storage.clone().unwrap_or_else(|| "DEFAULT".to_owned());
+        let usual = || usual_storage(&want.type_name, model).to_owned();
+        let storage = want.storage.clone().unwrap_or_else(usual);
         said.push(format!("SET STORAGE {}", storage.to_uppercase()));
     }
     if have.and_then(|have| have.compression.as_ref()) != want.compression.as_ref() {
@@ -97,6 +98,20 @@ pub(super) fn extras(key: &Key, have: Option<&Column>, want: &Column) -> Vec<Pie
     said.into_iter().map(clause).collect()
 }
 
+/// How values of a type are stored when nothing is said (`pg_type.typstorage`), among the types
+/// for which something else can be said. Servers before 16 have no word for it.
+fn usual_storage(type_name: &str, model: &Model) -> &'static str {
+    let base = type_name.split('(').next().unwrap_or(type_name);
+    if matches!(base, "numeric" | "inet" | "cidr") {
+        return "main";
+    }
+    let domain = model.objects.iter().find_map(|(key, object)| match &object.body {
+        Body::Domain(domain) if name::of(key) == type_name => Some(&domain.base),
+        _ => None,
+    });
+    domain.map_or("extended", |base| usual_storage(base, model))
+}
+
 /// ADD COLUMN.
 pub(super) fn add(
     key: &Key,
@@ -104,6 +119,7 @@ pub(super) fn add(
     default: Option<&str>,
     is_serial: bool,
     remade: bool,
+    model: &Model,
 ) -> Vec<Piece> {
     let clause = format!("ADD COLUMN {}", line(key, column, default, is_serial));
     let has_value =
@@ -116,7 +132,7 @@ pub(super) fn add(
         Action::Create(key.clone())
     };
     let mut pieces = vec![Piece::clause(name::relation(key), clause, action)];
-    pieces.extend(extras(key, None, column));
+    pieces.extend(extras(key, None, column, model));
     pieces
 }
 
@@ -143,7 +159,8 @@ pub(super) fn alter(
         say("DROP EXPRESSION", Action::Alter(key.clone()));
     }
     let swapped = fates.is_swapped(key, current) && fates.get(key) == Fate::Alter;
-    if have.type_name != want.type_name || have.collation != want.collation || swapped {
+    let changes = have.type_name != want.type_name || have.collation != want.collation || swapped;
+    if changes {
         let using = cast::using(&column, &have.type_name, &want.type_name, swapped, desired);
         let collate = want.collation.as_ref().map(|collation| format!(" COLLATE {collation}"));
         let by = using.as_ref().map(|using| format!(" USING {using}"));
@@ -167,11 +184,31 @@ pub(super) fn alter(
     } else if !have.not_null && want.not_null {
         say("SET NOT NULL", Action::SetNotNull(key.clone()));
     } else if have.not_null && !want.not_null {
-        say("DROP NOT NULL", Action::Alter(key.clone()));
+        let clause = format!("ALTER COLUMN {column} DROP NOT NULL");
+        let only = if is_strict_below(key, desired) { "ONLY " } else { "" };
+        pieces.push(Piece::clause(format!("{only}{table}"), clause, Action::Alter(key.clone())));
     }
     pieces.extend(alter_identity(key, have, want, current, desired));
-    pieces.extend(extras(key, Some(have), want));
+    // With its type a column loses how it was stored.
+    let mut left = have.clone();
+    if changes {
+        (left.storage, left.compression) = (None, None);
+    }
+    pieces.extend(extras(key, Some(&left), want, desired));
     pieces
+}
+
+/// Whether a table that inherits a column refuses NULL there for itself: allowing it must not reach
+/// that table.
+fn is_strict_below(column: &Key, desired: &Model) -> bool {
+    desired.objects.iter().any(|(child, object)| match &object.body {
+        Body::Table(table) => {
+            let below = child.child(Kind::Column, &column.name);
+            table.inherits.contains(&column.table())
+                && desired.column(&below).is_some_and(|column| column.not_null)
+        }
+        _ => false,
+    })
 }
 
 /// Gives a column an identity, or changes the one it has.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fate::{Fate, Fates};
+use super::fold::is_kept_below;
 use super::graph::{Act, Graph, Node};
 use super::piece::Piece;
 use super::table::Inside;
@@ -54,7 +55,7 @@ impl<'m> Emitter<'m> {
             Act::Alter => self.alter(key),
             Act::Drop => self.drop(key),
             Act::Aside if key.kind == Kind::Table => rows::step_aside(key, self.current),
-            Act::Copy => rows::copy(key, self.current, self.desired),
+            Act::Copy => rows::copy(key, self.current, self.desired, self.fates),
             Act::Aside if key.kind == Kind::Index => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER INDEX {} RENAME TO {to}", name::of(key));
@@ -117,7 +118,7 @@ impl<'m> Emitter<'m> {
                 let default = column::default_of(key, self.desired).filter(|_| folded);
                 let is_serial = !self.members(number, Kind::Sequence).is_empty();
                 let remade = self.fates.get(key) == Fate::Replace;
-                column::add(key, body, default, is_serial, remade)
+                column::add(key, body, default, is_serial, remade, self.desired)
             }
             Body::Default { expression } => vec![column::default(key, Some(expression))],
             Body::Constraint(body) if self.is_used(key) => online::add_constraint(key, body)
@@ -229,16 +230,6 @@ impl<'m> Emitter<'m> {
                 .any(|(_, node)| node.act == Act::Attach && node.key == key.table())
     }
 
-    /// Whether a table that inherits a column is to have it for itself: dropping it from the parent
-    /// must not reach that table.
-    fn children_keep(&self, column: &Key) -> bool {
-        self.current.objects.iter().any(|(child, object)| {
-            let Body::Table(table) = &object.body else { return false };
-            table.inherits.contains(&column.table())
-                && self.desired.column(&child.child(Kind::Column, &column.name)).is_some()
-        })
-    }
-
     fn drop(&self, key: &Key) -> Vec<Piece> {
         let swapped = self.fates.get(key) == Fate::Swap;
         let whole = |word: &str| {
@@ -260,7 +251,8 @@ impl<'m> Emitter<'m> {
             }
             (Kind::Sequence, _) => whole("SEQUENCE"),
             (Kind::Column, _) => {
-                let only = if self.children_keep(key) { "ONLY " } else { "" };
+                let only =
+                    if is_kept_below(key, self.current, self.desired) { "ONLY " } else { "" };
                 let table = format!("{only}{}", name::relation(key));
                 let clause = format!("DROP COLUMN {}", name::ident(&key.name));
                 vec![Piece::clause(table, clause, Action::Drop(key.clone()))]

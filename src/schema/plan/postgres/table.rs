@@ -81,7 +81,7 @@ pub(super) fn create(key: &Key, table: &Table, inside: &Inside, model: &Model) -
     for column in &table.order {
         let column = key.child(Kind::Column, column);
         if let Some(body) = model.column(&column) {
-            pieces.extend(column::extras(&column, None, body));
+            pieces.extend(column::extras(&column, None, body, model));
         }
     }
     pieces.extend(security(key, None, table));
