@@ -25,6 +25,8 @@ pub fn of(database: &TestDatabase, privileges: bool) -> Vec<String> {
 fn normal(entry: &str) -> String {
     let (head, body) = entry.split_once('\n').unwrap_or((entry, ""));
     let body = body.split("\n--\n-- PostgreSQL database dump complete").next().unwrap_or(body);
+    let body = with_sorted_options(body);
+    let body = body.as_str();
     let sorted =
         ["; Type: TABLE;", "; Type: ACL;", "; Type: DEFAULT ACL;", "; Type: TABLE ATTACH;"];
     if !sorted.iter().any(|kind| head.contains(kind)) {
@@ -37,6 +39,23 @@ fn normal(entry: &str) -> String {
         .collect();
     lines.sort_unstable();
     format!("{head}\n{}", lines.join("\n"))
+}
+
+/// Storage parameters stand in the order in which they were set.
+fn with_sorted_options(body: &str) -> String {
+    let line = |line: &str| -> String {
+        // `a BETWEEN b AND c AND d` is printed with brackets that are lost when it is read again.
+        if line.contains(" AND ") || line.contains(" OR ") {
+            return line.replace(['(', ')'], "");
+        }
+        let Some((before, rest)) = line.split_once("WITH (\"") else { return line.to_owned() };
+        let Some((inner, after)) = rest.split_once(')') else { return line.to_owned() };
+        let inner = format!("\"{inner}");
+        let mut options: Vec<&str> = inner.split(", ").collect();
+        options.sort_unstable();
+        format!("{before}WITH ({}){after}", options.join(", "))
+    };
+    body.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The entries that only one of two dumps has.

@@ -217,6 +217,7 @@ impl World {
             Value::Generated(from, flavour) => match self.column(from) {
                 Some(source)
                     if !is_generated(source)
+                        && source.again.is_none()
                         && self.get(from).is_some_and(|it| it.of == relation) =>
                 {
                     let (_, kind) = self.generation(source.kind, "", flavour);
@@ -232,6 +233,15 @@ impl World {
             .collation
             .filter(|collation| self.get(*collation).is_some() && self.is_collatable(column.kind));
         Some(())
+    }
+
+    /// Whether a relation is, or reads, a materialized view that was never filled.
+    fn is_empty(&self, relation: Id) -> bool {
+        self.view(relation).is_some_and(|view| {
+            (view.materialized && view.no_data)
+                || (!view.materialized
+                    && view.entries.iter().any(|entry| self.is_empty(entry.source)))
+        })
     }
 
     /// Whether columns can be a key of a table: all there, sortable, and with what parts it.
@@ -398,6 +408,9 @@ impl World {
                     .is_some_and(|it| it.kind == Rule1::Primary && it.deferrable == 0)
         };
         view.grouped = view.grouped.filter(key).filter(|_| single && !view.aggregate);
+        // What is filled can only read what is filled.
+        view.no_data |=
+            view.materialized && view.entries.iter().any(|entry| self.is_empty(entry.source));
         view.function = view.function.filter(|it| {
             self.routine(*it).is_some_and(|it| {
                 let called = it.sort == Sort::Function && it.arguments.is_empty();

@@ -121,7 +121,26 @@ fn alike(table: &Key, one: &Model, other: &Model) -> Vec<String> {
         }
         _ => false,
     });
+    let same =
+        same.filter(|(key, _)| needs(key, one).iter().all(|need| is_alike(need, one, other)));
     same.map(|(key, _)| key.name.clone()).collect()
+}
+
+/// The types a column's type is made of.
+fn needs(key: &Key, model: &Model) -> Vec<Key> {
+    let shapes = [Kind::Composite, Kind::Domain, Kind::Range];
+    let direct = model.get(key).into_iter().flat_map(|object| &object.needs);
+    let direct: Vec<Key> = direct.filter(|need| shapes.contains(&need.kind)).cloned().collect();
+    let below: Vec<Key> = direct.iter().flat_map(|need| needs(need, model)).collect();
+    direct.into_iter().chain(below).collect()
+}
+
+/// Whether values of a type are written alike in both schemas.
+fn is_alike(key: &Key, one: &Model, other: &Model) -> bool {
+    match (one.body(key), other.body(key)) {
+        (Some(Body::Domain(one)), Some(Body::Domain(other))) => one.base == other.base,
+        (one, other) => one == other,
+    }
 }
 
 /// A row that was there and is no longer.

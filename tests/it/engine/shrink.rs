@@ -15,15 +15,16 @@ pub async fn smaller(pair: Pair, broken: Broken, within: Duration) -> (Pair, Bro
         let mut size = (ids.len() / 2).max(1);
         while size > 0 {
             for chunk in ids.chunks(size) {
-                for try_out in [without(&best, chunk), alike(&best, chunk)] {
+                for try_out in [alike(&best, chunk), without(&best, chunk)] {
                     if Instant::now() > end {
                         return (best, how);
                     }
                     if same(&try_out, &best) {
                         continue;
                     }
-                    if let Err(still) = try_out.holds().await
+                    if let Err(still) = try_out.holds_until(how.part).await
                         && still.part == how.part
+                        && still.kind() == how.kind()
                     {
                         (best, how) = (try_out, still);
                         smaller = true;
