@@ -54,11 +54,31 @@ fn rename(world: &mut World, random: &mut Random, id: Id) {
 }
 
 fn tweak(world: &mut World, random: &mut Random, id: Id) {
-    let Some(item) = world.get(id).cloned() else { return };
-    let mut item = item;
+    let Some(mut item) = world.get(id).cloned() else { return };
     let relation = item.of;
-    match &mut item.what {
+    match &item.what {
         What::Schema | What::DefaultPrivileges { .. } => {}
+        What::Table(_) => return tweak_table(world, random, id),
+        What::Column(_) | What::Constraint(_) => {
+            tweak_column(world, random, relation, &mut item.what);
+        }
+        What::Index(_) | What::View(_) => {
+            tweak_reading(world, random, relation, &mut item.what);
+        }
+        What::Collation { .. }
+        | What::Enum { .. }
+        | What::Domain { .. }
+        | What::Composite { .. }
+        | What::Range { .. }
+        | What::Sequence(_) => tweak_type(world, random, &mut item.what),
+        What::Routine(_) => tweak_routine(world, random, &mut item.what),
+        _ => tweak_part(world, random, relation, &mut item.what),
+    }
+    world.items.insert(id, item);
+}
+
+fn tweak_type(world: &World, random: &mut Random, what: &mut What) {
+    match what {
         What::Collation { locale } => *locale = random.below(3),
         What::Enum { labels: have } => match random.below(4) {
             0 => *have = random.shuffled(have),
@@ -99,6 +119,12 @@ fn tweak(world: &mut World, random: &mut Random, id: Id) {
                 *have = super::world::Sequence { owner: have.owner, ..new };
             }
         }
+        _ => {}
+    }
+}
+
+fn tweak_routine(world: &World, random: &mut Random, what: &mut What) {
+    match what {
         What::Routine(have) => {
             let new = routine(world, random);
             match random.below(6) {
@@ -113,7 +139,12 @@ fn tweak(world: &mut World, random: &mut Random, id: Id) {
                 *default = !*default;
             }
         }
-        What::Table(_) => return tweak_table(world, random, id),
+        _ => {}
+    }
+}
+
+fn tweak_column(world: &World, random: &mut Random, relation: Id, what: &mut What) {
+    match what {
         What::Column(column) => match random.below(8) {
             0 | 1 => column.kind = any_type(world, random),
             2 | 3 => column.value = any_value(world, random, relation, column.kind),
@@ -140,6 +171,12 @@ fn tweak(world: &mut World, random: &mut Random, id: Id) {
             7 => it.options = !it.options,
             _ => it.expr = any_expr(world, random, relation),
         },
+        _ => {}
+    }
+}
+
+fn tweak_reading(world: &World, random: &mut Random, relation: Id, what: &mut What) {
+    match what {
         What::Index(index) => match random.below(7) {
             0 => index.unique = !index.unique,
             1 => index.filter = any_expr(world, random, relation).filter(|_| random.chance(60)),
@@ -175,6 +212,12 @@ fn tweak(world: &mut World, random: &mut Random, id: Id) {
                 view.filter = any_expr(world, random, source);
             }
         },
+        _ => {}
+    }
+}
+
+fn tweak_part(world: &World, random: &mut Random, relation: Id, what: &mut What) {
+    match what {
         What::Trigger(it) => match random.below(5) {
             0 => it.events = 1 + random.below(7),
             1 => it.firing = random.below(5),
@@ -201,8 +244,8 @@ fn tweak(world: &mut World, random: &mut Random, id: Id) {
             *event = random.below(4);
             *firing = random.below(5);
         }
+        _ => {}
     }
-    world.items.insert(id, item);
 }
 
 fn tweak_table(world: &mut World, random: &mut Random, id: Id) {

@@ -78,39 +78,9 @@ pub fn grow(world: &mut World, random: &mut Random, kind: &str) -> Option<Id> {
         "rule" => rule(world, random)?,
         "policy" => policy(world, random)?,
         "partition" => partition(world, random)?,
-        "event trigger" => {
-            let is =
-                |what: &What| matches!(what, What::Routine(it) if it.sort == Sort::EventTrigger);
-            let function = random.pick(&world.all(is))?;
-            let what = What::EventTrigger {
-                function,
-                event: random.below(4),
-                tags: random.below(3),
-                firing: random.below(6),
-            };
-            let name = random.name(&world.taken(0));
-            world.add(0, name, what)
-        }
-        "default privileges" => {
-            let of = schema(world, random)?;
-            let what = What::DefaultPrivileges {
-                role: random.below(3),
-                on: random.below(4),
-                grant: random.below(2),
-            };
-            world.add(of, String::new(), what)
-        }
-        "statistics" => {
-            let table = random.pick(&world.tables())?;
-            let columns = random.some(&world.own_columns(table), 3);
-            let what = What::Statistics {
-                columns,
-                kinds: random.below(4),
-                target: random.chance(30).then(|| random.small()),
-                expression: random.chance(20),
-            };
-            in_schema(world, random, what)?
-        }
+        "event trigger" => event_trigger(world, random)?,
+        "default privileges" => default_privileges(world, random)?,
+        "statistics" => statistics(world, random)?,
         _ => {
             let what = free(world, random, kind)?;
             let id = in_schema(world, random, what)?;
@@ -130,6 +100,41 @@ pub fn grow(world: &mut World, random: &mut Random, kind: &str) -> Option<Id> {
     }
     world.repair();
     world.items.contains_key(&id).then_some(id)
+}
+
+fn event_trigger(world: &mut World, random: &mut Random) -> Option<Id> {
+    let is = |what: &What| matches!(what, What::Routine(it) if it.sort == Sort::EventTrigger);
+    let function = random.pick(&world.all(is))?;
+    let what = What::EventTrigger {
+        function,
+        event: random.below(4),
+        tags: random.below(3),
+        firing: random.below(6),
+    };
+    let name = random.name(&world.taken(0));
+    Some(world.add(0, name, what))
+}
+
+fn default_privileges(world: &mut World, random: &mut Random) -> Option<Id> {
+    let of = schema(world, random)?;
+    let what = What::DefaultPrivileges {
+        role: random.below(3),
+        on: random.below(4),
+        grant: random.below(2),
+    };
+    Some(world.add(of, String::new(), what))
+}
+
+fn statistics(world: &mut World, random: &mut Random) -> Option<Id> {
+    let table = random.pick(&world.tables())?;
+    let columns = random.some(&world.own_columns(table), 3);
+    let what = What::Statistics {
+        columns,
+        kinds: random.below(4),
+        target: random.chance(30).then(|| random.small()),
+        expression: random.chance(20),
+    };
+    in_schema(world, random, what)
 }
 
 pub fn grants(random: &mut Random) -> Vec<Grant> {
@@ -438,6 +443,42 @@ fn schema_name(world: &World, random: &mut Random, relation: Id) -> Option<Strin
     Some(random.name(&taken))
 }
 
+/// The key a foreign key refers to, and the columns that can refer to it.
+fn referring(
+    world: &mut World,
+    random: &mut Random,
+    table: Id,
+    columns: &[Id],
+) -> Option<(Id, Vec<Id>)> {
+    let keys = world.all(|what| matches!(what, What::Constraint(it) if matches!(it.kind, Rule1::Primary | Rule1::Unique)));
+    let target = random.pick(&keys)?;
+    let wanted: Vec<Type> = world
+        .constraint(target)?
+        .columns
+        .iter()
+        .filter_map(|id| Some(world.column(*id)?.kind))
+        .collect();
+    let mut chosen: Vec<Id> = wanted
+        .iter()
+        .filter_map(|kind| {
+            let fits: Vec<Id> = columns
+                .iter()
+                .copied()
+                .filter(|id| {
+                    world.column(*id).is_some_and(|it| it.kind == *kind && !is_generated(it))
+                })
+                .collect();
+            random.pick(&fits)
+        })
+        .collect();
+    // Where nothing fits, a column is made that does.
+    if chosen.len() < wanted.len() && world.table(table)?.partition_of.is_none() {
+        chosen = wanted.iter().map(|kind| new_column(world, random, table, *kind)).collect();
+    }
+    chosen.dedup();
+    Some((target, chosen))
+}
+
 fn constraint(world: &mut World, random: &mut Random) -> Option<Id> {
     let table = random.pick(&world.tables())?;
     let kind = random.one(&[
@@ -455,33 +496,8 @@ fn constraint(world: &mut World, random: &mut Random) -> Option<Id> {
     let mut chosen = random.some(&columns, if kind == Rule1::Exclusion { 1 } else { 2 });
     let mut key = None;
     if kind == Rule1::Foreign {
-        let keys = world.all(|what| matches!(what, What::Constraint(it) if matches!(it.kind, Rule1::Primary | Rule1::Unique)));
-        let target = random.pick(&keys)?;
-        let wanted: Vec<Type> = world
-            .constraint(target)?
-            .columns
-            .iter()
-            .filter_map(|id| Some(world.column(*id)?.kind))
-            .collect();
-        chosen = wanted
-            .iter()
-            .filter_map(|kind| {
-                let fits: Vec<Id> = columns
-                    .iter()
-                    .copied()
-                    .filter(|id| {
-                        world.column(*id).is_some_and(|it| it.kind == *kind && !is_generated(it))
-                    })
-                    .collect();
-                random.pick(&fits)
-            })
-            .collect();
-        // Where nothing fits, a column is made that does.
-        if chosen.len() < wanted.len() && world.table(table)?.partition_of.is_none() {
-            chosen = wanted.iter().map(|kind| new_column(world, random, table, *kind)).collect();
-        }
-        chosen.dedup();
-        key = Some(target);
+        let (target, fitting) = referring(world, random, table, &columns)?;
+        (key, chosen) = (Some(target), fitting);
     } else if let Some((_, key)) = world.table(table)?.partition_by
         && !chosen.contains(&key)
         && kind != Rule1::Check

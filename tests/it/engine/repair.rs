@@ -56,21 +56,7 @@ impl World {
             What::Constraint(constraint) => self.mend_constraint(id, relation, constraint)?,
             What::Index(index) => self.mend_index(relation, index)?,
             What::View(view) => self.mend_view(id, view)?,
-            What::Trigger(trigger) => {
-                self.routine(trigger.function).filter(|it| it.sort == Sort::Trigger)?;
-                let view = self.view(relation).is_some_and(|view| !view.materialized);
-                let table = self.table(relation);
-                (view || table.is_some()).then_some(())?;
-                let there = self.columns(relation);
-                trigger.columns.retain(|column| there.contains(column));
-                trigger.when = self.expr(relation, trigger.when.take()).filter(|_| !view);
-                // A trigger's condition cannot read what is computed after it.
-                let generated = |expr: &Expr| self.column(expr.column).is_some_and(is_generated);
-                trigger.when = trigger.when.take().filter(|expr| !generated(expr));
-                let alone = self.family(relation).len() == 1;
-                trigger.transition &= alone && table.is_some();
-                trigger.constraint &= table.is_some();
-            }
+            What::Trigger(trigger) => self.mend_trigger(relation, trigger)?,
             What::Rule(rule) => {
                 let view = self.view(relation).is_some_and(|view| !view.materialized);
                 (view || self.table(relation).is_some()).then_some(())?;
@@ -99,6 +85,23 @@ impl World {
             }
         }
         Some(item)
+    }
+
+    fn mend_trigger(&self, relation: Id, trigger: &mut super::world::Trigger) -> Option<()> {
+        self.routine(trigger.function).filter(|it| it.sort == Sort::Trigger)?;
+        let view = self.view(relation).is_some_and(|view| !view.materialized);
+        let table = self.table(relation);
+        (view || table.is_some()).then_some(())?;
+        let there = self.columns(relation);
+        trigger.columns.retain(|column| there.contains(column));
+        trigger.when = self.expr(relation, trigger.when.take()).filter(|_| !view);
+        // A trigger's condition cannot read what is computed after it.
+        let generated = |expr: &Expr| self.column(expr.column).is_some_and(is_generated);
+        trigger.when = trigger.when.take().filter(|expr| !generated(expr));
+        let alone = self.family(relation).len() == 1;
+        trigger.transition &= alone && table.is_some();
+        trigger.constraint &= table.is_some();
+        Some(())
     }
 
     /// The table that statistics are about: the one of their first column.

@@ -68,7 +68,7 @@ fn key_value(world: &World, table: Id, column: Id, number: u32) -> Option<u32> {
 
 /// Takes all rows away.
 pub fn clear(database: &TestDatabase, model: &Model) {
-    let tables: Vec<String> = tables(model).map(|key| named(key)).collect();
+    let tables: Vec<String> = tables(model).map(named).collect();
     if !tables.is_empty() {
         database.psql(&format!("TRUNCATE {} CASCADE", tables.join(", ")));
     }
