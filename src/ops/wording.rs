@@ -58,6 +58,9 @@ fn action(action: &Action) -> String {
             format!("changes {column} from {from} to {to}")
         }
         Action::RemoveLabel { key, label } => format!("takes {label} out of {}", thing(key)),
+        Action::DropAttribute { key, attribute } => {
+            format!("takes {attribute} out of {}", thing(key))
+        }
         Action::Validate(key) => format!("checks the rows for {}", thing(key)),
         Action::Rebuild(key) => format!("copies the rows of {key} into its new form"),
         Action::Authorize(key) => format!("changes who may do what with {}", thing(key)),
@@ -80,6 +83,9 @@ pub fn losses(plan: &Plan) -> Vec<String> {
             Some(format!("what values of {column} lose on their way from {from} to {to}"))
         }
         Action::RemoveLabel { key, label } => Some(format!("which rows had {label} of {key}")),
+        Action::DropAttribute { key, attribute } => {
+            Some(format!("the values of {attribute} in {key}"))
+        }
         _ => None,
     });
     let mut seen = BTreeSet::new();
@@ -129,7 +135,8 @@ pub fn name(plan: &Plan) -> String {
             | Action::Remake(key)
             | Action::Authorize(key)
             | Action::ChangeType { column: key, .. }
-            | Action::RemoveLabel { key, .. } => Some(format!("change {}", place(key))),
+            | Action::RemoveLabel { key, .. }
+            | Action::DropAttribute { key, .. } => Some(format!("change {}", place(key))),
             _ => None,
         }));
     }

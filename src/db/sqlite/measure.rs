@@ -219,9 +219,10 @@ impl Asking<'_> {
                 unfit(&DIALECT.ident(column), to).map_or(Question::None, condition)
             }
             // Without STRICT any column takes any value.
-            Subject::Unfit { .. } | Subject::Lossy { .. } | Subject::Labelled { .. } => {
-                Question::None
-            }
+            Subject::Unfit { .. }
+            | Subject::Lossy { .. }
+            | Subject::Labelled { .. }
+            | Subject::Attribute { .. } => Question::None,
         }
     }
 

@@ -56,6 +56,14 @@ impl Examiner<'_> {
                 self.retyped(step, column, fit(from, to, using.is_some()));
             }
             Action::RemoveLabel { key, .. } => self.report(Rule::RemoveLabel, step, key),
+            Action::DropAttribute { key, .. } => {
+                let used =
+                    !super::domain::columns(self.context.current, &self.names, key).is_empty();
+                self.report(Rule::DropAttribute, step, key);
+                if !used {
+                    self.lighten(step, Rule::DropAttribute, "No column of a table has the type.");
+                }
+            }
             Action::Validate(key) => self.validated(step, key),
             Action::Rebuild(key) => self.report(Rule::RebuildTable, step, key),
             Action::Authorize(key) => self.authorized(step, found, key),

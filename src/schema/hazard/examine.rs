@@ -210,6 +210,7 @@ pub(super) fn object(action: &Action) -> Option<&Key> {
         | Action::AddRequired(key)
         | Action::ChangeType { column: key, .. }
         | Action::RemoveLabel { key, .. }
+        | Action::DropAttribute { key, .. }
         | Action::Validate(key)
         | Action::Rebuild(key)
         | Action::Authorize(key) => Some(key),

@@ -81,6 +81,14 @@ fn changed(key: &Key, old: &Body, new: &Body, out: &mut Vec<Action>) {
             );
             out.push(Action::Alter(key.clone()));
         }
+        (Body::Composite { attributes: old }, Body::Composite { attributes: new }) => {
+            let gone = old.iter().filter(|one| !new.iter().any(|other| other.name == one.name));
+            out.extend(gone.map(|one| Action::DropAttribute {
+                key: key.clone(),
+                attribute: one.name.clone(),
+            }));
+            out.push(Action::Alter(key.clone()));
+        }
         (Body::SqliteTable(old), Body::SqliteTable(new)) => {
             let columns = |table: &SqliteTable| -> Vec<String> {
                 table.columns.iter().map(|column| column.name.clone()).collect()

@@ -42,6 +42,9 @@ rules! {
     DropColumn "drop-column" Danger "A column is dropped"
         "Its values are lost, and what still reads it fails."
         "Release a version that no longer uses it first; keep a copy of the values.";
+    DropAttribute "drop-attribute" Danger "A composite type loses an attribute"
+        "The values of every column of the type lose it, and what reads it fails."
+        "Copy it to a column first.";
     DropSchema "drop-schema" Danger "A schema is dropped"
         "Everything in it goes with it."
         "Drop what is in it one by one, so that each loss is seen.";

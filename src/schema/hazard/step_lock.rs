@@ -64,6 +64,7 @@ impl Teller<'_> {
             Action::Validate(key) => lock(out, &key.table(), ShareUpdateExclusive),
             Action::Comment(key) => lock(out, &relation(key), ShareUpdateExclusive),
             Action::RemoveLabel { .. }
+            | Action::DropAttribute { .. }
             | Action::Rebuild(_)
             | Action::DropOld(_)
             | Action::Prepare(_)

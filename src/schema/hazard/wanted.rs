@@ -30,6 +30,13 @@ pub enum Subject {
     Occupied,
     /// The values of a column that are not NULL, which are lost.
     Values(String),
+    /// The values of an attribute of a column of a composite type, which are lost.
+    Attribute {
+        /// The column.
+        column: String,
+        /// The attribute.
+        attribute: String,
+    },
     /// The rows with NULL in one of these columns.
     Nulls(Vec<String>),
     /// The sets of rows that are alike in all of these expressions.
@@ -106,7 +113,7 @@ pub struct Wanted {
 impl Subject {
     /// Whether one such row makes the step fail; else it is lost.
     pub fn fails(&self) -> bool {
-        !matches!(self, Self::Rows | Self::Values(_) | Self::Lossy { .. })
+        !matches!(self, Self::Rows | Self::Values(_) | Self::Attribute { .. } | Self::Lossy { .. })
     }
 
     /// That there are none, as a sentence without its full stop.
@@ -114,6 +121,7 @@ impl Subject {
         match self {
             Self::Rows | Self::Occupied => "it has no rows".to_owned(),
             Self::Values(column) => format!("{column} holds no value"),
+            Self::Attribute { column, attribute } => format!("{column}.{attribute} holds no value"),
             Self::Nulls(columns) => format!("no row has NULL in {}", columns.join(" or ")),
             Self::Duplicates { keys, .. } => {
                 let keys: Vec<&str> = keys.iter().map(|key| key.trim_matches('"')).collect();
@@ -134,7 +142,7 @@ impl Subject {
     /// What to do about the rows it found, where they make the step fail.
     pub(super) fn remedy(&self) -> &'static str {
         match self {
-            Self::Rows | Self::Values(_) | Self::Lossy { .. } => "",
+            Self::Rows | Self::Values(_) | Self::Attribute { .. } | Self::Lossy { .. } => "",
             Self::Occupied => "Give it a default, or add it without NOT NULL and fill it first.",
             Self::Nulls(_) => "Fill those rows first.",
             Self::Duplicates { .. } => "Change or delete the duplicates first.",
@@ -154,6 +162,9 @@ impl Subject {
             Self::Rows => format!("{amount} {rows} lost"),
             Self::Occupied => format!("{amount} {rows} without a value for it"),
             Self::Values(column) => format!("{amount} value{s} of {column} lost"),
+            Self::Attribute { column, attribute } => {
+                format!("{amount} value{s} of {column}.{attribute} lost")
+            }
             Self::Nulls(columns) => {
                 format!("{amount} {rows} {has} NULL in {}", columns.join(" or "))
             }
@@ -239,6 +250,13 @@ impl Asker<'_> {
                 self.retyped(step, column, (from, to), using.as_ref(), names);
             }
             Action::RemoveLabel { key, label } => self.unlabelled(step, key, label, names),
+            Action::DropAttribute { key, attribute } => {
+                for column in domain::columns(self.current, names, key) {
+                    let (column, table) = (column.name.clone(), column.table());
+                    let subject = Subject::Attribute { column, attribute: attribute.clone() };
+                    self.push(step, key, &table, names, subject);
+                }
+            }
             Action::Create(key) | Action::Remake(key) | Action::Validate(key) => {
                 self.made(step, action, key, names);
             }

@@ -65,6 +65,7 @@ fn tells(rule: Rule, subject: &Subject) -> bool {
     match subject {
         Subject::Rows => matches!(rule, Rule::DropTable | Rule::DropVirtualTable),
         Subject::Values(_) => rule == Rule::DropColumn,
+        Subject::Attribute { .. } => rule == Rule::DropAttribute,
         Subject::Occupied => rule == Rule::AddRequired,
         Subject::Nulls(_) => {
             matches!(rule, Rule::SetNotNull | Rule::AddPrimaryKey | Rule::NarrowType)

@@ -89,6 +89,13 @@ pub enum Action {
         /// The label.
         label: String,
     },
+    /// Takes an attribute out of a composite type: the values of its columns lose it.
+    DropAttribute {
+        /// The composite type.
+        key: Key,
+        /// The attribute.
+        attribute: String,
+    },
     /// Checks that all rows pass a constraint that was not valid.
     Validate(Key),
     /// Copies a table's rows into a new form of it (SQLite's rebuild).
@@ -147,6 +154,7 @@ impl Action {
             | Self::AddRequired(key)
             | Self::ChangeType { column: key, .. }
             | Self::RemoveLabel { key, .. }
+            | Self::DropAttribute { key, .. }
             | Self::Validate(key)
             | Self::Rebuild(key)
             | Self::Authorize(key) => Some(key),

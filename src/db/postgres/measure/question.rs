@@ -52,6 +52,9 @@ pub(super) fn question(wanted: &Wanted, source: &str, version: i64) -> Question 
     match &wanted.subject {
         Subject::Rows | Subject::Occupied => Question::All,
         Subject::Values(column) => Question::Values(DIALECT.ident(column)),
+        Subject::Attribute { column, attribute } => {
+            Question::Values(format!("({}).{}", DIALECT.ident(column), DIALECT.ident(attribute)))
+        }
         Subject::Nulls(columns) => {
             let null = |column: &String| format!("{} IS NULL", DIALECT.ident(column));
             Question::Condition(columns.iter().map(null).collect::<Vec<_>>().join(" OR "))

@@ -134,13 +134,19 @@ pub(super) fn add_labels(key: &Key, have: &[String], want: &[String], used: bool
 }
 
 fn alter_attributes(key: &Key, have: &[Attribute], want: &[Attribute]) -> Vec<Piece> {
-    let dropped = have.iter().filter(|one| !want.contains(one));
+    let dropped: Vec<&Attribute> = have.iter().filter(|one| !want.contains(one)).collect();
+    let lost = dropped.iter().filter(|one| !want.iter().any(|new| new.name == one.name));
+    let mut actions = vec![Action::Alter(key.clone())];
+    actions.extend(
+        lost.map(|one| Action::DropAttribute { key: key.clone(), attribute: one.name.clone() }),
+    );
     let added = want.iter().filter(|one| !have.contains(one));
-    let dropped = dropped.map(|one| format!("DROP ATTRIBUTE {}", name::ident(&one.name)));
+    let dropped =
+        dropped.into_iter().map(|one| format!("DROP ATTRIBUTE {}", name::ident(&one.name)));
     let added = added.map(|one| format!("ADD ATTRIBUTE {}", attribute(one)));
     let said: Vec<String> = dropped.chain(added).collect();
     let sql = format!("ALTER TYPE {} {}", name::of(key), said.join(", "));
-    vec![Piece::whole(sql, Action::Alter(key.clone()))]
+    vec![Piece::Whole(Step::new(sql, actions))]
 }
 
 /// The text of a check, whether or not it is known to hold.
