@@ -393,8 +393,8 @@ impl<'n> Rank<'n> {
             kind,
             schema: &node.key.schema,
             of: &node.key.of,
-            // What is said of parts comes after all clauses of their table.
-            last: node.act == Act::Finish,
+            // What is said of columns comes after all clauses of their table.
+            last: node.act == Act::Finish && group == Kind::Column,
             own_kind,
             place,
             name: &node.key.name,

@@ -21,19 +21,16 @@ CREATE TABLE orders (
 COMMENT ON COLUMN orders.total IS 'with taxes';
 
 -- ## up
--- adds column public.orders.placed; adds column public.orders.total · ACCESS EXCLUSIVE on public.orders
+-- adds column public.orders.placed; adds column public.orders.total; adds column public.orders.tags; and one thing more · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
+-- notice rewrite-table public.orders: 3 rows, 16.0 kB
 ALTER TABLE public.orders
     ADD COLUMN placed date DEFAULT '2026-01-01'::date NOT NULL,
-    ADD COLUMN total numeric(10,2) DEFAULT 0 NOT NULL;
+    ADD COLUMN total numeric(10,2) DEFAULT 0 NOT NULL,
+    ADD COLUMN tags text[],
+    ADD COLUMN note_length integer GENERATED ALWAYS AS (length(note)) STORED;
 
 -- comments on column public.orders.total · SHARE UPDATE EXCLUSIVE on public.orders
 COMMENT ON COLUMN public.orders.total IS 'with taxes';
-
--- adds column public.orders.tags; adds column public.orders.note_length · ACCESS EXCLUSIVE on public.orders · writes public.orders anew
--- notice rewrite-table public.orders: 3 rows, 16.0 kB
-ALTER TABLE public.orders
-    ADD COLUMN tags text[],
-    ADD COLUMN note_length integer GENERATED ALWAYS AS (length(note)) STORED;
 
 -- ## down
 ALTER TABLE public.orders

@@ -28,13 +28,12 @@ ALTER TABLE public.orders
     DROP COLUMN total;
 
 -- ## down
-ALTER TABLE public.orders ADD COLUMN note text;
-
-COMMENT ON COLUMN public.orders.note IS 'what the customer wrote';
-
 ALTER TABLE public.orders
+    ADD COLUMN note text,
     ADD COLUMN total numeric(10,2),
     ADD CONSTRAINT orders_total_check CHECK ((total >= (0)::numeric));
+
+COMMENT ON COLUMN public.orders.note IS 'what the customer wrote';
 
 CREATE INDEX orders_note ON public.orders USING btree (note);
 

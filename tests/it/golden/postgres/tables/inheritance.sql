@@ -26,9 +26,11 @@ ALTER TABLE public.child INHERIT public.parent;
 ALTER TABLE public.parent ADD COLUMN extra integer DEFAULT 0;
 
 -- ## down
+ALTER TABLE public.child NO INHERIT public.parent;
+
 ALTER TABLE public.parent DROP COLUMN extra;
 
-ALTER TABLE public.child NO INHERIT public.parent;
+ALTER TABLE public.child DROP COLUMN extra;
 
 ALTER TABLE public.other INHERIT public.parent;
 

@@ -21,7 +21,8 @@ CREATE TABLE people (
 );
 
 -- ## up
--- changes composite type public.address
+-- changes composite type public.address; takes number out of composite type public.address
+-- danger drop-attribute public.address: 1 value of home.number lost
 ALTER TYPE public.address DROP ATTRIBUTE number, ADD ATTRIBUTE country text;
 
 -- ## down
