@@ -187,7 +187,7 @@ pub const COMMANDS: &[Command] = &[
     row(C::Connections, "connections", Everywhere, &["C"], "Open another database", ""),
     row(C::Generate, "generate", Everywhere, &[], "Generate a migration from the schema", ""),
     row(C::Push, "push", Everywhere, &[], "Push the schema to this database", ""),
-    row(C::Compare, "diff", Everywhere, &[], "Compare this database with the schema", ""),
+    row(C::Compare, "diff", Everywhere, &[], "Show how this database differs from the schema", ""),
     row(C::Cancel, "cancel", Everywhere, &["ctrl+c"], "Cancel what runs; else leave", ""),
     row(
         C::Escape,

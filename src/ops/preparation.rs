@@ -4,6 +4,7 @@
 //! The studio asks for each part as data and answers in between; the scratch database is kept
 //! meanwhile, and only then. Nothing of a person's is changed here before the yes.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -106,7 +107,8 @@ impl Prepared {
     /// The migrations that carry it out: one of this name, or one for each part that must run by
     /// itself. Under the name that was proposed each part has one of its own.
     pub fn drafts(&self, name: &str) -> Vec<Draft> {
-        let name = Some(name.trim()).filter(|name| *name != self.name && !name.is_empty());
+        let is_proposed = self.proof.stages.len() > 1 && name.trim() == self.name;
+        let name = Some(name.trim()).filter(|name| !is_proposed && !name.is_empty());
         let made = (&self.proof, &self.review);
         generate::drafts(&self.setting, &self.existing, name, made, self.at)
     }
@@ -129,7 +131,7 @@ impl Prepared {
         Ok(begun.elapsed())
     }
 
-    /// Writes the migration under this name and says which files it wrote.
+    /// Writes the migration under this name and says which files it wrote, seen from the project.
     ///
     /// # Errors
     /// It is refused, there are other migrations meanwhile, or the files cannot be written.
@@ -145,7 +147,9 @@ impl Prepared {
         let pairs: Vec<Pair> = self.drafts(name).into_iter().map(|draft| draft.pair).collect();
         migrations::write_all(&pairs)?;
         let files = pairs.iter().flat_map(|pair| [&pair.up, &pair.down]);
-        Ok(files.map(|file| file.display().to_string()).collect())
+        let folder = &self.setting.project.folder;
+        let seen = |file: &PathBuf| file.strip_prefix(folder).unwrap_or(file).display().to_string();
+        Ok(files.map(seen).collect())
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use tempfile::TempDir;
+
 use crate::screen::{Start, Terminal};
 use crate::server;
 
@@ -248,6 +250,92 @@ fn what_cannot_be_opened_is_explained_without_the_password() {
         it.wait_for_text(said);
         assert!(!String::from_utf8_lossy(&it.log()).contains(secret), "{address}");
     }
+}
+
+/// A folder with a project on this database that wants this schema.
+fn project(url: &str, schema: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = format!("[environments.development]\nurl = \"{url}\"\n");
+    fs::write(folder.path().join("dbstudio.toml"), settings).unwrap();
+    fs::write(folder.path().join("schema.sql"), schema).unwrap();
+    folder
+}
+
+#[test]
+fn from_a_schema_file_to_a_sqlite_database() {
+    let file = server::sqlite("pushing");
+    file.execute(
+        "CREATE TABLE customers (id INTEGER PRIMARY KEY, mail TEXT NOT NULL, note TEXT);
+         INSERT INTO customers VALUES (1, 'ada@x.ch', 'kept long'), (2, 'bo@x.ch', NULL);",
+    );
+    let wanted =
+        "CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT NOT NULL, age INTEGER);";
+    let folder = project(&format!("sqlite:{}", file.path.display()), wanted);
+    let mut it = Start::studio(&[]).folder(folder.path()).size(80, 24).spawn();
+    it.wait_for_text("customers");
+    step(&mut it, "<enter>", "id INTEGER · row 1");
+    step(&mut it, ":push<enter>", "Is the column customers.email the renamed");
+    step(&mut it, "y", "a apply");
+    it.wait_for_text("1 value of note lost");
+    // Nothing runs before every item is ticked.
+    step(&mut it, "a", "2 open");
+    step(&mut it, "<enter><space>", "1 open");
+    step(&mut it, "j<space>", "enter run");
+    assert_eq!(
+        file.query("SELECT count(*) FROM pragma_table_info('customers') WHERE name = 'mail'"),
+        "1"
+    );
+    step(&mut it, "<enter>", "Applied");
+    step(&mut it, "<enter>", "email");
+    it.wait_for_text("age");
+    gone(&mut it, "", "Applied");
+    step(&mut it, ":push<enter>", "there is nothing to");
+    it.keys("<enter>q");
+    assert_eq!(it.wait_for_end().exit_code(), 0);
+    assert_eq!(file.query("SELECT email FROM customers ORDER BY id LIMIT 1").trim(), "ada@x.ch");
+    it.assert_given_back();
+    it.assert_only_drawn();
+}
+
+#[test]
+fn from_a_schema_file_to_a_postgresql_database_and_a_migration() {
+    let database = server::postgres().create_database("pushing");
+    database.psql(
+        "CREATE TYPE state AS ENUM ('new', 'payed');
+         CREATE TABLE orders (id int PRIMARY KEY, state state NOT NULL, total int);
+         CREATE VIEW totals AS SELECT id, total FROM orders;
+         INSERT INTO orders SELECT n, 'payed', n FROM generate_series(1, 200) n;",
+    );
+    let wanted = "CREATE TYPE state AS ENUM ('new', 'paid');
+        CREATE TABLE orders (id int PRIMARY KEY, state state NOT NULL, total numeric(12, 2));
+        CREATE VIEW totals AS SELECT id, total FROM orders;";
+    let folder = project(&database.url(), wanted);
+    let mut it = Start::studio(&[]).folder(folder.path()).size(120, 36).spawn();
+    it.wait_for_text("totals");
+    step(&mut it, "/orders<enter><enter>", "row 1 ");
+    step(&mut it, ":push<enter>", "Is the label paid of the enum state the renamed payed?");
+    step(&mut it, "y", "a apply");
+    it.wait_for_text("RENAME VALUE 'payed' TO 'paid'");
+    step(&mut it, "a", "Run ");
+    // What evidence does not show is ticked by hand.
+    if it.contents().contains(" open ") {
+        step(&mut it, "<space>j<space>", "enter run");
+    }
+    step(&mut it, "<enter>", "Applied");
+    step(&mut it, "<enter>", "1.00");
+    step(&mut it, ":generate<enter>", "w write");
+    step(&mut it, "w", "Name of the migration");
+    step(&mut it, "<enter>", "The migration is written");
+    it.keys("<enter>q");
+    assert_eq!(it.wait_for_end().exit_code(), 0);
+    assert_eq!(
+        database.psql("SELECT state || ' ' || total FROM orders WHERE id = 7").trim(),
+        "paid 7.00"
+    );
+    let written = fs::read_dir(folder.path().join("migrations")).unwrap().count();
+    assert_eq!(written, 2);
+    it.assert_given_back();
+    it.assert_only_drawn();
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod overlays;
 mod postgres;
 mod pty_server;
 mod pty_terminal;
+mod schema_change;
 mod schema_pane;
 mod scratch;
 mod screen;

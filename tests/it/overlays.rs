@@ -11,6 +11,7 @@ use dbstudio::problem::Problem;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
+use crate::schema_change;
 use crate::shop::{HOSTILE, Shop};
 
 const SMALL: (u16, u16) = (80, 24);
@@ -446,18 +447,31 @@ proptest! {
     fn no_sequence_of_keys_panics_or_reaches_the_terminal(
         acts in prop::collection::vec(any_act(), 0..60),
         sqlite in any::<bool>(),
-        start in prop::sample::select(vec!["", ":", "?", "p", "r", "f", "O", "2", "l l l l p", "/"]),
+        start in prop::sample::select(vec![
+            "", ":", "?", "p", "r", "f", "O", "2", "l l l l p", "/", "push", "push y y y", "push y y y a",
+            "generate y y y w", "diff n n n",
+        ]),
     ) {
         let engine = if sqlite { Engine::Sqlite } else { Engine::Postgres };
         let mut shop = Shop::orders(engine, SMALL);
-        shop.keys(start);
+        shop.outcomes = schema_change::outcomes();
+        let (command, keys) = start.split_once(' ').unwrap_or((start, ""));
+        match dbstudio::app::command::named(command) {
+            Some(command) => {
+                shop.send(Msg::Run(command.id));
+                shop.keys(keys);
+            }
+            None => shop.keys(start),
+        }
         for act in acts {
             match act {
                 Act::Key(key) => shop.send(Msg::Input(Input::Key(key))),
                 Act::Paste => shop.send(Msg::Input(Input::Paste(HOSTILE.to_owned()))),
                 Act::Mouse(action, x, y) => shop.mouse(action, x, y),
                 Act::Resize(width, height) => shop.send(Msg::Resized(width, height)),
-                Act::Hold => shop.hold.extend([Slot::Value, Slot::Page, Slot::References]),
+                Act::Hold => {
+                    shop.hold.extend([Slot::Value, Slot::Page, Slot::References, Slot::Op]);
+                },
                 Act::Release => shop.release(),
                 Act::Fail => shop.fail(&Problem::failed(HOSTILE, HOSTILE, "try again")),
             }

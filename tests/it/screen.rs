@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -97,6 +98,12 @@ impl Start {
     /// With this variable.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// In this folder instead of the empty home.
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.command.cwd(folder);
         self
     }
 

@@ -18,6 +18,7 @@ use dbstudio::config::{
 use dbstudio::db::page::{Anchor, Page, Place, Row};
 use dbstudio::db::value::{Truncated, Value};
 use dbstudio::db::{Engine, ServerFacts};
+use dbstudio::ops::preparation::Outcome;
 use dbstudio::ops::session::{Answer, Opened, Request};
 use dbstudio::problem::Problem;
 use dbstudio::schema::{
@@ -48,6 +49,8 @@ pub struct Shop {
     pub asked: Vec<Request>,
     /// What a whole value turns out to be.
     pub whole: Option<Value>,
+    /// What comes of preparing a change, the first time, the second time, …
+    pub outcomes: Vec<Outcome>,
     started: Instant,
 }
 
@@ -91,6 +94,7 @@ impl Shop {
             cancelled: Vec::new(),
             asked: Vec::new(),
             whole: Some(Value::text(format!("{}the end", "long ".repeat(3_000)))),
+            outcomes: Vec::new(),
             started,
         };
         let mut effects = Vec::new();
@@ -219,6 +223,14 @@ impl Shop {
             Request::References(selections) => {
                 Answer::References((0..selections.len()).map(|at| [1_001, 0, 3][at % 3]).collect())
             }
+            Request::Prepare(_) if !self.outcomes.is_empty() => {
+                let asked = self.asked.iter().filter(|it| matches!(it, Request::Prepare(_)));
+                let at = (asked.count() - 1).min(self.outcomes.len() - 1);
+                Answer::Prepared(self.outcomes[at].clone())
+            }
+            Request::LetGo => Answer::LetGo,
+            Request::Push(_) => Answer::Pushed(Duration::from_millis(431)),
+            Request::Write(_, name) => Answer::Written(vec![format!("0007_{name}.up.sql")]),
             _ => return Event::Failed(Problem::failed("It is not there", "", "try again")),
         })
     }

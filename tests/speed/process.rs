@@ -13,8 +13,13 @@ const RUNS: usize = 5;
 pub fn most_memory(process: rustix::process::Pid) -> u64 {
     let number = process.as_raw_nonzero();
     let status = std::fs::read_to_string(format!("/proc/{number}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches("kB").trim().parse().unwrap()
+    peak(&status).unwrap()
+}
+
+/// The most memory that such a status tells of, in KiB; nothing of a process that has ended.
+pub fn peak(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
 /// The time the process spent on a CPU, counted by the system in hundredths of a second.

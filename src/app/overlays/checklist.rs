@@ -90,6 +90,14 @@ impl Checklist {
         rows
     }
 
+    /// The first row to draw so that the item under the cursor is in view.
+    pub fn top(&self, rows: &[Row], height: usize) -> usize {
+        let is_here = |row: &Row| row.item == Some(self.cursor);
+        let head = rows.iter().position(is_here).unwrap_or(0);
+        let last = rows.iter().rposition(is_here).unwrap_or(0);
+        (last + 1).saturating_sub(height).min(head)
+    }
+
     /// Where it stands.
     pub fn area(&self, model: &Model) -> Rect {
         let screen = screen(model);
@@ -134,6 +142,7 @@ impl Checklist {
             && let Some(line) = line_at(body, mouse)
         {
             let rows = self.rows(usize::from(body.width), model.ascii);
+            let line = line + self.top(&rows, usize::from(body.height));
             if let Some(item) = rows.get(line).and_then(|row| row.item) {
                 self.cursor = item;
                 self.tick(item);

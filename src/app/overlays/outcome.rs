@@ -54,10 +54,8 @@ impl Outcome {
     pub fn written(files: &[String]) -> Self {
         let mut paragraphs: Vec<(Ink, String)> =
             files.iter().map(|file| (Ink::Strong, file.clone())).collect();
-        let then = "Nothing was changed in a database: a migration is applied by the tool that \
-                    keeps their history.";
         paragraphs.push((Ink::Text, String::new()));
-        paragraphs.push((Ink::Muted, then.to_owned()));
+        paragraphs.push((Ink::Muted, "No database was changed.".to_owned()));
         Self { title: "The migration is written", is_bad: false, top: 0, paragraphs }
     }
 
@@ -75,7 +73,7 @@ impl Outcome {
             let paragraphs = vec![(Ink::Text, sentence(said))];
             return Self { title, is_bad: false, top: 0, paragraphs };
         }
-        let mut paragraphs = vec![(Ink::Danger, sentence(&problem.what))];
+        let mut paragraphs = vec![(Ink::Danger, format!("{}.", problem.what))];
         if !problem.fix.is_empty() {
             paragraphs.push((Ink::Text, String::new()));
             paragraphs.push((Ink::Strong, sentence(&problem.fix)));

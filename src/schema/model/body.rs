@@ -264,6 +264,15 @@ pub struct Identity {
     pub unlogged: bool,
 }
 
+/// How a column stores long values: each `plain`, `external`, `extended` or `main`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// The way it was set to.
+    pub set: String,
+    /// The type's own way.
+    pub usual: String,
+}
+
 /// A column; its default is an object of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
@@ -279,8 +288,8 @@ pub struct Column {
     pub generated: Option<String>,
     /// Whether what it computes is stored; only PostgreSQL 18 knows others.
     pub virtual_generated: bool,
-    /// `plain`, `external`, `extended` or `main`, where it is not the type's own.
-    pub storage: Option<String>,
+    /// How long values are stored, where it is not the type's own way.
+    pub storage: Option<Storage>,
     /// The compression method, where one is set.
     pub compression: Option<String>,
     /// The statistics target, where one is set.

@@ -56,18 +56,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kinds that are parts of a relation, in their order.
+    pub const PARTS: [Self; 7] = [
+        Self::Column,
+        Self::Default,
+        Self::Constraint,
+        Self::Index,
+        Self::Rule,
+        Self::Trigger,
+        Self::Policy,
+    ];
+
     /// Whether an object of this kind is a part of a relation, named in [`Key::of`].
     pub fn is_part(self) -> bool {
-        matches!(
-            self,
-            Self::Column
-                | Self::Default
-                | Self::Constraint
-                | Self::Index
-                | Self::Rule
-                | Self::Trigger
-                | Self::Policy
-        )
+        Self::PARTS.contains(&self)
     }
 
     /// The word for it in sentences.

@@ -9,12 +9,13 @@ mod body;
 mod key;
 mod sqlite;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use body::{
     Attribute, Body, Column, Constraint, ConstraintKind, Domain, DomainCheck, Firing, Grant,
     Grantee, Identity, Index, PartitionOf, Policy, ReplicaIdentity, Routine, RoutineKind, Sequence,
-    SequenceOptions, Table, View, ViewColumn,
+    SequenceOptions, Storage, Table, View, ViewColumn,
 };
 pub use key::{Key, Kind};
 pub(crate) use sqlite::{
@@ -103,10 +104,60 @@ impl Model {
 
     /// The parts of a relation (columns, constraints, indexes, triggers and so on) by key.
     pub fn parts<'a>(&'a self, relation: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Object)> {
-        self.objects.iter().filter(move |(key, _)| {
-            key.kind.is_part() && key.schema == relation.schema && key.of == relation.name
+        // Keys are ordered by kind first, so that the parts of one kind stand together.
+        Kind::PARTS.iter().flat_map(move |kind| {
+            let first = Key::part(*kind, relation.schema.as_str(), relation.name.as_str(), "");
+            self.objects.range(first..).take_while(move |(key, _)| {
+                key.kind == *kind && key.of == relation.name && key.schema == relation.schema
+            })
         })
     }
+
+    /// The objects of this model and another by key, each as it is in either.
+    pub fn beside<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Pair<'a>> {
+        merged(self.objects.iter(), other.objects.iter())
+    }
+
+    /// The same for the objects of one kind.
+    pub fn beside_of<'a>(&'a self, other: &'a Self, kind: Kind) -> impl Iterator<Item = Pair<'a>> {
+        merged(self.of_kind(kind), other.of_kind(kind))
+    }
+
+    /// The objects of one kind by key.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&Key, &Object)> {
+        let all = self.objects.range(Key::global(kind, "")..);
+        all.take_while(move |(key, _)| key.kind == kind)
+    }
+
+    /// The tables of PostgreSQL by key.
+    pub fn tables(&self) -> impl Iterator<Item = (&Key, &Table)> {
+        self.of_kind(Kind::Table).filter_map(|(key, object)| match &object.body {
+            Body::Table(table) => Some((key, table)),
+            _ => None,
+        })
+    }
+}
+
+/// A key, and its object in each of two models.
+pub type Pair<'a> = (&'a Key, Option<&'a Object>, Option<&'a Object>);
+
+/// Goes through two rows of objects, each in the order of the keys, side by side.
+fn merged<'a>(
+    ones: impl Iterator<Item = (&'a Key, &'a Object)>,
+    others: impl Iterator<Item = (&'a Key, &'a Object)>,
+) -> impl Iterator<Item = Pair<'a>> {
+    let (mut ones, mut others) = (ones.peekable(), others.peekable());
+    std::iter::from_fn(move || {
+        let order = match (ones.peek(), others.peek()) {
+            (Some((one, _)), Some((other, _))) => one.cmp(other),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        let one = ones.next_if(|_| order.is_le());
+        let other = others.next_if(|_| order.is_ge());
+        let key = one.or(other)?.0;
+        Some((key, one.map(|(_, object)| object), other.map(|(_, object)| object)))
+    })
 }
 
 /// What of a database is read into a model.

@@ -205,7 +205,8 @@ async fn tables_are_read_with_their_columns() {
     let identity = column("id").identity.as_ref().unwrap();
     assert!(identity.always && identity.options.start == 100 && identity.options.increment == 10);
     assert_eq!(column("other").identity.as_ref().unwrap().sequence, "numbering");
-    assert_eq!(column("note").storage.as_deref(), Some("external"));
+    let storage = column("note").storage.clone().unwrap();
+    assert_eq!((storage.set.as_str(), storage.usual.as_str()), ("external", "extended"));
     assert_eq!(column("note").collation.as_deref(), Some("app.blind"));
     assert_eq!(column("name").collation, None);
     assert_eq!(column("email").statistics, Some(500));

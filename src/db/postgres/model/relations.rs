@@ -10,7 +10,8 @@ use super::address::{Address, class};
 use super::reading::{Reading, Relation};
 use super::{Question, own};
 use crate::schema::model::{
-    Attribute, Body, Column, Key, Kind, PartitionOf, ReplicaIdentity, Table, View, ViewColumn,
+    Attribute, Body, Column, Key, Kind, PartitionOf, ReplicaIdentity, Storage, Table, View,
+    ViewColumn,
 };
 
 pub(super) fn relations(question: &Question) -> String {
@@ -161,7 +162,7 @@ pub(super) fn columns(question: &Question) -> String {
                      THEN quote_ident(kn.nspname) || '.' || quote_ident(k.collname) END,
                 a.attcollation <> t.typcollation, a.attnotnull, a.attgenerated <> '',
                 a.attgenerated = 'v',
-                CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END,
+                CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage || t.typstorage END,
                 {compression}, a.attstattarget, array_to_json(a.attoptions), a.attislocal
          FROM pg_attribute a
          JOIN pg_class c ON c.oid = a.attrelid
@@ -227,7 +228,7 @@ fn table_column(
         // The expression comes with the defaults' rows.
         generated: row.flag(8)?.then(String::new),
         virtual_generated: row.flag(9)?,
-        storage: row.optional(10)?.map(|letter| storage(&letter).to_owned()),
+        storage: row.optional(10)?.as_deref().map(storage),
         compression: row.optional(11)?.map(|letter| match letter.as_str() {
             "p" => "pglz".to_owned(),
             "l" => "lz4".to_owned(),
@@ -239,13 +240,15 @@ fn table_column(
     })
 }
 
-fn storage(letter: &str) -> &'static str {
-    match letter {
-        "p" => "plain",
-        "e" => "external",
-        "m" => "main",
-        _ => "extended",
-    }
+/// The way that was set and the type's own, from a letter for each.
+fn storage(letters: &str) -> Storage {
+    let mut ways = letters.chars().map(|letter| match letter {
+        'p' => "plain".to_owned(),
+        'e' => "external".to_owned(),
+        'm' => "main".to_owned(),
+        _ => "extended".to_owned(),
+    });
+    Storage { set: ways.next().unwrap_or_default(), usual: ways.next().unwrap_or_default() }
 }
 
 /// A statistics target: none was set when it is below zero, or NULL (since 17).

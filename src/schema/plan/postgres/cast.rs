@@ -111,8 +111,8 @@ pub(super) fn using(
 
 /// Whether a type is a domain over the other.
 fn is_domain_over(model: &Model, domain: &str, base: &str) -> bool {
-    use crate::schema::model::Body;
-    model.objects.iter().any(|(key, object)| match &object.body {
+    use crate::schema::model::{Body, Kind};
+    model.of_kind(Kind::Domain).any(|(key, object)| match &object.body {
         Body::Domain(found) => super::name::of(key) == domain && bare(&found.base).0 == base,
         _ => false,
     })

@@ -76,10 +76,15 @@ fn identity_clause(key: &Key, identity: &Identity) -> String {
 /// What can only be said of a column that is there: storage, compression, statistics, options.
 pub(super) fn extras(key: &Key, have: Option<&Column>, want: &Column) -> Vec<Piece> {
     let mut said = Vec::new();
-    if have.and_then(|have| have.storage.as_ref()) != want.storage.as_ref() {
-        let storage = want.storage.clone().unwrap_or_else(|| "DEFAULT".to_owned());
-        said.push(format!("SET STORAGE {}", storage.to_uppercase()));
-    }
+    // Another type brings its own storage along.
+    let retyped = have.is_some_and(|have| have.type_name != want.type_name);
+    let old = have.and_then(|have| have.storage.as_ref()).filter(|_| !retyped);
+    let way = match (old, &want.storage) {
+        (Some(old), None) => Some(&old.usual),
+        (old, Some(new)) if old != Some(new) => Some(&new.set),
+        _ => None,
+    };
+    said.extend(way.map(|way| format!("SET STORAGE {}", way.to_uppercase())));
     if have.and_then(|have| have.compression.as_ref()) != want.compression.as_ref() {
         let method = want.compression.as_deref().unwrap_or("default");
         said.push(format!("SET COMPRESSION {method}"));
@@ -196,11 +201,11 @@ fn alter_identity(
                 let before = name::qualified(&before.schema, &sequence::aside(&before.name));
                 format!("SELECT setval({sequence}, last_value, is_called) FROM {before}")
             }
-            None => format!(
-                "SELECT setval({sequence}, coalesce(max({column}) + {step}, {start}), false) FROM {table}",
-                step = new.options.increment,
-                start = new.options.start,
-            ),
+            None => {
+                let sequence = Key::new(Kind::Sequence, &key.schema, &new.sequence);
+                pieces.push(sequence::go_on(&sequence, key, &new.options));
+                return pieces;
+            }
         };
         pieces.push(Piece::whole(going_on, Action::Alter(key.clone())));
         return pieces;

@@ -67,7 +67,7 @@ impl<'m> Emitter<'m> {
             }
             Act::Aside => vec![types::step_aside(key)],
             Act::Own => match self.desired.body(key) {
-                Some(Body::Sequence(body)) => vec![sequence::own(key, body.owned_by.as_ref())],
+                Some(Body::Sequence(body)) => self.own(key, body.owned_by.as_ref()),
                 _ => Vec::new(),
             },
             Act::Disown => vec![sequence::own(key, None)],
@@ -79,10 +79,27 @@ impl<'m> Emitter<'m> {
                 let parent = node.parent.iter();
                 parent.map(|parent| table::detach(key, parent, self.current)).collect()
             }
-            Act::Finish => finish::pieces(key, self.fates.get(key), self.current, self.desired),
+            Act::Finish => {
+                let (have, want) = (self.current.get(key), self.desired.get(key));
+                finish::pieces(key, self.fates.get(key), have, want)
+            }
         };
         if self.fates.get(key) == Fate::Replace {
             remark(&mut pieces, self.current);
+        }
+        pieces
+    }
+
+    /// Gives a sequence to a column. A new one goes on after the values that are there.
+    fn own(&self, key: &Key, column: Option<&Key>) -> Vec<Piece> {
+        let mut pieces = vec![sequence::own(key, column)];
+        let is_new = self.fates.get(key) == Fate::Create;
+        if let (Some(column), Some(Body::Sequence(sequence))) = (column, self.desired.body(key))
+            && is_new
+            && self.current.column(column).is_some()
+            && column::default_of(column, self.desired).is_some()
+        {
+            pieces.push(sequence::go_on(key, column, &sequence.options));
         }
         pieces
     }
@@ -223,18 +240,15 @@ impl<'m> Emitter<'m> {
     /// Whether an index is attached to its parent by attaching its table, or by making the parent.
     fn is_attached_along(&self, key: &Key, parent: Option<&Key>) -> bool {
         parent.is_some_and(|parent| self.graph.find(Act::Create, parent).is_some())
-            || self
-                .graph
-                .nodes()
-                .any(|(_, node)| node.act == Act::Attach && node.key == key.table())
+            || self.graph.joins(&key.table()).is_some()
     }
 
     /// Whether a table that inherits a column is to have it for itself: dropping it from the parent
     /// must not reach that table.
     fn children_keep(&self, column: &Key) -> bool {
-        self.current.objects.iter().any(|(child, object)| {
-            let Body::Table(table) = &object.body else { return false };
-            table.inherits.contains(&column.table())
+        let whole = column.table();
+        self.current.tables().any(|(child, table)| {
+            table.inherits.contains(&whole)
                 && self.desired.column(&child.child(Kind::Column, &column.name)).is_some()
         })
     }
@@ -270,8 +284,8 @@ impl<'m> Emitter<'m> {
             (_, Some(Body::Routine(routine))) => vec![view::drop_routine(key, routine)],
             (Kind::DefaultPrivileges, _) => {
                 let have = self.current.get(key).map(|object| object.grants.clone());
-                let none = std::collections::BTreeSet::new();
-                finish::default_privileges(key, &have.unwrap_or_default(), &none)
+                let have = have.unwrap_or_default();
+                finish::default_privileges(key, &have, &finish::usual_defaults(key, &have))
             }
             (Kind::Index, _) if swapped => {
                 let action = Action::DropOld(key.clone());

@@ -3,7 +3,7 @@
 //! One thing leads to another: what needs an object that is dropped must go before it and come
 //! back after it. The rules that say how are here; no SQL is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{cast, compare};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
@@ -36,7 +36,10 @@ impl Fate {
 /// The fates of all objects of two schemas.
 #[derive(Debug)]
 pub(super) struct Fates {
+    /// Of what does not simply stay.
     fates: BTreeMap<Key, Fate>,
+    /// The kinds of what does not.
+    kinds: Kinds,
     /// Parts of partitions that only change their name: the new key and the old one.
     pub(super) renamed: BTreeMap<Key, Key>,
 }
@@ -44,23 +47,24 @@ pub(super) struct Fates {
 impl Fates {
     /// Works them out.
     pub(super) fn new(current: &Model, desired: &Model, online: bool) -> Self {
-        let mut fates = BTreeMap::new();
-        for key in current.objects.keys() {
-            if !desired.objects.contains_key(key) {
-                fates.insert(key.clone(), Fate::Drop);
+        let mut found =
+            Self { fates: BTreeMap::new(), kinds: Kinds::default(), renamed: BTreeMap::new() };
+        for (key, have, want) in current.beside(desired) {
+            let fate = match (have, want) {
+                (Some(have), Some(want)) => {
+                    compare::fate(key, (&have.body, &want.body), (current, desired), online)
+                }
+                (None, _) => Fate::Create,
+                (Some(_), None) => Fate::Drop,
+            };
+            if fate != Fate::Keep {
+                found.set(key, fate);
             }
         }
-        for (key, wanted) in &desired.objects {
-            let fate = match current.body(key) {
-                None => Fate::Create,
-                Some(have) => compare::fate(key, (have, &wanted.body), (current, desired), online),
-            };
-            fates.insert(key.clone(), fate);
-        }
-        let mut found = Self { fates, renamed: BTreeMap::new() };
         found.pair_clones(current, desired);
         found.settle_foreign_keys(current, desired);
-        while found.spread(current, desired) {}
+        let renamed: BTreeSet<Key> = found.renamed.values().cloned().collect();
+        while !found.fates.is_empty() && found.spread(current, desired, &renamed) {}
         if online {
             found.swap_indexes(current);
         }
@@ -69,18 +73,32 @@ impl Fates {
 
     /// The fate of a key; of one nobody knows, that it stays.
     pub(super) fn get(&self, key: &Key) -> Fate {
+        if !self.kinds.contain(key.kind) {
+            return Fate::Keep;
+        }
         self.fates.get(key).copied().unwrap_or(Fate::Keep)
     }
 
-    /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Key, Fate)> {
+    /// Those of all that does not simply stay.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&Key, Fate)> {
         self.fates.iter().map(|(key, fate)| (key, *fate))
+    }
+
+    fn set(&mut self, key: &Key, fate: Fate) {
+        self.kinds.add(key.kind);
+        self.fates.insert(key.clone(), fate);
+    }
+
+    /// Whether everything of this kind stays.
+    pub(super) fn keeps_all(&self, kind: Kind) -> bool {
+        !self.kinds.contain(kind)
     }
 
     /// The server names the indexes and constraints it makes for a partition by itself; where only
     /// that name differs, the part is renamed.
     fn pair_clones(&mut self, current: &Model, desired: &Model) {
-        let gone: Vec<Key> = self.keys_with(Fate::Drop);
+        let mut gone: Vec<Key> = self.keys_with(Fate::Drop);
+        gone.retain(|old| current.body(old).and_then(parent_of).is_some());
         for new in self.keys_with(Fate::Create) {
             let Some(parent) = desired.body(&new).and_then(parent_of) else { continue };
             let old = gone.iter().find(|old| {
@@ -91,22 +109,25 @@ impl Fates {
                     && current.body(old).and_then(parent_of) == Some(parent)
             });
             if let Some(old) = old.filter(|_| self.get(parent) == Fate::Keep) {
-                self.fates.insert(old.clone(), Fate::Keep);
-                self.fates.insert(new.clone(), Fate::Alter);
+                self.fates.remove(old);
+                self.set(&new, Fate::Alter);
                 self.renamed.insert(new.clone(), old.clone());
             }
         }
     }
 
     fn keys_with(&self, wanted: Fate) -> Vec<Key> {
-        let found = self.iter().filter(|(_, fate)| *fate == wanted);
+        let found = self.changes().filter(|(_, fate)| *fate == wanted);
         found.map(|(key, _)| key.clone()).collect()
     }
 
     /// A foreign key whose columns change to types that do not compare with the old ones must be
     /// away while they do.
     fn settle_foreign_keys(&mut self, current: &Model, desired: &Model) {
-        for (key, object) in &current.objects {
+        if self.keeps_all(Kind::Column) {
+            return;
+        }
+        for (key, object) in current.of_kind(Kind::Constraint) {
             let Body::Constraint(constraint) = &object.body else { continue };
             let Some(referenced) = &constraint.references else { continue };
             if constraint.kind != ConstraintKind::Foreign
@@ -119,12 +140,13 @@ impl Fates {
                 .referenced_columns
                 .iter()
                 .map(|name| referenced.child(Kind::Column, name));
+            let mut columns = own.chain(theirs).filter(|column| self.get(column) != Fate::Keep);
             let moves_far = |column: Key| match (current.column(&column), desired.column(&column)) {
                 (Some(have), Some(want)) => !cast::is_near(&have.type_name, &want.type_name),
                 _ => false,
             };
-            if own.chain(theirs).any(moves_far) {
-                self.fates.insert(key.clone(), Fate::Replace);
+            if columns.any(moves_far) {
+                self.set(key, Fate::Replace);
             }
         }
     }
@@ -140,25 +162,23 @@ impl Fates {
                 .get(&key)
                 .is_some_and(|object| object.needs.iter().any(|need| self.get(need) != Fate::Keep));
             if key.kind == Kind::Index && ordinary && stays && !loses_column {
-                self.fates.insert(key, Fate::Swap);
+                self.set(&key, Fate::Swap);
             }
         }
     }
 
     /// Carries every fate over to what needs the object; says whether anything changed.
-    fn spread(&mut self, current: &Model, desired: &Model) -> bool {
+    fn spread(&mut self, current: &Model, desired: &Model, renamed: &BTreeSet<Key>) -> bool {
         let mut changed = false;
         for (key, object) in &current.objects {
             let fate = self.get(key);
-            if !matches!(fate, Fate::Keep | Fate::Alter)
-                || self.renamed.values().any(|old| old == key)
-            {
+            if !matches!(fate, Fate::Keep | Fate::Alter) || renamed.contains(key) {
                 continue;
             }
             for need in &object.needs {
                 let next = self.reaction(&object.body, need, current, desired);
                 if let Some(next) = next.filter(|next| *next != self.get(key)) {
-                    self.fates.insert(key.clone(), next);
+                    self.set(key, next);
                     changed = true;
                     if next.goes() {
                         break;
@@ -214,6 +234,26 @@ impl Fates {
         current.get(column).is_some_and(|object| {
             object.needs.iter().any(|need| need.kind != Kind::Table && self.get(need) == Fate::Swap)
         })
+    }
+}
+
+/// A set of kinds, asked before what takes longer to ask.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kinds(u32);
+
+impl Kinds {
+    fn bit(kind: Kind) -> u32 {
+        1 << kind as u32
+    }
+
+    /// Adds one.
+    pub(super) fn add(&mut self, kind: Kind) {
+        self.0 |= Self::bit(kind);
+    }
+
+    /// Whether one is in it.
+    pub(super) fn contain(self, kind: Kind) -> bool {
+        self.0 & Self::bit(kind) != 0
     }
 }
 

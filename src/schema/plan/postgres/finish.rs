@@ -5,19 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fate::Fate;
 use super::piece::Piece;
 use super::{name, table, types, view};
-use crate::schema::model::{Body, Grant, Grantee, Key, Kind, Model, Object, ReplicaIdentity};
+use crate::schema::model::{Body, Grant, Grantee, Key, Kind, Object, ReplicaIdentity};
 use crate::schema::plan::Action;
 
 /// Whether anything is left to do once the object is there.
-pub(super) fn finishes(key: &Key, fate: Fate, current: &Model, desired: &Model) -> bool {
-    !pieces(key, fate, current, desired).is_empty()
+pub(super) fn finishes(
+    key: &Key,
+    fate: Fate,
+    have: Option<&Object>,
+    want: Option<&Object>,
+) -> bool {
+    // What is kept is alike in its body.
+    let alike = fate == Fate::Keep
+        && have.zip(want).is_some_and(|(have, want)| {
+            have.comment == want.comment && have.owner == want.owner && have.grants == want.grants
+        });
+    !alike && !pieces(key, fate, have, want).is_empty()
 }
 
 /// The statements that are left to do.
-pub(super) fn pieces(key: &Key, fate: Fate, current: &Model, desired: &Model) -> Vec<Piece> {
-    let Some(want) = desired.get(key) else { return Vec::new() };
+pub(super) fn pieces(
+    key: &Key,
+    fate: Fate,
+    have: Option<&Object>,
+    want: Option<&Object>,
+) -> Vec<Piece> {
+    let Some(want) = want else { return Vec::new() };
     let stays = matches!(fate, Fate::Keep | Fate::Alter);
-    let have = current.get(key).filter(|_| stays);
+    let have = have.filter(|_| stays);
     let mut pieces = identities(key, have, want);
     if have.and_then(|have| have.comment.as_ref()) != want.comment.as_ref() {
         pieces.extend(comment(key, want));
@@ -32,6 +47,7 @@ pub(super) fn pieces(key: &Key, fate: Fate, current: &Model, desired: &Model) ->
     }
     let before = match have {
         Some(have) => have.grants.clone(),
+        None if key.kind == Kind::DefaultPrivileges => usual_defaults(key, &want.grants),
         None => usual_grants(key.kind, want),
     };
     if key.kind == Kind::DefaultPrivileges {
@@ -92,6 +108,34 @@ fn usual_grants(kind: Kind, want: &Object) -> BTreeSet<Grant> {
         });
     }
     found
+}
+
+/// What the default privileges of a role are while nothing is said: none that are added in a
+/// schema; else those of the server (manual, 5.7 "Privileges"). The given ones are some that are or
+/// will be there, which tell of privileges only newer servers know.
+pub(super) fn usual_defaults(key: &Key, given: &BTreeSet<Grant>) -> BTreeSet<Grant> {
+    if !key.schema.is_empty() {
+        return BTreeSet::new();
+    }
+    let (owner, public): (&[&str], Option<&str>) = match key.of.as_str() {
+        "TABLES" => {
+            (&["INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"], None)
+        }
+        "SEQUENCES" => (&["USAGE", "SELECT", "UPDATE"], None),
+        "FUNCTIONS" => (&["EXECUTE"], Some("EXECUTE")),
+        "TYPES" => (&["USAGE"], Some("USAGE")),
+        "SCHEMAS" => (&["USAGE", "CREATE"], None),
+        _ => (&["SELECT", "UPDATE"], None),
+    };
+    let newer = given.iter().filter(|grant| grant.grantee == Grantee::Owner);
+    let newer = newer.map(|grant| grant.privilege.as_str()).filter(|name| *name == "MAINTAIN");
+    let grant = |grantee: Grantee, privilege: &str| Grant {
+        grantee,
+        privilege: privilege.to_owned(),
+        grantable: false,
+    };
+    let owners = owner.iter().copied().chain(newer).map(|name| grant(Grantee::Owner, name));
+    owners.chain(public.map(|name| grant(Grantee::Public, name))).collect()
 }
 
 fn comment(key: &Key, object: &Object) -> Option<Piece> {

@@ -10,13 +10,13 @@ use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 /// Folds what is made into the statement that makes its table or column.
 pub(super) fn creates(weaver: &mut Weaver<'_>) {
     let Weaver { desired, graph, .. } = weaver;
-    for key in desired.objects.keys().filter(|key| key.kind == Kind::Column) {
+    for (key, _) in desired.of_kind(Kind::Column) {
         let made = (graph.find(Act::Create, key), graph.find(Act::Create, &key.table()));
         if let (Some(column), Some(table)) = made {
             graph.absorb(column, table);
         }
     }
-    for (key, object) in &desired.objects {
+    for (key, object) in desired.of_kind(Kind::Sequence) {
         if let Body::Sequence(sequence) = &object.body
             && let Some(column) = &sequence.owned_by
             && serial::is_plain(key, desired)
@@ -24,7 +24,7 @@ pub(super) fn creates(weaver: &mut Weaver<'_>) {
             fold_serial(graph, key, column);
         }
     }
-    for key in desired.objects.keys().filter(|key| key.kind == Kind::Default) {
+    for (key, _) in desired.of_kind(Kind::Default) {
         let Some(default) = graph.find(Act::Create, key) else { continue };
         let column = key.table().child(Kind::Column, &key.name);
         if let Some(column) = graph.find(Act::Create, &column) {
@@ -32,8 +32,11 @@ pub(super) fn creates(weaver: &mut Weaver<'_>) {
         }
     }
     // A foreign key of a table to itself fits in once the key it refers to has.
-    let mut left: Vec<&Key> =
-        desired.objects.keys().filter(|key| is_foldable(key, desired)).collect();
+    let made = |key: &Key| graph.find(Act::Create, key).is_some();
+    let foldable = desired
+        .of_kind(Kind::Constraint)
+        .filter(|(key, object)| made(key) && is_foldable(key, &object.body, desired));
+    let mut left: Vec<&Key> = foldable.map(|(key, _)| key).collect();
     loop {
         let before = left.len();
         left.retain(|key| {
@@ -48,8 +51,8 @@ pub(super) fn creates(weaver: &mut Weaver<'_>) {
 
 /// Whether a constraint can stand inside its CREATE TABLE: a new partition that is attached later
 /// needs its parent's checks too.
-fn is_foldable(key: &Key, model: &Model) -> bool {
-    let Some(Body::Constraint(constraint)) = model.body(key) else { return false };
+fn is_foldable(key: &Key, body: &Body, model: &Model) -> bool {
+    let Body::Constraint(constraint) = body else { return false };
     let attached = model.table(&key.table()).is_some_and(|table| table.partition_of.is_some())
         && !super::table::is_inline(&key.table(), model);
     // Keys come after it is attached, or one of them could be taken for a parent's.

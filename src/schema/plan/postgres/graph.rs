@@ -3,8 +3,9 @@
 //!
 //! Nothing here knows what a node does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::fate::Kinds;
 use crate::schema::model::{Key, Kind};
 
 /// What is done to an object.
@@ -47,7 +48,10 @@ pub(super) struct Node {
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     nodes: Vec<Node>,
-    numbers: BTreeMap<Node, usize>,
+    /// The numbers of the nodes about a key.
+    about: HashMap<Key, Vec<usize>>,
+    /// The kinds of those keys.
+    kinds: Kinds,
     /// What must come before a node, and whether that may be given up to break a circle.
     before: Vec<BTreeMap<usize, bool>>,
     after: Vec<BTreeSet<usize>>,
@@ -67,11 +71,12 @@ impl Graph {
 
     /// Adds a node about a table and a parent.
     pub(super) fn add_node(&mut self, node: Node) -> usize {
-        if let Some(number) = self.numbers.get(&node) {
-            return *number;
+        if let Some(number) = self.number(node.act, &node.key, node.parent.as_ref()) {
+            return number;
         }
         let number = self.nodes.len();
-        self.numbers.insert(node.clone(), number);
+        self.kinds.add(node.key.kind);
+        self.about.entry(node.key.clone()).or_default().push(number);
         self.nodes.push(node);
         self.before.push(BTreeMap::new());
         self.after.push(BTreeSet::new());
@@ -81,7 +86,29 @@ impl Graph {
 
     /// The number of a node, if it is there.
     pub(super) fn find(&self, act: Act, key: &Key) -> Option<usize> {
-        self.numbers.get(&Node { act, key: key.clone(), parent: None }).copied()
+        self.number(act, key, None)
+    }
+
+    /// The first node by which a table joins a parent.
+    pub(super) fn joins(&self, table: &Key) -> Option<usize> {
+        self.of(table).find(|(_, node)| node.act == Act::Attach).map(|(number, _)| number)
+    }
+
+    fn number(&self, act: Act, key: &Key, parent: Option<&Key>) -> Option<usize> {
+        let mut of = self.of(key);
+        of.find(|(_, node)| node.act == act && node.parent.as_ref() == parent)
+            .map(|(number, _)| number)
+    }
+
+    /// The nodes about a key.
+    fn of(&self, key: &Key) -> impl Iterator<Item = (usize, &Node)> {
+        let about = if self.kinds.contain(key.kind) {
+            self.about.get(key).map(Vec::as_slice)
+        } else {
+            None
+        };
+        let numbers = about.unwrap_or_default().iter();
+        numbers.filter_map(|number| Some((*number, self.nodes.get(*number)?)))
     }
 
     /// All nodes.
@@ -168,19 +195,40 @@ impl Graph {
         }
     }
 
-    /// Whether a path of more than one hard edge leads from the one to the other.
+    /// Whether a path of more than one hard edge leads from the one to the other. It is looked for
+    /// from both ends at once: much may lie behind the one and little before the other.
     fn leads_around(&self, from: usize, to: usize) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<usize> = self.hard_after(from).filter(|next| *next != to).collect();
-        while let Some(number) = open.pop() {
-            if number == to {
-                return true;
+        let mut ahead: Vec<usize> = self.hard_after(from).filter(|next| *next != to).collect();
+        let mut behind: Vec<usize> = self.hard_before(to).filter(|last| *last != from).collect();
+        let mut reached: HashSet<usize> = ahead.iter().copied().collect();
+        let mut reaching: HashSet<usize> = behind.iter().copied().collect();
+        if !reached.is_disjoint(&reaching) {
+            return true;
+        }
+        while let (Some(next), Some(last)) = (ahead.pop(), behind.pop()) {
+            for number in self.hard_after(next) {
+                if reaching.contains(&number) {
+                    return true;
+                }
+                if reached.insert(number) {
+                    ahead.push(number);
+                }
             }
-            if seen.insert(number) {
-                open.extend(self.hard_after(number));
+            for number in self.hard_before(last).filter(|number| *number != from) {
+                if reached.contains(&number) {
+                    return true;
+                }
+                if reaching.insert(number) {
+                    behind.push(number);
+                }
             }
         }
         false
+    }
+
+    fn hard_before(&self, number: usize) -> impl Iterator<Item = usize> + '_ {
+        let before = self.before.get(number).into_iter().flatten();
+        before.filter(|(_, soft)| !**soft).map(|(first, _)| *first)
     }
 
     fn hard_after(&self, number: usize) -> impl Iterator<Item = usize> + '_ {
@@ -213,7 +261,7 @@ impl Graph {
         let mut waits: Vec<BTreeMap<usize, bool>> = self.before.clone();
         let alive: BTreeSet<usize> =
             (0..self.nodes.len()).filter(|number| self.root(*number) == *number).collect();
-        let mut ready: BTreeSet<(Rank, usize)> = BTreeSet::new();
+        let mut ready: BTreeSet<(Rank<'_>, usize)> = BTreeSet::new();
         let mut left = alive.clone();
         let free = |waits: &[BTreeMap<usize, bool>], number: usize| {
             waits.get(number).is_none_or(BTreeMap::is_empty)
@@ -224,7 +272,7 @@ impl Graph {
             }
         }
         let mut order = Vec::new();
-        let mut last: Option<Rank> = None;
+        let mut last: Option<Rank<'_>> = None;
         while !left.is_empty() {
             let beside = last.as_ref().and_then(|last| {
                 let next = ready.range((last.first_beside(), 0)..).next();
@@ -267,7 +315,7 @@ impl Graph {
         left.iter().copied().min_by_key(|number| bonds(number)).unwrap_or_default()
     }
 
-    fn rank(&self, number: usize) -> Rank {
+    fn rank(&self, number: usize) -> Rank<'_> {
         let place = |node: &Node| self.places.get(&node.key).copied().unwrap_or(0);
         self.nodes.get(number).map(|node| Rank::of(node, place(node))).unwrap_or_default()
     }
@@ -275,19 +323,19 @@ impl Graph {
 
 /// Where a node stands among those that could come next.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-struct Rank {
+struct Rank<'n> {
     phase: u8,
     kind: i16,
-    schema: String,
-    of: String,
+    schema: &'n str,
+    of: &'n str,
     own_kind: i16,
     place: usize,
-    name: String,
+    name: &'n str,
     act: u8,
 }
 
-impl Rank {
-    fn of(node: &Node, place: usize) -> Self {
+impl<'n> Rank<'n> {
+    fn of(node: &'n Node, place: usize) -> Self {
         let phase = match node.act {
             Act::Disown | Act::Detach => 0,
             Act::Drop => 1,
@@ -314,23 +362,23 @@ impl Rank {
         Self {
             phase,
             kind,
-            schema: node.key.schema.clone(),
-            of: node.key.of.clone(),
+            schema: &node.key.schema,
+            of: &node.key.of,
             own_kind,
             place,
-            name: node.key.name.clone(),
+            name: &node.key.name,
             act,
         }
     }
 
     /// Whether it is about the same table as another, in the same phase.
     fn is_beside(&self, other: &Self) -> bool {
-        let of = |rank: &Self| (rank.phase, rank.kind, rank.schema.clone(), rank.of.clone());
+        let of = |rank: &Self| (rank.phase, rank.kind, rank.schema, rank.of);
         !self.of.is_empty() && of(self) == of(other)
     }
 
     /// What comes before all that is beside it.
     fn first_beside(&self) -> Self {
-        Self { own_kind: i16::MIN, place: 0, name: String::new(), act: 0, ..self.clone() }
+        Self { own_kind: i16::MIN, place: 0, name: "", act: 0, ..self.clone() }
     }
 }

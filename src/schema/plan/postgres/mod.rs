@@ -22,13 +22,14 @@ pub mod rename;
 mod rows;
 mod sequence;
 mod serial;
+mod slot;
 mod table;
 mod types;
 mod view;
 mod weave;
 
 use super::{Action, Plan, Step};
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Pair};
 use crate::sql::Dialect;
 use emit::Emitter;
 use fate::{Fate, Fates};
@@ -67,9 +68,11 @@ pub fn plan(current: &Model, desired: &Model, online: bool) -> Plan {
 /// The objects in which two schemas differ, of those a plan could do something about.
 pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
     let fates = Fates::new(current, desired, false);
-    let differs =
-        |key: &Key, fate: Fate| fate != Fate::Keep || finish::finishes(key, fate, current, desired);
-    fates.iter().filter(|(key, fate)| differs(key, *fate)).map(|(key, _)| key.clone()).collect()
+    let differs = |(key, have, want): &Pair<'_>| {
+        let fate = fates.get(key);
+        fate != Fate::Keep || finish::finishes(key, fate, *have, *want)
+    };
+    current.beside(desired).filter(differs).map(|(key, _, _)| key.clone()).collect()
 }
 
 /// Whether routines are made whose texts may use what comes later: two or more of them, or one
@@ -89,7 +92,7 @@ fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
 /// What cannot be done without keeping others waiting, in sentences.
 fn blocking(fates: &Fates, current: &Model, desired: &Model) -> Vec<String> {
     let mut notes = Vec::new();
-    for (key, fate) in fates.iter() {
+    for (key, fate) in fates.changes() {
         let Some(table) = current.table(&key.table()) else { continue };
         let made = matches!(fate, Fate::Create | Fate::Replace);
         let stays = matches!(fates.get(&key.table()), Fate::Keep | Fate::Alter);
@@ -116,8 +119,10 @@ fn blocking(fates: &Fates, current: &Model, desired: &Model) -> Vec<String> {
 /// What is left as it is: the order of columns, which only a new table could change.
 fn notes(current: &Model, desired: &Model) -> Vec<String> {
     let mut notes = Vec::new();
-    for key in desired.objects.keys() {
-        let (Some(have), Some(want)) = (current.table(key), desired.table(key)) else { continue };
+    for (key, want) in desired.tables() {
+        let Some(have) = current.table(key).filter(|have| have.order != want.order) else {
+            continue;
+        };
         let kept = |order: &[String], other: &[String]| -> Vec<String> {
             order.iter().filter(|name| other.contains(name)).cloned().collect()
         };

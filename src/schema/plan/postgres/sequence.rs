@@ -99,6 +99,19 @@ pub(super) fn alter(key: &Key, have: &Sequence, want: &Sequence) -> Vec<Piece> {
     pieces
 }
 
+/// Lets a sequence that is new to a column go on after the values there are.
+pub(super) fn go_on(key: &Key, column: &Key, options: &SequenceOptions) -> Piece {
+    let sql = format!(
+        "SELECT setval({}, coalesce(max({}) + {}, {}), false) FROM {}",
+        name::literal(&name::of(key)),
+        name::ident(&column.name),
+        options.increment,
+        options.start,
+        name::relation(column)
+    );
+    Piece::whole(sql, Action::Alter(column.clone()))
+}
+
 /// Gives a sequence to a column, or to none.
 pub(super) fn own(key: &Key, column: Option<&Key>) -> Piece {
     let owner = match column {

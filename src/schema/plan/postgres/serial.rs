@@ -76,14 +76,12 @@ pub(super) fn handed_over(column: &Key, current: &Model, desired: &Model) -> Opt
 
 /// Lets a sequence whose work an identity takes over step aside and go last.
 pub(super) fn mark(weaver: &mut Weaver<'_>) {
-    let columns: Vec<Key> =
-        weaver.desired.objects.keys().filter(|key| key.kind == Kind::Column).cloned().collect();
-    for column in columns {
-        let Some(sequence) = handed_over(&column, weaver.current, weaver.desired) else { continue };
+    for (column, _) in weaver.desired.of_kind(Kind::Column) {
+        let Some(alter) = weaver.graph.find(Act::Alter, column) else { continue };
+        let Some(sequence) = handed_over(column, weaver.current, weaver.desired) else { continue };
         if weaver.fates.get(&sequence) != Fate::Drop {
             continue;
         }
-        let Some(alter) = weaver.graph.find(Act::Alter, &column) else { continue };
         let Some(drop) = weaver.graph.find(Act::Drop, &sequence) else { continue };
         weaver.graph.forget(drop, alter);
         let aside = weaver.graph.add(Act::Aside, &sequence);

@@ -7,7 +7,8 @@ use super::fate::{Fate, Fates, hangs_on, parent_of};
 use super::finish::{finishes, named_index};
 use super::graph::{Act, Graph, Node};
 use super::serial;
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
+use super::slot::{Slot, relation_slot, slots};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Object, Table};
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
 
@@ -59,7 +60,8 @@ impl<'m> Weaver<'m> {
     }
 
     fn add_nodes(&mut self) {
-        for (key, fate) in self.fates.iter() {
+        for (key, have, want) in self.current.beside(self.desired) {
+            let fate = self.fates.get(key);
             let acts: &[Act] = match fate {
                 Fate::Keep => &[],
                 Fate::Alter => &[Act::Alter],
@@ -82,12 +84,12 @@ impl<'m> Weaver<'m> {
                     self.graph.edge(copy, *third, false);
                 }
             }
-            if fate != Fate::Drop && finishes(key, fate, self.current, self.desired) {
+            if fate != Fate::Drop && finishes(key, fate, have, want) {
                 let finish = self.graph.add(Act::Finish, key);
                 if let Some(start) = self.start(key) {
                     self.graph.edge(start, finish, false);
                 }
-                for index in self.desired.body(key).map(named_index).unwrap_or_default() {
+                for index in want.map(|want| named_index(&want.body)).unwrap_or_default() {
                     for kind in [Kind::Index, Kind::Constraint] {
                         if let Some(made) = self.start(&key.child(kind, &index)) {
                             self.graph.edge(made, finish, false);
@@ -103,6 +105,7 @@ impl<'m> Weaver<'m> {
     fn goes_with_swapped(&self, key: &Key) -> bool {
         key.kind.is_part()
             && !matches!(key.kind, Kind::Constraint | Kind::Index)
+            && !self.fates.keeps_all(Kind::Table)
             && self.fates.get(&key.table()) == Fate::Swap
     }
 
@@ -123,36 +126,38 @@ impl<'m> Weaver<'m> {
                 table.partition_of.iter().map(|of| (of.parent.clone(), Some(of.bounds.clone())));
             partition.chain(table.inherits.iter().map(|parent| (parent.clone(), None))).collect()
         };
-        let tables = self.fates.iter().filter(|(key, _)| key.kind == Kind::Table);
-        let tables: Vec<(Key, Fate)> = tables.map(|(key, fate)| (key.clone(), fate)).collect();
-        for (key, fate) in tables {
-            let have = self.current.table(&key).map(links).unwrap_or_default();
-            let want = self.desired.table(&key).map(links).unwrap_or_default();
+        let table = |object: Option<&Object>| match object.map(|object| &object.body) {
+            Some(Body::Table(table)) => links(table),
+            _ => BTreeMap::new(),
+        };
+        for (key, have, want) in self.current.beside_of(self.desired, Kind::Table) {
+            let (have, want, fate) = (table(have), table(want), self.fates.get(key));
             let stays = matches!(fate, Fate::Keep | Fate::Alter);
             for (parent, bounds) in &have {
                 if stays && (self.fates.get(parent).goes() || want.get(parent) != Some(bounds)) {
-                    let detach = self.link(Act::Detach, &key, parent);
+                    let detach = self.link(Act::Detach, key, parent);
                     self.between(detach, self.graph.find(Act::Drop, parent));
                     self.between(detach, self.graph.find(Act::Copy, parent));
-                    self.leave_clones(detach, &key);
+                    self.leave_clones(detach, key);
                 }
             }
             for (parent, bounds) in &want {
                 let fresh = self.fates.get(parent).goes() || have.get(parent) != Some(bounds);
-                let inline = !stays && super::table::is_inline(&key, self.desired);
+                let inline = !stays && super::table::is_inline(key, self.desired);
                 if (stays && fresh) || (!stays && fate != Fate::Drop && !inline) {
-                    let attach = self.link(Act::Attach, &key, parent);
-                    for node in [self.start(parent), self.start(&key)].into_iter().flatten() {
+                    let attach = self.link(Act::Attach, key, parent);
+                    for node in [self.start(parent), self.start(key)].into_iter().flatten() {
                         self.graph.edge(node, attach, false);
                     }
-                    self.columns_before(attach, &key);
-                    self.columns_before(attach, parent);
+                    let later = self.columns_along(attach, key, parent, stays);
+                    self.columns_before(attach, key, &later);
+                    self.columns_before(attach, parent, &later);
                     self.between(attach, self.graph.find(Act::Copy, parent));
                     if !stays {
-                        self.keys_after(attach, &key);
+                        self.keys_after(attach, key);
                     }
                 }
-                if let (Some(start), false) = (self.start(&key), stays) {
+                if let (Some(start), false) = (self.start(key), stays) {
                     self.between(start, self.graph.find(Act::Copy, parent));
                 }
             }
@@ -179,7 +184,13 @@ impl<'m> Weaver<'m> {
     fn leave_clones(&mut self, detach: usize, table: &Key) {
         for (key, object) in self.current.parts(table) {
             for parent in clone_parents(key, &object.body, self.current) {
-                let Some(drop) = self.graph.find(Act::Drop, &parent) else { continue };
+                let Some(drop) = self.graph.find(Act::Drop, &parent) else {
+                    // What is inherited can be dropped only once it no longer is.
+                    if let Some(own) = self.graph.find(Act::Drop, key) {
+                        self.graph.edge(detach, own, false);
+                    }
+                    continue;
+                };
                 if key.kind == Kind::Column {
                     continue;
                 }
@@ -202,12 +213,40 @@ impl<'m> Weaver<'m> {
         }
     }
 
-    /// A table joins with all its columns in place.
-    fn columns_before(&mut self, attach: usize, table: &Key) {
+    /// The columns a table gets from its parent, and only from there, once it has joined.
+    fn columns_along(
+        &mut self,
+        attach: usize,
+        key: &Key,
+        parent: &Key,
+        stays: bool,
+    ) -> Vec<String> {
+        let table = self.desired.table(key).filter(|_| stays);
+        let columns = table.into_iter().flat_map(|table| &table.order);
+        let inherited = columns.filter(|name| {
+            let own = key.child(Kind::Column, name.as_str());
+            self.desired.column(&own).is_some_and(|column| !column.local)
+        });
+        let mut along = Vec::new();
+        for name in inherited {
+            let made = |of: &Key| self.graph.find(Act::Create, &of.child(Kind::Column, name));
+            let (Some(own), Some(theirs)) = (made(key), made(parent)) else { continue };
+            self.graph.edge(attach, theirs, false);
+            self.graph.edge(theirs, own, false);
+            self.graph.imply(own);
+            let default = self.graph.find(Act::Create, &key.child(Kind::Default, name));
+            default.into_iter().for_each(|default| self.graph.imply(default));
+            along.push(name.clone());
+        }
+        along
+    }
+
+    /// A table joins with all its columns in place, but for those it gets by joining.
+    fn columns_before(&mut self, attach: usize, table: &Key, later: &[String]) {
         let columns: Vec<Key> = self
             .desired
             .parts(table)
-            .filter(|(key, _)| key.kind == Kind::Column)
+            .filter(|(key, _)| key.kind == Kind::Column && !later.contains(&key.name))
             .map(|(key, _)| key.clone())
             .collect();
         for column in columns {
@@ -219,36 +258,33 @@ impl<'m> Weaver<'m> {
 
     /// Sequences that are given to a column, or must outlive one.
     fn add_owners(&mut self) {
-        let sequences = self.fates.iter().filter(|(key, _)| key.kind == Kind::Sequence);
-        let sequences: Vec<(Key, Fate)> =
-            sequences.map(|(key, fate)| (key.clone(), fate)).collect();
-        for (key, fate) in sequences {
-            let owner = |model: &Model| match model.body(&key) {
-                Some(Body::Sequence(sequence)) => sequence.owned_by.clone(),
-                _ => None,
-            };
-            let (have, want) = (owner(self.current), owner(self.desired));
+        let owner = |object: Option<&'m Object>| match object.map(|object| &object.body) {
+            Some(Body::Sequence(sequence)) => sequence.owned_by.as_ref(),
+            _ => None,
+        };
+        for (key, have, want) in self.current.beside_of(self.desired, Kind::Sequence) {
+            let (have, want, fate) = (owner(have), owner(want), self.fates.get(key));
             let stays = matches!(fate, Fate::Keep | Fate::Alter);
-            if let Some(column) = have.as_ref().filter(|_| stays) {
+            if let Some(column) = have.filter(|_| stays) {
                 let goes = self.fates.get(column).goes() || self.fates.get(&column.table()).goes();
                 if goes {
-                    let disown = self.graph.add(Act::Disown, &key);
+                    let disown = self.graph.add(Act::Disown, key);
                     self.between(disown, self.graph.find(Act::Drop, column));
                     self.between(disown, self.graph.find(Act::Drop, &column.table()));
                 }
             }
-            if let Some(column) = want.as_ref() {
+            if let Some(column) = want {
                 let fresh = self.fates.get(column).goes()
                     || self.fates.get(&column.table()).goes()
                     || have != want;
                 if fate != Fate::Drop && (!stays || fresh) {
-                    let own = self.graph.add(Act::Own, &key);
-                    for node in [self.start(&key), self.start(column)].into_iter().flatten() {
+                    let own = self.graph.add(Act::Own, key);
+                    for node in [self.start(key), self.start(column)].into_iter().flatten() {
                         self.graph.edge(node, own, false);
                     }
                 }
             } else if stays && have.is_some() {
-                self.graph.add(Act::Disown, &key);
+                self.graph.add(Act::Disown, key);
             }
         }
     }
@@ -267,15 +303,13 @@ impl<'m> Weaver<'m> {
             }
         }
         for (key, object) in &self.current.objects {
+            let Some(end) = self.end(key) else { continue };
+            let drop = self.graph.find(Act::Drop, key);
             for need in &object.needs {
                 if let Some(node) = self.graph.find(Act::Drop, need) {
-                    if let Some(end) = self.end(key) {
-                        self.graph.edge(end, node, false);
-                    }
+                    self.graph.edge(end, node, false);
                 }
-                let (drop, alter) =
-                    (self.graph.find(Act::Drop, key), self.graph.find(Act::Alter, need));
-                if let (Some(drop), Some(alter)) = (drop, alter) {
+                if let (Some(drop), Some(alter)) = (drop, self.graph.find(Act::Alter, need)) {
                     // A type that is swapped goes only after its columns have moved over.
                     let soft = key.kind != Kind::Default && !key.kind.is_part();
                     self.graph.edge(drop, alter, soft && self.fates.get(key) == Fate::Swap);
@@ -287,24 +321,15 @@ impl<'m> Weaver<'m> {
     /// What is made for a partitioned table alone comes once the partitions are there, or they
     /// would get theirs.
     fn wait_for_partitions(&mut self) {
-        for key in self.desired.objects.keys() {
-            if !matches!(key.kind, Kind::Index | Kind::Constraint) {
-                continue;
-            }
+        let parts = [Kind::Constraint, Kind::Index];
+        for (key, _) in parts.into_iter().flat_map(|kind| self.desired.of_kind(kind)) {
             let Some(made) = self.graph.find(Act::Create, key) else { continue };
             if !is_alone(key, self.desired) {
                 continue;
             }
-            let nodes: Vec<usize> = self
-                .desired
-                .objects
-                .iter()
-                .filter(|(_, object)| match &object.body {
-                    Body::Table(table) => hangs_on(table, &key.table()),
-                    _ => false,
-                })
-                .filter_map(|(table, _)| self.start(table))
-                .collect();
+            let whole = key.table();
+            let below = self.desired.tables().filter(|(_, table)| hangs_on(table, &whole));
+            let nodes: Vec<usize> = below.filter_map(|(table, _)| self.start(table)).collect();
             for node in nodes {
                 self.graph.edge(node, made, false);
             }
@@ -317,11 +342,18 @@ impl<'m> Weaver<'m> {
         for (key, object) in &self.current.objects {
             let swapped = self.fates.get(key) == Fate::Swap;
             let act = if swapped { Act::Aside } else { Act::Drop };
-            if self.goes_with_swapped(key) {
-                continue;
-            }
-            if let Some(node) = self.graph.find(act, key) {
+            if let Some(node) = self.graph.find(act, key)
+                && !self.goes_with_swapped(key)
+            {
                 freed.extend(slots(key, &object.body).into_iter().map(|slot| (slot, node)));
+            }
+            // The sequence of an identity goes with it.
+            if let (Body::Column(column), Some(node)) =
+                (&object.body, self.graph.find(Act::Alter, key))
+                && self.desired.column(key).is_some_and(|column| column.identity.is_none())
+            {
+                let sequence = column.identity.iter().map(|identity| identity.sequence.clone());
+                freed.extend(sequence.map(|name| (relation_slot(&key.schema, &name), node)));
             }
         }
         for (key, object) in &self.desired.objects {
@@ -359,7 +391,7 @@ impl<'m> Weaver<'m> {
 
     /// A column or default of a child changes with its parents' where they change alike.
     fn follow_parents(&mut self, node: usize, key: &Key, body: &Body, parents: &[Key]) {
-        if !self.is_linked_throughout(key) {
+        if parents.is_empty() || !self.is_linked_throughout(key) {
             return;
         }
         let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();
@@ -387,11 +419,7 @@ impl<'m> Weaver<'m> {
             return;
         }
         let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();
-        let joins = self
-            .graph
-            .nodes()
-            .find(|(_, other)| other.act == Act::Attach && other.key == key.table())
-            .map(|(number, _)| number);
+        let joins = self.graph.joins(&key.table());
         let made = parents.iter().any(|parent| self.graph.find(Act::Create, parent).is_some());
         if made || joins.is_some() || table.is_some() {
             self.graph.imply(node);
@@ -408,11 +436,7 @@ impl<'m> Weaver<'m> {
             let table = model.table(&part.table());
             table.map(|table| (table.partition_of.clone(), table.inherits.clone()))
         };
-        parents(self.current) == parents(self.desired)
-            && !self
-                .graph
-                .nodes()
-                .any(|(_, node)| node.act == Act::Attach && node.key == part.table())
+        parents(self.current) == parents(self.desired) && self.graph.joins(&part.table()).is_none()
     }
 
     /// Whether a change of a parent's column or default does the same to the child's.
@@ -478,51 +502,16 @@ fn words(definition: &str) -> Vec<String> {
     found
 }
 
-/// A place where names must be unique.
-type Slot = (u8, String, String, String);
-
-/// The names an object takes (manual, "Lexical Structure" and the CREATE pages: relations of a
-/// schema share one space of names, and tables and types another).
-fn slots(key: &Key, body: &Body) -> Vec<Slot> {
-    let relation = |name: &str| (0, key.schema.clone(), String::new(), name.to_owned());
-    let type_name = |name: &str| (1, key.schema.clone(), String::new(), name.to_owned());
-    match (key.kind, body) {
-        (Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite, _) => {
-            vec![relation(&key.name), type_name(&key.name)]
-        }
-        (Kind::Sequence | Kind::Index, _) => vec![relation(&key.name)],
-        (Kind::Enum | Kind::Domain | Kind::Range, _) => vec![type_name(&key.name)],
-        (Kind::Constraint, Body::Constraint(constraint)) => {
-            use crate::schema::model::ConstraintKind as C;
-            let mut found = vec![(2, key.schema.clone(), key.of.clone(), key.name.clone())];
-            if matches!(constraint.kind, C::Primary | C::Unique | C::Exclusion) {
-                found.push(relation(&key.name));
-            }
-            if constraint.kind == C::Primary {
-                found.push((4, key.schema.clone(), key.of.clone(), String::new()));
-            }
-            found
-        }
-        (Kind::Column, Body::Column(column)) => {
-            let sequence = column.identity.iter().map(|identity| relation(&identity.sequence));
-            sequence.chain([(3, key.schema.clone(), key.of.clone(), key.name.clone())]).collect()
-        }
-        (Kind::Routine, _) => {
-            vec![(5, key.schema.clone(), key.of.clone(), key.name.clone())]
-        }
-        _ => Vec::new(),
-    }
-}
-
 /// Whether an index or constraint of a partitioned table lacks its like on one of the partitions:
 /// then it is made for the table alone, and what partitions have is attached by hand.
 pub(super) fn is_alone(key: &Key, model: &Model) -> bool {
-    let partitions = model.objects.iter().filter(|(_, object)| match &object.body {
-        Body::Table(table) => {
-            table.partition_of.as_ref().is_some_and(|of| of.parent == key.table())
-        }
-        _ => false,
-    });
+    let whole = key.table();
+    if model.table(&whole).is_none_or(|table| table.partition_by.is_none()) {
+        return false;
+    }
+    let partitions = model
+        .tables()
+        .filter(|(_, table)| table.partition_of.as_ref().is_some_and(|of| of.parent == whole));
     let with_index = match model.body(key) {
         Some(Body::Index(_)) => true,
         Some(Body::Constraint(constraint)) => matches!(
@@ -531,10 +520,8 @@ pub(super) fn is_alone(key: &Key, model: &Model) -> bool {
         ),
         _ => false,
     };
-    with_index
-        && partitions.into_iter().any(|(table, _)| {
-            !model.parts(table).any(|(_, part)| parent_of(&part.body) == Some(key))
-        })
+    with_index && { partitions }
+        .any(|(table, _)| !model.parts(table).any(|(_, part)| parent_of(&part.body) == Some(key)))
 }
 
 /// What a parent has of the same: the index or constraint a partition's belongs to, the column,

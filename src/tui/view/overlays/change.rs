@@ -39,7 +39,7 @@ pub fn working(it: &Working, model: &Model, look: &Look, buf: &mut Buffer) {
     let stopping = model.tickets.is_cancelling(Slot::Op);
     let hint = match (stopping, it.doing) {
         (true, _) => Hint::new("stopping", ""),
-        (false, Doing::Pushing) => Hint::new("ctrl+c", "stop, and roll back"),
+        (false, Doing::Pushing) => Hint::new("ctrl+c", "stop"),
         (false, _) => Hint::new("esc", "stop"),
     };
     let (title, count) = (words(Role::Title, title), words(Role::Count, time));
@@ -107,7 +107,8 @@ pub fn checklist(it: &Checklist, model: &Model, look: &Look, buf: &mut Buffer) {
     dialog::draw(&panel, area, buf, look);
     let body = Checklist::body(area);
     let rows = it.rows(usize::from(body.width), look.glyphs.ascii);
-    for (row, y) in rows.iter().zip(body.top()..body.bottom()) {
+    let top = it.top(&rows, usize::from(body.height));
+    for (row, y) in rows.iter().skip(top).zip(body.top()..body.bottom()) {
         let Some(item) = row.item else { continue };
         if row.is_head {
             if item == it.cursor {

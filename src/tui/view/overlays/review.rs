@@ -91,7 +91,7 @@ fn hints(it: &Review) -> Vec<Hint<'static>> {
         hints.push(Hint::new("n", "next hazard"));
     }
     hints.push(Hint::new("y", "copy"));
-    hints.push(Hint::new("Y", "copy all"));
+    hints.push(Hint::new("Y", "all"));
     hints.push(Hint::new("esc", "leave"));
     hints
 }
