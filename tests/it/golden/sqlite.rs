@@ -139,7 +139,9 @@ fn schema(file: &TestFile) -> BTreeMap<String, Vec<String>> {
     );
     let objects = printed.split('\u{2}').filter_map(|object| object.split_once('\u{1}'));
     let words = |sql: &str| {
-        let spaced = sql.replace(['"', '`', '[', ']', '\''], " ").to_lowercase();
+        let sql: Vec<&str> =
+            sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+        let spaced = sql.join(" ").replace(['"', '`', '[', ']', '\''], " ").to_lowercase();
         let spaced = spaced.replace('(', " ( ").replace(')', " ) ").replace(',', " ");
         let mut words: Vec<String> = spaced.split_whitespace().map(str::to_owned).collect();
         words.sort();

@@ -162,7 +162,7 @@ pub(super) fn columns(question: &Question) -> String {
                      THEN quote_ident(kn.nspname) || '.' || quote_ident(k.collname) END,
                 a.attcollation <> t.typcollation, a.attnotnull, a.attgenerated <> '',
                 a.attgenerated = 'v',
-                CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage || t.typstorage END,
+                CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text || t.typstorage::text END,
                 {compression}, a.attstattarget, array_to_json(a.attoptions), a.attislocal
          FROM pg_attribute a
          JOIN pg_class c ON c.oid = a.attrelid

@@ -1,7 +1,8 @@
 //! How the values of a column become values of another type (manual, chapter 10, and the
 //! `pg_cast` catalogue): by themselves, by an explicit cast, or by way of their text.
 
-use crate::schema::model::Model;
+use super::name;
+use crate::schema::model::{Attribute, Body, Kind, Model};
 
 /// Families of built-in types within which values are assigned without a cast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,18 +67,46 @@ pub(super) fn is_near(from: &str, to: &str) -> bool {
     one == other && matches!(one, Family::Text | Family::Number | Family::Time)
 }
 
+/// The expression after USING where the column's type was made anew under its name.
+pub(super) fn to_new_form(column: &str, to: &str, current: &Model, desired: &Model) -> String {
+    let attributes = |model: &Model| {
+        model.of_kind(Kind::Composite).find_map(|(key, object)| match &object.body {
+            Body::Composite { attributes } if name::of(key) == to => Some(attributes.clone()),
+            _ => None,
+        })
+    };
+    let names = |attributes: &[Attribute]| -> Vec<String> {
+        attributes.iter().map(|attribute| attribute.name.clone()).collect()
+    };
+    match (attributes(current), attributes(desired)) {
+        // A text of a composite value knows its fields by their places only.
+        (Some(have), Some(want)) if names(&have) != names(&want) => {
+            let field = |new: &Attribute| {
+                let value = format!("({column}).{}", name::ident(&new.name));
+                match have.iter().find(|old| old.name == new.name) {
+                    Some(old) if old.type_name == new.type_name => value,
+                    Some(_) => format!("{value}::text::{}", new.type_name),
+                    None => "NULL".to_owned(),
+                }
+            };
+            let fields: Vec<String> = want.iter().map(field).collect();
+            format!(
+                "CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({})::{to} END",
+                fields.join(", ")
+            )
+        }
+        _ => format!("{column}::text::{to}"),
+    }
+}
+
 /// The expression after USING, for a column whose quoted name is given; `None` where the server
 /// assigns the values by itself.
 pub(super) fn using(
     column: &str,
     from: &str,
     to: &str,
-    swapped: bool,
     model: &Model,
 ) -> Option<String> {
-    if swapped {
-        return Some(format!("{column}::text::{to}"));
-    }
     let ((bare_from, from_array), (bare_to, to_array)) = (bare(from), bare(to));
     if from_array != to_array {
         let is_text = |name: &str| family(name) == Family::Text;
@@ -111,9 +140,8 @@ pub(super) fn using(
 
 /// Whether a type is a domain over the other.
 fn is_domain_over(model: &Model, domain: &str, base: &str) -> bool {
-    use crate::schema::model::{Body, Kind};
     model.of_kind(Kind::Domain).any(|(key, object)| match &object.body {
-        Body::Domain(found) => super::name::of(key) == domain && bare(&found.base).0 == base,
+        Body::Domain(found) => name::of(key) == domain && bare(&found.base).0 == base,
         _ => false,
     })
 }
@@ -126,7 +154,7 @@ mod tests {
     #[test]
     fn values_go_the_shortest_way() {
         let model = Model::empty(Dialect::Postgres);
-        let way = |from, to| using("c", from, to, false, &model);
+        let way = |from, to| using("c", from, to, &model);
         assert_eq!(way("integer", "bigint"), None);
         assert_eq!(way("character varying(20)", "text"), None);
         assert_eq!(way("uuid", "text"), None);

@@ -149,7 +149,11 @@ pub(super) fn alter(
     }
     let swapped = fates.is_swapped(key, current) && fates.get(key) == Fate::Alter;
     if have.type_name != want.type_name || have.collation != want.collation || swapped {
-        let using = cast::using(&column, &have.type_name, &want.type_name, swapped, desired);
+        let using = if swapped {
+            Some(cast::to_new_form(&column, &want.type_name, current, desired))
+        } else {
+            cast::using(&column, &have.type_name, &want.type_name, desired)
+        };
         let collate = want.collation.as_ref().map(|collation| format!(" COLLATE {collation}"));
         let by = using.as_ref().map(|using| format!(" USING {using}"));
         say(

@@ -39,7 +39,7 @@ pub(super) fn copy(key: &Key, current: &Model, desired: &Model) -> Vec<Piece> {
         let value = if have.type_name == want.type_name {
             named.clone()
         } else {
-            let using = cast::using(&named, &have.type_name, &want.type_name, false, desired);
+            let using = cast::using(&named, &have.type_name, &want.type_name, desired);
             using.unwrap_or_else(|| format!("{named}::{}", want.type_name))
         };
         columns.push(named);

@@ -163,7 +163,8 @@ fn option_value(value: &str) -> String {
     let plain = !value.is_empty()
         && value
             .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_'));
+            .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_'))
+        || value.parse::<f64>().is_ok();
     if plain { value.to_owned() } else { name::literal(value) }
 }
 

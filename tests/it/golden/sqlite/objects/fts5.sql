@@ -8,3 +8,29 @@ INSERT INTO search (rowid, title) VALUES (1, 'one'), (2, 'two');
 
 -- ## after
 CREATE VIRTUAL TABLE search USING fts5 (title, body);
+
+-- ## up
+-- changes table main.search
+CREATE VIRTUAL TABLE "__dbs_search" USING fts5 (title, body);
+
+-- copies the rows of main.search into its new form
+-- notice rebuild-table main.search: 2 rows
+INSERT INTO "__dbs_search" (rowid, "title") SELECT "search".rowid, "search"."title" FROM "search";
+
+-- drops table main.search for a while
+DROP TABLE "search";
+
+-- makes table main.search again
+ALTER TABLE "__dbs_search" RENAME TO "search";
+
+-- ## down
+CREATE VIRTUAL TABLE "__dbs_search" USING fts5 (title);
+
+INSERT INTO "__dbs_search" (rowid, "title") SELECT "search".rowid, "search"."title" FROM "search";
+
+DROP TABLE "search";
+
+ALTER TABLE "__dbs_search" RENAME TO "search";
+
+-- ## rows afterwards
+-- search: ('one', NULL) ('two', NULL)

@@ -14,3 +14,14 @@ CREATE TABLE orders (
     id integer PRIMARY KEY,
     remark text -- dbstudio: renamed from note
 );
+
+-- ## up
+-- renames column main.orders.note to remark
+-- warning rename-column main.orders.note
+ALTER TABLE "orders" RENAME COLUMN "note" TO "remark";
+
+-- ## down
+ALTER TABLE "orders" RENAME COLUMN "remark" TO "note";
+
+-- ## rows afterwards
+-- orders: (1, 'first') (2, NULL) (3, 'third')
