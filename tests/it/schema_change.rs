@@ -45,6 +45,7 @@ fn hazard(rule: Rule, severity: Severity, step: usize, measured: Option<&str>) -
         why: "Its values are lost, and what still reads it fails.".to_owned(),
         safer: "Release a version that no longer uses it first; keep a copy.".to_owned(),
         measured: measured.map(str::to_owned),
+        cleared: false,
     }
 }
 
@@ -53,8 +54,11 @@ fn statement(sql: &str, what: &str, hazards: Vec<Hazard>) -> Statement {
         sql: sql.to_owned(),
         what: what.to_owned(),
         locks: vec!["ACCESS EXCLUSIVE on public.customers".to_owned()],
+        blocks: vec!["reads and writes of public.customers".to_owned()],
         rewrites: Vec::new(),
+        watched: true,
         outside_transaction: false,
+        apart: false,
         hazards,
         measures: Vec::new(),
     }

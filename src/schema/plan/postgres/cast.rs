@@ -101,12 +101,7 @@ pub(super) fn to_new_form(column: &str, to: &str, current: &Model, desired: &Mod
 
 /// The expression after USING, for a column whose quoted name is given; `None` where the server
 /// assigns the values by itself.
-pub(super) fn using(
-    column: &str,
-    from: &str,
-    to: &str,
-    model: &Model,
-) -> Option<String> {
+pub(super) fn using(column: &str, from: &str, to: &str, model: &Model) -> Option<String> {
     let ((bare_from, from_array), (bare_to, to_array)) = (bare(from), bare(to));
     if from_array != to_array {
         let is_text = |name: &str| family(name) == Family::Text;

@@ -23,7 +23,6 @@ ALTER TABLE public.other NO INHERIT public.parent;
 ALTER TABLE public.child INHERIT public.parent;
 
 -- adds column public.parent.extra · ACCESS EXCLUSIVE on public.child · ACCESS EXCLUSIVE on public.parent
--- notice locks-other-table public.child: 1 row, 16.0 kB
 ALTER TABLE public.parent ADD COLUMN extra integer DEFAULT 0;
 
 -- ## down
