@@ -89,6 +89,8 @@ pub struct Change {
     /// What it is made in.
     pub setting: Setting,
     scratch: Scratch,
+    /// Whether the scratch is known to hold exactly the schema there is.
+    is_held: bool,
     /// The schema there is.
     pub current: Model,
     /// The schema wanted.
@@ -125,9 +127,18 @@ impl Change {
     pub async fn between(setting: Setting, from: Side, to: Side, stop: &Stop) -> Result<Self> {
         let mut scratch = Scratch::new(&setting.target, setting.scratch.as_ref(), stop).await?;
         match read_sides(&mut scratch, &setting, from, to, stop).await {
-            Ok(Sides { current, desired, comments: Comments { renames, allowances }, notes }) => {
-                let comments = renames;
-                Ok(Self { setting, scratch, current, desired, comments, allowances, notes })
+            Ok(Sides { current, is_held, desired, comments, notes }) => {
+                let Comments { renames: comments, allowances } = comments;
+                Ok(Self {
+                    setting,
+                    scratch,
+                    is_held,
+                    current,
+                    desired,
+                    comments,
+                    allowances,
+                    notes,
+                })
             }
             Err(problem) => {
                 // What failed first is what the person must know.
@@ -202,7 +213,12 @@ impl Change {
             online: self.setting.online,
         };
         let scratch = self.scratch.connection()?;
-        let mut proof = proof::prove(scratch, &self.desired, &question, stop).await?;
+        let current = if std::mem::take(&mut self.is_held) {
+            self.current.clone()
+        } else {
+            scratch.model(&question.scope, stop).await?
+        };
+        let mut proof = proof::prove(scratch, current, &self.desired, &question, stop).await?;
         // What has a way back becomes files, and nobody knows who runs those.
         if down && self.setting.online {
             super::patience::limit(&mut proof);
@@ -262,6 +278,8 @@ impl Change {
 /// Both sides, read.
 struct Sides {
     current: Model,
+    /// Whether the scratch holds exactly that.
+    is_held: bool,
     desired: Model,
     comments: Comments,
     notes: Vec<String>,
@@ -288,7 +306,9 @@ async fn read_sides(
     if current.dialect != desired.dialect {
         return Err(two_engines());
     }
-    let mut notes: Vec<String> = history::spare(&mut current, &desired)
+    let spared = history::spare(&mut current, &desired);
+    let mut is_held = is_replayed && spared.is_empty();
+    let mut notes: Vec<String> = spared
         .into_iter()
         .map(|table| format!("{table} keeps the history of migrations and is left alone"))
         .collect();
@@ -296,9 +316,10 @@ async fn read_sides(
     let same = plan::differences(&current, &desired).is_empty();
     if !is_replayed && !same {
         scratch.reset(stop).await?;
-        proof::build(scratch.connection()?, &current, &setting.scope, stop).await?;
+        let made = proof::build(scratch.connection()?, &current, &setting.scope, stop).await?;
+        is_held = made == current;
     }
-    Ok(Sides { current, desired, comments, notes })
+    Ok(Sides { current, is_held, desired, comments, notes })
 }
 
 /// Reads one side; what is not a database is made in the scratch, which is emptied first.

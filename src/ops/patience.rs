@@ -17,8 +17,8 @@ pub(super) fn limit(proof: &mut Proof) {
         proof.stages.iter().map(|stage| self::strong(&stage.down, proof, true)).collect();
     let mut strong = strong.into_iter();
     for (stage, back) in proof.stages.iter_mut().zip(back) {
-        let own = strong.by_ref().take(stage.up.steps.len()).fold(false, |any, one| any || one);
-        limit_plan(&mut stage.up, own);
+        let own: Vec<bool> = strong.by_ref().take(stage.up.steps.len()).collect();
+        limit_plan(&mut stage.up, own.contains(&true));
         limit_plan(&mut stage.down, back.contains(&true));
     }
     let steps = |stage: &Stage| stage.up.steps.clone();
@@ -88,7 +88,7 @@ mod tests {
             partition_by: None,
             partition_of: None,
             inherits: Vec::new(),
-            options: Vec::new(),
+            options: crate::schema::model::Options::default(),
             access_method: None,
             of_type: None,
             row_security: false,
@@ -111,7 +111,7 @@ mod tests {
             storage: None,
             compression: None,
             statistics: None,
-            options: Vec::new(),
+            options: crate::schema::model::Options::default(),
             local: true,
         })
     }

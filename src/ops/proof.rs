@@ -83,25 +83,26 @@ struct Way<'a> {
     scope: &'a Scope,
 }
 
-/// Proves the plan from the schema a scratch database holds to the desired one. The scratch is
-/// left holding the desired schema, or, with the way back, the one it held.
+/// Proves the plan from `current`, the schema a scratch database holds, to the desired one. The
+/// scratch is left holding the desired schema, or, with the way back, the one it held.
 ///
 /// # Errors
 /// A statement fails on the scratch, or the plan does not arrive.
 pub async fn prove(
     scratch: &mut Connection,
+    current: Model,
     desired: &Model,
     question: &Question,
     stop: &Stop,
 ) -> Result<Proof> {
-    let current = scratch.model(&question.scope, stop).await?;
     let there = question.way(&question.renames, question.online);
-    let up = lead(scratch, desired, there, stop).await?;
+    let Led { plan: up, arrived } = lead(scratch, &current, desired, there, stop).await?;
     let mut proof = Proof { current, desired: desired.clone(), up, down: None, stages: Vec::new() };
     if question.down {
         let renames = question.back();
         let back = question.way(&renames, false);
-        let down = lead(scratch, &proof.current, back, stop).await?;
+        let from = arrived.as_ref().unwrap_or(&proof.current);
+        let down = lead(scratch, from, &proof.current, back, stop).await?.plan;
         proof.stages = stages(scratch, &proof, &down, question, stop).await?;
         proof.down = Some(down);
     }
@@ -129,20 +130,21 @@ async fn stages(
         run(scratch, part, stop).await?;
         before.push(scratch.model(&question.scope, stop).await?);
     }
-    before.pop();
+    let Some(mut held) = before.pop() else { return Ok(Vec::new()) };
     let renames = question.back();
     let mut stages = Vec::new();
     for (at, (part, before)) in parts.into_iter().zip(before).enumerate().rev() {
         // Renames run first, so they are in the first part.
         let renames = if at == 0 { renames.as_slice() } else { &[] };
-        let back = lead(scratch, &before, question.way(renames, false), stop).await?;
-        stages.push(Stage { up: plan(part), down: back });
+        let back = lead(scratch, &held, &before, question.way(renames, false), stop).await?;
+        stages.push(Stage { up: plan(part), down: back.plan });
+        held = back.arrived.unwrap_or(held);
     }
     stages.reverse();
     Ok(stages)
 }
 
-/// Makes a schema in an empty scratch database from its model alone.
+/// Makes a schema in an empty scratch database from its model alone, and reads it there.
 ///
 /// # Errors
 /// A statement fails, or what was made is not the model.
@@ -151,28 +153,39 @@ pub async fn build(
     model: &Model,
     scope: &Scope,
     stop: &Stop,
-) -> Result<()> {
+) -> Result<Model> {
     let way = Way { renames: &[], online: false, scope };
-    lead(scratch, model, way, stop).await.map(|_| ())
+    let empty = scratch.model(scope, stop).await?;
+    let led = lead(scratch, &empty, model, way, stop).await?;
+    Ok(led.arrived.unwrap_or(empty))
 }
 
-/// Plans, runs and looks again until nothing is left to do.
+/// Where a plan has led.
+struct Led {
+    plan: Plan,
+    /// The schema there is now; none if there was nothing to do.
+    arrived: Option<Model>,
+}
+
+/// Plans, runs and looks again until nothing is left to do. `held` is the schema the scratch holds.
 async fn lead(
     scratch: &mut Connection,
+    held: &Model,
     desired: &Model,
     way: Way<'_>,
     stop: &Stop,
-) -> Result<Plan> {
-    let mut current = scratch.model(way.scope, stop).await?;
+) -> Result<Led> {
+    let mut arrived: Option<Model> = None;
     let mut whole = Plan::empty(desired.dialect);
     if !way.renames.is_empty() {
-        let steps = plan::rename_steps(way.renames, &current)?;
+        let steps = plan::rename_steps(way.renames, held)?;
         run(scratch, &steps, stop).await?;
         whole.steps.extend(steps);
-        current = scratch.model(way.scope, stop).await?;
+        arrived = Some(scratch.model(way.scope, stop).await?);
     }
     for round in 0..ROUNDS {
-        let Plan { steps, notes, .. } = plan::plan(&current, desired, way.online);
+        let current = arrived.as_ref().unwrap_or(held);
+        let Plan { steps, notes, .. } = plan::plan(current, desired, way.online);
         if round == 0 {
             whole.notes = notes;
         }
@@ -181,10 +194,10 @@ async fn lead(
         }
         run(scratch, &steps, stop).await?;
         whole.steps.extend(steps);
-        current = scratch.model(way.scope, stop).await?;
+        arrived = Some(scratch.model(way.scope, stop).await?);
     }
-    match plan::differences(&current, desired).first() {
-        None => Ok(whole),
+    match plan::differences(arrived.as_ref().unwrap_or(held), desired).first() {
+        None => Ok(Led { plan: whole, arrived }),
         Some(key) => {
             let why = format!("{} {key} is still not as it should be", key.kind.word());
             Err(unproven(&why, ""))

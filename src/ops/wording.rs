@@ -31,6 +31,13 @@ fn action(action: &Action) -> String {
         Action::Create(key) if key.kind == Kind::Column => format!("adds {}", thing(key)),
         Action::Create(key) => format!("makes {}", thing(key)),
         Action::Drop(key) => format!("drops {}", thing(key)),
+        Action::DropToRemake(key) if key.kind == Kind::Table => {
+            format!("drops the old form of {}", thing(key))
+        }
+        Action::Remake(key) if key.kind == Kind::Table => {
+            format!("puts the new form of {} in its place", thing(key))
+        }
+        Action::Prepare(key) => format!("makes the new form of {}", thing(key)),
         Action::DropToRemake(key) => format!("drops {} for a while", thing(key)),
         Action::Remake(key) => format!("makes {} again", thing(key)),
         Action::Aside(key) => format!("sets {} aside", thing(key)),

@@ -282,7 +282,8 @@ fn from_a_schema_file_to_a_sqlite_database() {
     step(&mut it, "<enter><space>", "1 open");
     step(&mut it, "j<space>", "enter run");
     assert_eq!(
-        file.query("SELECT count(*) FROM pragma_table_info('customers') WHERE name = 'mail'"),
+        file.query("SELECT count(*) FROM pragma_table_info('customers') WHERE name = 'mail'")
+            .trim(),
         "1"
     );
     step(&mut it, "<enter>", "Applied");

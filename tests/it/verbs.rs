@@ -10,20 +10,20 @@ use serde_json::Value;
 use crate::server::{self, TestDatabase, TestFile};
 
 /// A project in a folder of its own, on a database of either engine.
-struct Project {
-    folder: tempfile::TempDir,
-    database: Database,
+pub struct Project {
+    pub folder: tempfile::TempDir,
+    pub database: Database,
 }
 
-enum Database {
+pub enum Database {
     Postgres(TestDatabase),
     Sqlite(TestFile),
 }
 
-struct Told {
-    code: i32,
-    result: String,
-    talk: String,
+pub struct Told {
+    pub code: i32,
+    pub result: String,
+    pub talk: String,
 }
 
 impl std::fmt::Debug for Told {
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Told {
 }
 
 impl Told {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().expect("the program ends by itself"),
             result: String::from_utf8(output.stdout).unwrap(),
@@ -41,11 +41,11 @@ impl Told {
         }
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.result).unwrap_or_else(|why| panic!("{why}: {self:?}"))
     }
 
-    fn statements(&self) -> Vec<String> {
+    pub fn statements(&self) -> Vec<String> {
         let json = self.json();
         let all = json["statements"].as_array().unwrap_or_else(|| panic!("{self:?}"));
         all.iter().map(|one| one["sql"].as_str().unwrap().to_owned()).collect()
@@ -54,7 +54,7 @@ impl Told {
 
 impl Project {
     /// One project on each engine.
-    fn both() -> [Self; 2] {
+    pub fn both() -> [Self; 2] {
         let sqlite = server::sqlite("verbs");
         sqlite.execute("VACUUM");
         [
@@ -63,14 +63,14 @@ impl Project {
         ]
     }
 
-    fn new(database: Database) -> Self {
+    pub fn new(database: Database) -> Self {
         let folder = tempfile::Builder::new().prefix("dbstudio-").tempdir().unwrap();
         let project = Self { folder, database };
         project.configure("protection = \"development\"", "");
         project
     }
 
-    fn configure(&self, environment: &str, project: &str) {
+    pub fn configure(&self, environment: &str, project: &str) {
         let url = match &self.database {
             Database::Postgres(database) => database.url(),
             Database::Sqlite(file) => file.url(),
@@ -80,29 +80,29 @@ impl Project {
         fs::write(self.path("dbstudio.toml"), text).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn schema(&self, text: &str) {
+    pub fn schema(&self, text: &str) {
         fs::write(self.path("schema.sql"), text).unwrap();
     }
 
-    fn execute(&self, sql: &str) {
+    pub fn execute(&self, sql: &str) {
         match &self.database {
             Database::Postgres(database) => drop(database.psql(sql)),
             Database::Sqlite(file) => file.execute(sql),
         }
     }
 
-    fn query(&self, sql: &str) -> String {
+    pub fn query(&self, sql: &str) -> String {
         match &self.database {
             Database::Postgres(database) => database.psql(sql).trim().to_owned(),
             Database::Sqlite(file) => file.query(sql).trim().to_owned(),
         }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dbstudio"));
         let home = self.path("home");
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
@@ -112,11 +112,11 @@ impl Project {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Told {
+    pub fn run(&self, arguments: &[&str]) -> Told {
         Told::of(self.command(arguments).output().unwrap())
     }
 
-    fn files(&self, folder: &str) -> Vec<String> {
+    pub fn files(&self, folder: &str) -> Vec<String> {
         let mut found = Vec::new();
         collect(&self.path(folder), &self.path(folder), &mut found);
         found.sort();

@@ -71,7 +71,7 @@ fn executed(engine: Engine, sql: &str) -> Option<Duration> {
     let script = folder.path().join("schema.sql");
     fs::write(&script, sql).unwrap();
     let mut times = Vec::new();
-    for run in 0..RUNS {
+    for number in 0..RUNS {
         let time = match engine {
             Engine::Postgres => {
                 let database = server::postgres().create_database("alone");
@@ -83,7 +83,7 @@ fn executed(engine: Engine, sql: &str) -> Option<Duration> {
                 Command::new("sqlite3").arg("-version").output().ok()?;
                 let mut sqlite3 = Command::new("sqlite3");
                 let read = format!(".read '{}'", script.display());
-                let file = folder.path().join(format!("alone{run}.db"));
+                let file = folder.path().join(format!("alone{number}.db"));
                 run(sqlite3.arg(file).args(["BEGIN", &read, "COMMIT"])).0
             }
         };
@@ -141,17 +141,23 @@ fn run(program: &mut Command) -> (Duration, u64) {
     let begun = Instant::now();
     let mut child = program.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
+    let (tell, told) = std::sync::mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        let ended = child.wait().unwrap();
+        tell.send(begun.elapsed()).unwrap();
+        ended
+    });
     let mut memory = 0;
-    loop {
-        // Of a process that has ended there is a status without memory, until it is waited for.
-        let said = std::fs::read_to_string(&status).unwrap_or_default();
+    let lasted = loop {
+        // Of a process that has ended there is a status without memory, or none.
+        let said = fs::read_to_string(&status).unwrap_or_default();
         memory = memory.max(process::peak(&said).unwrap_or_default());
-        if let Some(ended) = child.try_wait().unwrap() {
-            assert!(ended.success(), "{program:?} failed");
-            return (begun.elapsed(), memory);
+        if let Ok(lasted) = told.recv_timeout(Duration::from_millis(1)) {
+            break lasted;
         }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    };
+    assert!(waiting.join().unwrap().success(), "{program:?} failed");
+    (lasted, memory)
 }
 
 /// The address of the database every server has: of a project's own one only the server counts.

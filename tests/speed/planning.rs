@@ -35,9 +35,9 @@ pub fn measure(figures: &mut Figures) {
         let none = Model::empty(first.dialect);
         let limit = Some(Limit::median(LIMIT));
         let mut compare = |what: &str, from: &Model, to: &Model, limit| {
-            let steps = plan::plan(from, to).steps.len();
+            let steps = plan::plan(from, to, false).steps.len();
             let name = format!("{what}: plan of {steps} steps, {}", engine.name());
-            figures.times(&name, &timed(|| drop(plan::plan(from, to))), limit, "");
+            figures.times(&name, &timed(|| drop(plan::plan(from, to, false))), limit, "");
         };
         compare("2,000 tables, nothing differs", &first, &first.clone(), limit);
         compare("2,000 tables, 50 changed", &first, &fifty, limit);

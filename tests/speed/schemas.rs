@@ -32,12 +32,12 @@ pub fn schema(engine: Engine, tables: usize, changed: &dyn Fn(usize) -> bool) ->
     let mut sql = String::new();
     if engine == Engine::Postgres {
         for number in 0..tables.div_ceil(IN_ONE_SCHEMA) {
-            write!(
+            writeln!(
                 sql,
                 "CREATE SCHEMA s{number};\n\
                  CREATE TYPE s{number}.mood AS ENUM ('new', 'paid', 'sent');\n\
                  CREATE FUNCTION s{number}.touch() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$BEGIN NEW.seen := now(); RETURN NEW; END$$;\n"
+                 $$BEGIN NEW.seen := now(); RETURN NEW; END$$;"
             )
             .unwrap();
         }
@@ -133,21 +133,21 @@ impl Table {
         lines.push(format!("CONSTRAINT {short}_code UNIQUE (code)"));
         let least = if self.has(3) { -1 } else { 0 };
         lines.push(format!("CONSTRAINT {short}_amount CHECK (amount >= {least})"));
-        write!(sql, "CREATE TABLE {name} (\n    {}\n);\n", lines.join(",\n    ")).unwrap();
+        writeln!(sql, "CREATE TABLE {name} (\n    {}\n);", lines.join(",\n    ")).unwrap();
         self.beside(sql, &name, &short);
     }
 
     /// Indexes, comments, views and triggers.
     fn beside(&self, sql: &mut String, name: &str, short: &str) {
         let order = if self.has(4) { " DESC" } else { "" };
-        write!(sql, "CREATE INDEX {short}_name ON {name} (name, amount{order});\n").unwrap();
-        write!(sql, "CREATE INDEX {short}_parent ON {name} (parent);\n").unwrap();
+        writeln!(sql, "CREATE INDEX {short}_name ON {name} (name, amount{order});").unwrap();
+        writeln!(sql, "CREATE INDEX {short}_parent ON {name} (parent);").unwrap();
         if self.number.is_multiple_of(5) {
             let wanted = if self.has(5) { 2 } else { 1 };
-            write!(
+            writeln!(
                 sql,
                 "CREATE VIEW {}v{:04} AS SELECT id, name, amount * {wanted} AS worth FROM {name} \
-                 WHERE mood <> 'new';\n",
+                 WHERE mood <> 'new';",
                 self.schema(),
                 self.number
             )
@@ -155,29 +155,29 @@ impl Table {
         }
         if self.engine == Engine::Sqlite {
             if self.number.is_multiple_of(10) {
-                write!(
+                writeln!(
                     sql,
                     "CREATE TRIGGER {short}_touch AFTER UPDATE OF name ON {name} BEGIN \
-                     UPDATE {name} SET seen = CURRENT_TIMESTAMP WHERE id = NEW.id; END;\n"
+                     UPDATE {name} SET seen = CURRENT_TIMESTAMP WHERE id = NEW.id; END;"
                 )
                 .unwrap();
             }
             return;
         }
         if self.number.is_multiple_of(10) {
-            write!(
+            writeln!(
                 sql,
                 "CREATE TRIGGER {short}_touch BEFORE UPDATE ON {name} FOR EACH ROW \
-                 EXECUTE FUNCTION {}touch();\n",
+                 EXECUTE FUNCTION {}touch();",
                 self.schema()
             )
             .unwrap();
         }
         let said = if self.has(5) { "another" } else { "a" };
-        write!(
+        writeln!(
             sql,
             "COMMENT ON TABLE {name} IS '{said} table, number {}';\n\
-             COMMENT ON COLUMN {name}.amount IS 'what it is worth';\n",
+             COMMENT ON COLUMN {name}.amount IS 'what it is worth';",
             self.number
         )
         .unwrap();
@@ -186,12 +186,12 @@ impl Table {
     fn partitioned(&self, sql: &mut String) {
         let (name, short) = (self.name(), format!("t{:04}", self.number));
         let added = if self.changed { ", added text" } else { "" };
-        write!(
+        writeln!(
             sql,
             "CREATE TABLE {name} (id bigint NOT NULL, seen date NOT NULL, name text NOT NULL, \
              code varchar(20), amount numeric(12,2) NOT NULL DEFAULT 0, a integer, b integer, \
              note text{added}, PRIMARY KEY (id, seen)) PARTITION BY RANGE (seen);\n\
-             CREATE INDEX {short}_name ON {name} (name);\n"
+             CREATE INDEX {short}_name ON {name} (name);"
         )
         .unwrap();
     }
@@ -200,10 +200,10 @@ impl Table {
         let first = self.number - self.number % GROUP + 36;
         let whole = Self { number: first, ..*self }.name();
         let year = 2020 + self.number - first;
-        write!(
+        writeln!(
             sql,
             "CREATE TABLE {} PARTITION OF {whole} FOR VALUES FROM ('{year}-01-01') TO \
-             ('{}-01-01');\n",
+             ('{}-01-01');",
             self.name(),
             year + 1
         )

@@ -59,7 +59,11 @@ impl Examiner<'_> {
             Action::Validate(key) => self.validated(step, key),
             Action::Rebuild(key) => self.report(Rule::RebuildTable, step, key),
             Action::Authorize(key) => self.authorized(step, found, key),
-            Action::Aside(_) | Action::DropOld(_) | Action::Comment(_) | Action::Setting => {}
+            Action::Aside(_)
+            | Action::Prepare(_)
+            | Action::DropOld(_)
+            | Action::Comment(_)
+            | Action::Setting => {}
         }
     }
 
@@ -228,7 +232,9 @@ impl Examiner<'_> {
     fn made_again(&mut self, step: usize, found: &Step, key: &Key) {
         let same =
             body_before(self.context.current, &self.names, key) == self.context.desired.body(key);
-        let builds = self.is_there(&key.table()) && !found.outside_transaction;
+        let builds = self.plan.dialect == Dialect::Postgres
+            && self.is_there(&key.table())
+            && !found.outside_transaction;
         match key.kind {
             Kind::Index if same && builds => self.report(Rule::IndexNotConcurrent, step, key),
             Kind::Constraint | Kind::Index if same => {}

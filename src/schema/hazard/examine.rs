@@ -201,6 +201,7 @@ pub(super) fn object(action: &Action) -> Option<&Key> {
         | Action::DropToRemake(key)
         | Action::Remake(key)
         | Action::Aside(key)
+        | Action::Prepare(key)
         | Action::DropOld(key)
         | Action::Comment(key)
         | Action::Alter(key)

@@ -49,7 +49,8 @@ pub(super) fn sqlite_table<'m>(
 pub(super) fn has_column(model: &Model, names: &Names, key: &Key) -> bool {
     if let Some(table) = sqlite_table(model, names, &key.table()) {
         let before = names.before(key).name;
-        return table.columns.iter().any(|column| column.name == before || column.name == key.name);
+        let is = |name: &str| [&before, &key.name].iter().any(|one| one.eq_ignore_ascii_case(name));
+        return table.columns.iter().any(|column| is(&column.name));
     }
     column_before(model, names, key).is_some()
 }

@@ -66,6 +66,7 @@ impl Teller<'_> {
             Action::RemoveLabel { .. }
             | Action::Rebuild(_)
             | Action::DropOld(_)
+            | Action::Prepare(_)
             | Action::Authorize(_)
             | Action::Setting => {}
         }

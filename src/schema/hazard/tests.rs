@@ -25,7 +25,7 @@ fn base() -> Model {
         partition_by: None,
         partition_of: None,
         inherits: Vec::new(),
-        options: Vec::new(),
+        options: crate::schema::model::Options::default(),
         access_method: None,
         of_type: None,
         row_security: false,
@@ -55,7 +55,7 @@ fn column(type_name: &str) -> Body {
         storage: None,
         compression: None,
         statistics: None,
-        options: Vec::new(),
+        options: crate::schema::model::Options::default(),
         local: true,
     })
 }

@@ -245,6 +245,7 @@ impl Asker<'_> {
             Action::Rebuild(key) => self.rebuilt(step, key, names),
             Action::Alter(_)
             | Action::Aside(_)
+            | Action::Prepare(_)
             | Action::Comment(_)
             | Action::Rename { .. }
             | Action::Authorize(_)
@@ -268,7 +269,7 @@ impl Asker<'_> {
         let there = |column: &&String| {
             has_column(self.current, names, &table.child(Kind::Column, column.as_str()))
         };
-        if !columns.iter().all(there) {
+        if !columns.iter().all(there) || self.asks_of_new(table, names, &subject) {
             return;
         }
         let (object, table, renamed) =
@@ -277,6 +278,34 @@ impl Asker<'_> {
         if !self.out.contains(&wanted) {
             self.out.push(wanted);
         }
+    }
+
+    /// Whether expressions name a column that is not there yet: it has no values to ask about, and
+    /// SQLite would take its quoted name for a text.
+    fn asks_of_new(&self, table: &Key, names: &Names, subject: &Subject) -> bool {
+        let texts: Vec<&String> = match subject {
+            Subject::Failing(check) => vec![check],
+            Subject::Duplicates { keys, condition, .. } => keys.iter().chain(condition).collect(),
+            _ => return false,
+        };
+        let dialect = self.plan.dialect;
+        let columns: Vec<String> = match self.desired.body(table) {
+            Some(Body::SqliteTable(table)) => {
+                table.columns.iter().map(|column| column.name.to_lowercase()).collect()
+            }
+            _ => {
+                let parts = self.desired.parts(table);
+                let columns = parts.filter(|(key, _)| key.kind == Kind::Column);
+                columns.map(|(key, _)| key.name.clone()).collect()
+            }
+        };
+        texts.into_iter().any(|text| {
+            tokens(dialect, text).iter().filter_map(|token| token.name(text)).any(|name| {
+                let name = if dialect == Dialect::Sqlite { name.to_lowercase() } else { name };
+                columns.contains(&name)
+                    && !has_column(self.current, names, &table.child(Kind::Column, name))
+            })
+        })
     }
 
     fn dropped(&mut self, step: usize, key: &Key, names: &Names) {
@@ -399,12 +428,6 @@ impl Asker<'_> {
 
     fn constrained(&mut self, step: usize, key: &Key, made: &Constraint, names: &Names) {
         let (table, columns) = (key.table(), made.columns.clone());
-        // A column that is not there yet has no values to ask about.
-        let there =
-            |name: &String| has_column(self.current, names, &table.child(Kind::Column, name));
-        if !columns.iter().all(there) {
-            return;
-        }
         let keys = || columns.iter().map(|name| Dialect::Postgres.ident(name)).collect();
         let subject = match made.kind {
             ConstraintKind::Primary => {

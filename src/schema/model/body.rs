@@ -3,6 +3,27 @@
 
 use super::{Key, SqliteTable, SqliteWritten};
 
+/// Parameters, such as `fillfactor=70`, in the order the server keeps them. The order says nothing,
+/// so they are the same in any.
+#[derive(Debug, Clone, Default)]
+pub struct Options(pub Vec<String>);
+
+impl PartialEq for Options {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().all(|one| other.0.contains(one))
+    }
+}
+
+impl Eq for Options {}
+
+impl std::ops::Deref for Options {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.0
+    }
+}
+
 /// An object in full, by kind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
@@ -232,7 +253,7 @@ pub struct Table {
     pub inherits: Vec<Key>,
     /// Storage parameters as the catalogue has them (`fillfactor=70`), those of the TOAST table
     /// with `toast.` before them; sorted.
-    pub options: Vec<String>,
+    pub options: Options,
     /// The access method, where it is not the default one.
     pub access_method: Option<String>,
     /// The composite type it is of (`CREATE TABLE … OF`).
@@ -295,7 +316,7 @@ pub struct Column {
     /// The statistics target, where one is set.
     pub statistics: Option<i32>,
     /// Attribute options (`n_distinct=5`), sorted.
-    pub options: Vec<String>,
+    pub options: Options,
     /// Whether the table itself declares it; false where it only inherits it. Columns of a
     /// partition count as inherited whatever the catalogue says.
     pub local: bool,
@@ -382,7 +403,7 @@ pub struct View {
     /// Its columns in order.
     pub columns: Vec<ViewColumn>,
     /// Options as the catalogue has them (`security_barrier=true`, `check_option=local`), sorted.
-    pub options: Vec<String>,
+    pub options: Options,
     /// Of a materialized view: whether it holds what its query gave.
     pub populated: bool,
     /// Of a materialized view: access method and tablespace where they are not the default.

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use body::{
     Attribute, Body, Column, Constraint, ConstraintKind, Domain, DomainCheck, Firing, Grant,
-    Grantee, Identity, Index, PartitionOf, Policy, ReplicaIdentity, Routine, RoutineKind, Sequence,
-    SequenceOptions, Storage, Table, View, ViewColumn,
+    Grantee, Identity, Index, Options, PartitionOf, Policy, ReplicaIdentity, Routine, RoutineKind,
+    Sequence, SequenceOptions, Storage, Table, View, ViewColumn,
 };
 pub use key::{Key, Kind};
 pub(crate) use sqlite::{

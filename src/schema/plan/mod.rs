@@ -52,6 +52,8 @@ pub enum Action {
     Remake(Key),
     /// Renames an object aside, so that its new form can be made under its name.
     Aside(Key),
+    /// Makes the new form of an object beside it.
+    Prepare(Key),
     /// Drops the old form of an object once the new one has taken its place.
     DropOld(Key),
     /// Writes the comment on an object, or takes it away.
@@ -140,6 +142,7 @@ impl Action {
             | Self::DropToRemake(key)
             | Self::Remake(key)
             | Self::Aside(key)
+            | Self::Prepare(key)
             | Self::DropOld(key)
             | Self::Comment(key)
             | Self::Alter(key)

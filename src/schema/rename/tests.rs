@@ -44,7 +44,7 @@ fn table_of(order: Vec<String>) -> Body {
         partition_by: None,
         partition_of: None,
         inherits: Vec::new(),
-        options: Vec::new(),
+        options: crate::schema::model::Options::default(),
         access_method: None,
         of_type: None,
         row_security: false,
@@ -67,7 +67,7 @@ fn column_of(type_name: &str) -> Body {
         storage: None,
         compression: None,
         statistics: None,
-        options: Vec::new(),
+        options: crate::schema::model::Options::default(),
         local: true,
     })
 }

@@ -1,6 +1,7 @@
 //! The golden files of PostgreSQL, each run in a database of its own.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use dbstudio::db::connection::Connection;
 use dbstudio::db::stop::Stop;
@@ -11,9 +12,9 @@ use dbstudio::sql::Dialect;
 
 use super::case::{Case, comments};
 use super::rows::{Rows, kept};
-use super::{Made, files, make, scope, settle, told};
+use super::{Made, files, make, scope, settle, told, updates};
 use crate::scratch::target;
-use crate::server::{self, TestDatabase};
+use crate::server::{self, Server};
 
 macro_rules! groups {
     ($($group:ident)*) => { $(
@@ -28,31 +29,101 @@ groups! {
     columns constraints indexes types views routines tables partitions access renames online
 }
 
+/// The version of the server whose words the golden files have.
+const VERSION: i64 = 15;
+
 /// Runs the cases of a folder.
 async fn run(group: &str) {
+    let mut maker = Maker::new().await;
     let mut outcomes = Vec::new();
     for path in files("postgres", group) {
-        let outcome = run_case(&path).await;
+        let outcome = run_case(&path, &mut maker).await;
         outcomes.push((path, outcome));
     }
-    settle(outcomes);
+    let same_version = maker.admin.version().is_some_and(|version| version / 10_000 == VERSION);
+    maker.admin.close().await;
+    settle(outcomes, same_version);
 }
 
-async fn run_case(path: &Path) -> Result<Case, String> {
+/// Makes and drops databases over one connection, for there are many.
+struct Maker {
+    server: &'static Server,
+    admin: Connection,
+}
+
+impl Maker {
+    async fn new() -> Self {
+        let server = server::postgres();
+        let url = format!("postgres://postgres@127.0.0.1:{}/postgres", server.port);
+        let admin = Connection::open(&target(&url), &Stop::new()).await.unwrap();
+        Self { server, admin }
+    }
+
+    async fn ask(&mut self, sql: &str) {
+        self.admin.run(sql, &Stop::new()).await.unwrap();
+    }
+
+    /// A new database with a schema in it, and a connection to it.
+    async fn make(&mut self, schema: &str) -> Result<Database, String> {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let name = format!("golden_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        self.ask(&format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+        let url = format!("postgres://postgres@127.0.0.1:{}/{name}", self.server.port);
+        let mut live = Connection::open(&target(&url), &Stop::new()).await.map_err(told)?;
+        execute(&mut live, schema).await?;
+        Ok(Database { server: self.server, name, url, live })
+    }
+
+    async fn drop(&mut self, database: Database) {
+        database.live.close().await;
+        self.ask(&format!("DROP DATABASE {} WITH (FORCE)", database.name)).await;
+    }
+}
+
+/// What `pg_dump` tells of the schemas a case begins with and leads to, where it is asked.
+struct Dumps {
+    first: Option<Vec<String>>,
+    wanted: Option<Vec<String>>,
+}
+
+/// A database of a case.
+struct Database {
+    server: &'static Server,
+    name: String,
+    url: String,
+    live: Connection,
+}
+
+/// Runs what a case is given.
+async fn execute(live: &mut Connection, sql: &str) -> Result<(), String> {
+    if sql.is_empty() {
+        return Ok(());
+    }
+    live.run(sql, &Stop::new()).await.map_err(|fault| format!("{}\n{sql}", fault.message))
+}
+
+async fn run_case(path: &Path, maker: &mut Maker) -> Result<Case, String> {
     let mut case = Case::read(&std::fs::read_to_string(path).unwrap());
-    let database = server::postgres().create_database("golden");
-    database.psql(&case.before);
-    let first = dump(&database, &case);
-    database.psql(&case.rows);
-    let made = make(&case, &target(&database.url())).await.map_err(told)?;
+    let mut database = maker.make(&case.before).await?;
+    let mut dumps = Dumps { first: None, wanted: None };
+    if updates() {
+        dumps.first = Some(dump(&database, &case));
+    }
+    execute(&mut database.live, &case.rows).await?;
+    let made = make(&case, &target(&database.url)).await.map_err(told)?;
+    let written = (case.up.clone(), case.down.clone());
     case.fill(&made);
-    let mut live = Connection::open(&target(&database.url()), &Stop::new()).await.map_err(told)?;
     let outcome = if case.has("fails") {
-        fails(&mut live, &mut case, &made).await
+        fails(&mut database.live, &mut case, &made).await
     } else {
-        holds(&mut live, &mut case, &made, &database, &first).await
+        if updates() || written != (case.up.clone(), case.down.clone()) {
+            let wanted = maker.make(&case.after).await?;
+            dumps.wanted = Some(dump(&wanted, &case));
+            maker.drop(wanted).await;
+        }
+        holds(&mut database, &mut case, &made, &dumps).await
     };
-    live.close().await;
+    maker.drop(database).await;
     outcome.map(|()| case).map_err(|why| {
         let up: Vec<&str> = made.proof.up.steps.iter().map(|step| step.sql.as_str()).collect();
         format!("{why}\nthe plan was:\n{}", up.join("\n"))
@@ -87,22 +158,22 @@ async fn fails(live: &mut Connection, case: &mut Case, made: &Made) -> Result<()
 
 /// The plan leads to the schema that is wanted and back, and keeps the rows.
 async fn holds(
-    live: &mut Connection,
+    database: &mut Database,
     case: &mut Case,
     made: &Made,
-    database: &TestDatabase,
-    first: &[String],
+    dumps: &Dumps,
 ) -> Result<(), String> {
-    let before = rows(live, &made.proof.current).await?;
-    apply(live, &made.proof.up.steps).await?;
+    let before = rows(&mut database.live, &made.proof.current).await?;
+    apply(&mut database.live, &made.proof.up.steps).await?;
+    if let Some(wanted) = &dumps.wanted {
+        same("after the plan", &dump(database, case), wanted)?;
+    }
+    let live = &mut database.live;
     let there = read(live, case).await?;
     let rest = plan::plan(&there, &made.proof.desired, case.has("online")).steps;
     if !rest.is_empty() {
         return Err(format!("a second look finds {rest:#?}"));
     }
-    let wanted = server::postgres().create_database("golden_wanted");
-    wanted.psql(&case.after);
-    same("after the plan", &dump(database, case), &dump(&wanted, case))?;
     let now = rows(live, &there).await?;
     if !case.rows.is_empty() {
         case.rows_afterwards = listed(live, &there).await?;
@@ -110,16 +181,21 @@ async fn holds(
     kept(&before, &now, &made.renames, case)?;
     let down = made.proof.down.as_ref().map(|down| down.steps.clone()).unwrap_or_default();
     apply(live, &down).await.map_err(|why| format!("on the way back: {why}"))?;
-    same("after the way back", &dump(database, case), first)?;
+    if let Some(first) = &dumps.first {
+        same("after the way back", &dump(database, case), first)?;
+    }
     let back: Vec<Rename> = made.renames.iter().rev().map(Rename::reversed).collect();
-    let there = read(live, case).await?;
-    let after_down = rows(live, &there).await?;
+    let there = read(&mut database.live, case).await?;
+    if let Some(key) = plan::differences(&there, &made.proof.current).first() {
+        return Err(format!("after the way back {key} is not what it was"));
+    }
+    let after_down = rows(&mut database.live, &there).await?;
     kept(&now, &after_down, &back, case).map_err(|why| format!("on the way back: {why}"))
 }
 
 /// What `pg_dump` says of the schema: its lines in no order, as columns may have other places.
-fn dump(database: &TestDatabase, case: &Case) -> Vec<String> {
-    let server = database.server();
+fn dump(database: &Database, case: &Case) -> Vec<String> {
+    let server = database.server;
     let mut command = server.program("pg_dump");
     command.args(["--schema-only", "--no-owner", "-U", "postgres", "-d", &database.name, "-h"]);
     command.arg(&server.socket_folder).args(["-p", &server.port.to_string()]);

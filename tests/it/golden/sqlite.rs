@@ -33,7 +33,7 @@ async fn run(group: &str) {
         let outcome = run_case(&path).await;
         outcomes.push((path, outcome));
     }
-    settle(outcomes);
+    settle(outcomes, true);
 }
 
 async fn run_case(path: &Path) -> Result<Case, String> {

@@ -184,8 +184,8 @@ async fn tables_are_read_with_their_columns() {
     let model = model(&database, &Scope::default()).await;
     let people = model.table(&app(Kind::Table, "people")).unwrap();
     assert_eq!(
-        people.options,
-        ["autovacuum_enabled=false", "fillfactor=70", "toast.autovacuum_enabled=false"]
+        people.options.0,
+        ["fillfactor=70", "autovacuum_enabled=false", "toast.autovacuum_enabled=false"]
     );
     assert_eq!(people.replica_identity, ReplicaIdentity::Index("by_email".to_owned()));
     assert_eq!(people.clustered_on.as_deref(), Some("by_email"));
@@ -210,7 +210,7 @@ async fn tables_are_read_with_their_columns() {
     assert_eq!(column("note").collation.as_deref(), Some("app.blind"));
     assert_eq!(column("name").collation, None);
     assert_eq!(column("email").statistics, Some(500));
-    assert_eq!(column("email").options, ["n_distinct=5", "n_distinct_inherited=6"]);
+    assert_eq!(column("email").options.0, ["n_distinct=5", "n_distinct_inherited=6"]);
     assert_eq!(column("total").generated.as_deref(), Some("(ratio * (2)::double precision)"));
     assert_eq!(column("deep").type_name, "app.nested[]");
     assert!(!column("boss").not_null && column("email").not_null);

@@ -182,7 +182,7 @@ impl Review {
         let mut all = self.rows.iter().enumerate().filter(|(_, row)| is_hazard(row));
         let found = match forward {
             true => all.find(|(at, _)| *at > here),
-            false => all.filter(|(at, _)| *at < here).last(),
+            false => all.rfind(|(at, _)| *at < here),
         };
         let Some((to, row)) = found else { return Next::Stay };
         let statement = self.lines.get(row.line).and_then(|line| line.statement);

@@ -10,8 +10,8 @@ use super::address::{Address, class};
 use super::reading::{Reading, Relation};
 use super::{Question, own};
 use crate::schema::model::{
-    Attribute, Body, Column, Key, Kind, PartitionOf, ReplicaIdentity, Storage, Table, View,
-    ViewColumn,
+    Attribute, Body, Column, Key, Kind, Options, PartitionOf, ReplicaIdentity, Storage, Table,
+    View, ViewColumn,
 };
 
 pub(super) fn relations(question: &Question) -> String {
@@ -77,7 +77,6 @@ pub(super) fn relation(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Resu
 fn table(row: Fields<'_>) -> sqlx::Result<Table> {
     let mut options = row.list(9)?;
     options.extend(row.list(10)?.into_iter().map(|option| format!("toast.{option}")));
-    options.sort();
     let of_type = row.optional(12)?.zip(row.optional(13)?);
     // The parent comes with the parents' rows.
     let partition_of = row.optional(8)?.map(|bounds| PartitionOf {
@@ -89,7 +88,7 @@ fn table(row: Fields<'_>) -> sqlx::Result<Table> {
         partition_by: row.optional(7)?,
         partition_of,
         inherits: Vec::new(),
-        options,
+        options: Options(options),
         access_method: row.optional(11)?,
         of_type: of_type.map(|(schema, name)| Key::new(Kind::Composite, schema, name)),
         row_security: row.flag(14)?,
@@ -110,13 +109,12 @@ fn table(row: Fields<'_>) -> sqlx::Result<Table> {
 fn view(row: Fields<'_>) -> sqlx::Result<View> {
     let mut options = row.list(9)?;
     options.extend(row.list(10)?.into_iter().map(|option| format!("toast.{option}")));
-    options.sort();
     let definition = row.text(18)?;
     let definition = definition.trim();
     Ok(View {
         definition: definition.strip_suffix(';').unwrap_or(definition).to_owned(),
         columns: Vec::new(),
-        options,
+        options: Options(options),
         populated: row.flag(19)?,
         access_method: row.optional(11)?,
         tablespace: row.optional(17)?,
@@ -218,8 +216,7 @@ fn table_column(
     collation: Option<String>,
     partition: bool,
 ) -> sqlx::Result<Column> {
-    let mut options = row.list(13)?;
-    options.sort();
+    let options = row.list(13)?;
     Ok(Column {
         type_name,
         collation,
@@ -235,7 +232,7 @@ fn table_column(
             _ => letter,
         }),
         statistics: target(row, 12)?,
-        options,
+        options: Options(options),
         local: row.flag(14)? && !partition,
     })
 }

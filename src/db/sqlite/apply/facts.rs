@@ -126,10 +126,12 @@ impl Facts {
             } else {
                 format!(" (rowid {})", rowids.join(", "))
             };
-            return Some(format!(
-                "{} rows of {child} name rows of {parent} that are not there{which}",
-                same.count()
-            ));
+            return Some(match same.count() {
+                1 => format!("a row of {child} names a row of {parent} that is not there{which}"),
+                many => format!(
+                    "{many} rows of {child} name rows of {parent} that are not there{which}"
+                ),
+            });
         }
         for (table, count) in &before.counts {
             let now = self.counts.get(table).copied().unwrap_or(0);

@@ -52,7 +52,7 @@ pub(super) fn pieces(
     };
     if key.kind == Kind::DefaultPrivileges {
         pieces.extend(default_privileges(key, &before, &want.grants));
-    } else if before != want.grants && !(want.grants.is_empty() && !stays) {
+    } else if before != want.grants && (stays || !want.grants.is_empty()) {
         pieces.extend(grants(key, want, &before, &want.grants));
     }
     pieces

@@ -64,9 +64,12 @@ pub(super) fn join(pieces: Vec<Piece>) -> Vec<Step> {
 /// ALTER TABLE works in passes and not in the order of its clauses, so a column may not be
 /// dropped and added in one, nor a constraint dropped and added again before a column changes.
 fn may_join(clauses: &[String], next: &str) -> bool {
-    let drops = |clause: &String| clause.starts_with("DROP ");
-    !(next.starts_with("ADD ") && clauses.iter().any(drops))
-        && !(drops(&next.to_owned()) && clauses.iter().any(|clause| clause.starts_with("ADD ")))
+    let opposite = match next.split(' ').next() {
+        Some("ADD") => "DROP ",
+        Some("DROP") => "ADD ",
+        _ => return true,
+    };
+    !clauses.iter().any(|clause| clause.starts_with(opposite))
 }
 
 fn finished((table, clauses, actions): (String, Vec<String>, Vec<Action>)) -> Step {

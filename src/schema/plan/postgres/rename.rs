@@ -119,23 +119,23 @@ mod tests {
         let table = Key::new(Kind::Table, "shop", "Orders");
         assert_eq!(
             sql(table.clone(), Key::new(Kind::Table, "shop", "purchases")),
-            [r#"ALTER TABLE "shop"."Orders" RENAME TO "purchases""#]
+            [r#"ALTER TABLE shop."Orders" RENAME TO purchases"#]
         );
         assert_eq!(
             sql(table.child(Kind::Column, "a"), table.child(Kind::Column, "b\"c")),
-            [r#"ALTER TABLE "shop"."Orders" RENAME COLUMN "a" TO "b""c""#]
+            [r#"ALTER TABLE shop."Orders" RENAME COLUMN a TO "b""c""#]
         );
         assert_eq!(
             sql(table.child(Kind::Constraint, "a"), table.child(Kind::Constraint, "b")),
-            [r#"ALTER TABLE "shop"."Orders" RENAME CONSTRAINT "a" TO "b""#]
+            [r#"ALTER TABLE shop."Orders" RENAME CONSTRAINT a TO b"#]
         );
         assert_eq!(
             sql(table.child(Kind::Index, "a"), table.child(Kind::Index, "b")),
-            [r#"ALTER INDEX "shop"."a" RENAME TO "b""#]
+            [r#"ALTER INDEX shop.a RENAME TO b"#]
         );
         assert_eq!(
             sql(Key::new(Kind::View, "a", "v"), Key::new(Kind::View, "b", "w")),
-            [r#"ALTER VIEW "a"."v" RENAME TO "w""#, r#"ALTER VIEW "a"."w" SET SCHEMA "b""#]
+            [r#"ALTER VIEW a.v RENAME TO w"#, r#"ALTER VIEW a.w SET SCHEMA b"#]
         );
         let label = Rename::Label {
             key: Key::new(Kind::Enum, "shop", "mood"),
@@ -144,7 +144,7 @@ mod tests {
         };
         assert_eq!(
             steps(&label, &Model::empty(DIALECT))[0].sql,
-            r#"ALTER TYPE "shop"."mood" RENAME VALUE 'sad' TO 'it''s'"#
+            r#"ALTER TYPE shop.mood RENAME VALUE 'sad' TO 'it''s'"#
         );
     }
 }

@@ -60,6 +60,7 @@ impl<'m> Weaver<'m> {
     }
 
     fn add_nodes(&mut self) {
+        let mut named = Vec::new();
         for (key, have, want) in self.current.beside(self.desired) {
             let fate = self.fates.get(key);
             let acts: &[Act] = match fate {
@@ -89,11 +90,15 @@ impl<'m> Weaver<'m> {
                 if let Some(start) = self.start(key) {
                     self.graph.edge(start, finish, false);
                 }
-                for index in want.map(|want| named_index(&want.body)).unwrap_or_default() {
-                    for kind in [Kind::Index, Kind::Constraint] {
-                        if let Some(made) = self.start(&key.child(kind, &index)) {
-                            self.graph.edge(made, finish, false);
-                        }
+                named.extend(want.map(|want| (finish, key, named_index(&want.body))));
+            }
+        }
+        // What names an index comes after that is made.
+        for (finish, key, indexes) in named {
+            for index in indexes {
+                for kind in [Kind::Index, Kind::Constraint] {
+                    if let Some(made) = self.start(&key.child(kind, &index)) {
+                        self.graph.edge(made, finish, false);
                     }
                 }
             }

@@ -70,7 +70,7 @@ impl Rebuild<'_> {
     fn beside(&self, copy: Step, drop: Vec<Action>) -> Vec<Step> {
         let mut create = self.new.sql.clone();
         create.replace_range(self.definition.name.clone(), &self.ident(self.temporary));
-        let mut steps = vec![Step::new(create, vec![Action::Alter(self.key.clone())])];
+        let mut steps = vec![Step::new(create, vec![Action::Prepare(self.key.clone())])];
         steps.extend(self.counter(self.temporary));
         steps.push(copy);
         steps.push(Step::new(format!("DROP TABLE {}", self.ident(&self.key.name)), drop));
@@ -100,7 +100,7 @@ impl Rebuild<'_> {
         let aside = self.ident(self.temporary);
         let mut steps = vec![Step::new(
             format!("CREATE TABLE {aside} AS SELECT {} FROM {own}", columns.join(", ")),
-            alter(),
+            vec![Action::Aside(self.key.clone())],
         )];
         let counter = self.counter(self.temporary);
         let counted = counter.is_some();

@@ -13,4 +13,4 @@ ALTER TABLE public.orders
     RESET (autovacuum_enabled);
 
 -- ## down
-ALTER TABLE public.orders SET (autovacuum_enabled=false, fillfactor=70);
+ALTER TABLE public.orders SET (fillfactor=70, autovacuum_enabled=false);

@@ -23,13 +23,13 @@ ALTER VIEW large ALTER COLUMN total SET DEFAULT 100;
 
 -- ## up
 -- changes view public.large
-ALTER VIEW public.large SET (check_option=local, security_invoker=true);
+ALTER VIEW public.large SET (security_invoker=true, check_option=local);
 
 -- changes view public.large
 ALTER VIEW public.large ALTER COLUMN total SET DEFAULT 100;
 
 -- ## down
-ALTER VIEW public.large RESET (check_option, security_invoker);
+ALTER VIEW public.large RESET (security_invoker, check_option);
 
 ALTER VIEW public.large ALTER COLUMN total DROP DEFAULT;
 

@@ -19,7 +19,7 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id integer PRIMARY KEY,
     note text,
@@ -29,13 +29,13 @@ CREATE TABLE "__dbs_orders" (
 );
 
 -- copies the rows of main.orders into its new form
--- danger rebuild-table main.orders: 1 value of code occurring more than once: 'code'
+-- notice rebuild-table main.orders: 3 rows
 INSERT INTO "__dbs_orders" ("id", "note") SELECT "orders"."id", "orders"."note" FROM "orders";
 
--- drops table main.orders for a while
+-- drops the old form of table main.orders
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- ## down

@@ -20,7 +20,7 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id integer PRIMARY KEY,
     note text,
@@ -32,10 +32,10 @@ CREATE TABLE "__dbs_orders" (
 -- notice rebuild-table main.orders: 3 rows
 INSERT INTO "__dbs_orders" ("id", "note") SELECT "orders"."id", "orders"."note" FROM "orders";
 
--- drops table main.orders for a while
+-- drops the old form of table main.orders
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- ## failure

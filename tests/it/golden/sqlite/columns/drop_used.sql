@@ -24,7 +24,7 @@ CREATE VIEW codes AS SELECT id, note FROM orders;
 -- notice remade-object main.codes
 DROP VIEW "codes";
 
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id integer PRIMARY KEY,
     note text
@@ -34,12 +34,12 @@ CREATE TABLE "__dbs_orders" (
 -- notice rebuild-table main.orders: 2 rows
 INSERT INTO "__dbs_orders" ("id", "note") SELECT "orders"."id", "orders"."note" FROM "orders";
 
--- drops table main.orders for a while; drops column main.orders.code; drops index main.orders.orders_note
+-- drops the old form of table main.orders; drops column main.orders.code; drops index main.orders.orders_note
 -- danger drop-column main.orders.code: 2 values of code lost
 -- notice drop-index main.orders.orders_note
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- makes view main.codes again

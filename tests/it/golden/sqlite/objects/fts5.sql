@@ -10,17 +10,17 @@ INSERT INTO search (rowid, title) VALUES (1, 'one'), (2, 'two');
 CREATE VIRTUAL TABLE search USING fts5 (title, body);
 
 -- ## up
--- changes table main.search
+-- makes the new form of table main.search
 CREATE VIRTUAL TABLE "__dbs_search" USING fts5 (title, body);
 
 -- copies the rows of main.search into its new form
 -- notice rebuild-table main.search: 2 rows
 INSERT INTO "__dbs_search" (rowid, "title") SELECT "search".rowid, "search"."title" FROM "search";
 
--- drops table main.search for a while
+-- drops the old form of table main.search
 DROP TABLE "search";
 
--- makes table main.search again
+-- puts the new form of table main.search in its place
 ALTER TABLE "__dbs_search" RENAME TO "search";
 
 -- ## down

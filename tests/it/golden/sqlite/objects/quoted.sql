@@ -11,7 +11,7 @@ CREATE TABLE "Order" ("Id" integer PRIMARY KEY, "select" text NOT NULL, "a b" in
 CREATE INDEX "Index on it" ON "Order" ("a b");
 
 -- ## up
--- changes table main.Order
+-- makes the new form of table main.Order
 CREATE TABLE "__dbs_Order" ("Id" integer PRIMARY KEY, "select" text NOT NULL, "a b" integer);
 
 -- copies the rows of main.Order into its new form; refuses NULL in main.Order.select
@@ -19,10 +19,10 @@ CREATE TABLE "__dbs_Order" ("Id" integer PRIMARY KEY, "select" text NOT NULL, "a
 -- notice set-not-null main.Order.select: no row has NULL in select; 1 row
 INSERT INTO "__dbs_Order" ("Id", "select") SELECT "Order"."Id", "Order"."select" FROM "Order";
 
--- drops table main.Order for a while
+-- drops the old form of table main.Order
 DROP TABLE "Order";
 
--- makes table main.Order again
+-- puts the new form of table main.Order in its place
 ALTER TABLE "__dbs_Order" RENAME TO "Order";
 
 -- makes index main.Order.Index on it

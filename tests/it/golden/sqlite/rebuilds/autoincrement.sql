@@ -14,7 +14,7 @@ CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, note text NOT NULL);
 CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT, note text);
 
 -- ## up
--- changes table main.a
+-- makes the new form of table main.a
 CREATE TABLE "__dbs_a" (id INTEGER PRIMARY KEY AUTOINCREMENT, note text NOT NULL);
 
 -- changes table main.a
@@ -25,23 +25,23 @@ INSERT INTO sqlite_sequence (name, seq) SELECT '__dbs_a', seq FROM sqlite_sequen
 -- notice set-not-null main.a.note: no row has NULL in note; 1 row
 INSERT INTO "__dbs_a" ("id", "note") SELECT "a"."id", "a"."note" FROM "a";
 
--- drops table main.a for a while
+-- drops the old form of table main.a
 DROP TABLE "a";
 
--- makes table main.a again
+-- puts the new form of table main.a in its place
 ALTER TABLE "__dbs_a" RENAME TO "a";
 
--- changes table main.b
+-- makes the new form of table main.b
 CREATE TABLE "__dbs_b" (id INTEGER PRIMARY KEY AUTOINCREMENT, note text);
 
 -- copies the rows of main.b into its new form
 -- notice rebuild-table main.b: 1 row
 INSERT INTO "__dbs_b" ("id", "note") SELECT "b"."id", "b"."note" FROM "b";
 
--- drops table main.b for a while
+-- drops the old form of table main.b
 DROP TABLE "b";
 
--- makes table main.b again
+-- puts the new form of table main.b in its place
 ALTER TABLE "__dbs_b" RENAME TO "b";
 
 -- ## down

@@ -19,7 +19,7 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id integer PRIMARY KEY,
     note text UNIQUE,
@@ -31,10 +31,10 @@ CREATE TABLE "__dbs_orders" (
 -- notice rebuild-table main.orders: no value of note occurs more than once; every row passes the check; 2 rows
 INSERT INTO "__dbs_orders" ("id", "note", "total") SELECT "orders"."id", "orders"."note", "orders"."total" FROM "orders";
 
--- drops table main.orders for a while
+-- drops the old form of table main.orders
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- ## down

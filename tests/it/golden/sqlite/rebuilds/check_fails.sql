@@ -21,7 +21,7 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id integer PRIMARY KEY,
     note text UNIQUE,
@@ -32,10 +32,10 @@ CREATE TABLE "__dbs_orders" (
 -- danger rebuild-table main.orders: 1 value of note occurring more than once: 'a'; 2 rows that the check refuses: id = 2, id = 3
 INSERT INTO "__dbs_orders" ("id", "note", "total") SELECT "orders"."id", "orders"."note", "orders"."total" FROM "orders";
 
--- drops table main.orders for a while
+-- drops the old form of table main.orders
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- ## failure

@@ -34,7 +34,7 @@ CREATE TABLE notes (
 );
 
 -- ## up
--- changes table main.customers
+-- makes the new form of table main.customers
 CREATE TABLE "__dbs_customers" (
     id integer PRIMARY KEY,
     name text NOT NULL
@@ -45,13 +45,13 @@ CREATE TABLE "__dbs_customers" (
 -- notice set-not-null main.customers.name: no row has NULL in name; 2 rows
 INSERT INTO "__dbs_customers" ("id", "name") SELECT "customers"."id", "customers"."name" FROM "customers";
 
--- drops table main.customers for a while
+-- drops the old form of table main.customers
 DROP TABLE "customers";
 
--- makes table main.customers again
+-- puts the new form of table main.customers in its place
 ALTER TABLE "__dbs_customers" RENAME TO "customers";
 
--- changes table main.notes
+-- makes the new form of table main.notes
 CREATE TABLE "__dbs_notes" (
     id integer PRIMARY KEY,
     customer integer REFERENCES customers (id)
@@ -61,10 +61,10 @@ CREATE TABLE "__dbs_notes" (
 -- notice rebuild-table main.notes: every customer refers to a row; 2 rows
 INSERT INTO "__dbs_notes" ("id", "customer") SELECT "notes"."id", "notes"."customer" FROM "notes";
 
--- drops table main.notes for a while
+-- drops the old form of table main.notes
 DROP TABLE "notes";
 
--- makes table main.notes again
+-- puts the new form of table main.notes in its place
 ALTER TABLE "__dbs_notes" RENAME TO "notes";
 
 -- ## down

@@ -22,7 +22,7 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id integer PRIMARY KEY,
     customer integer REFERENCES customers (id)
@@ -32,14 +32,14 @@ CREATE TABLE "__dbs_orders" (
 -- danger rebuild-table main.orders: 1 row whose customer refers to nothing: customer = 9
 INSERT INTO "__dbs_orders" ("id", "customer") SELECT "orders"."id", "orders"."customer" FROM "orders";
 
--- drops table main.orders for a while
+-- drops the old form of table main.orders
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- ## failure
--- 1 rows of orders name rows of customers that are not there (rowid 2)
+-- a row of orders names a row of customers that is not there (rowid 2)
 
 -- ## down
 CREATE TABLE "__dbs_orders" (

@@ -20,7 +20,7 @@ CREATE TABLE lines (
 );
 
 -- ## up
--- changes table main.lines
+-- makes the new form of table main.lines
 CREATE TABLE "__dbs_lines" (
     id integer PRIMARY KEY,
     price numeric,
@@ -32,10 +32,10 @@ CREATE TABLE "__dbs_lines" (
 -- notice rebuild-table main.lines: 1 row
 INSERT INTO "__dbs_lines" ("id", "price", "quantity") SELECT "lines"."id", "lines"."price", "lines"."quantity" FROM "lines";
 
--- drops table main.lines for a while
+-- drops the old form of table main.lines
 DROP TABLE "lines";
 
--- makes table main.lines again
+-- puts the new form of table main.lines in its place
 ALTER TABLE "__dbs_lines" RENAME TO "lines";
 
 -- ## down

@@ -24,7 +24,7 @@ CREATE TRIGGER orders_log AFTER INSERT ON orders BEGIN UPDATE orders SET status 
 CREATE VIEW notes AS SELECT note FROM orders;
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id integer PRIMARY KEY,
     note text NOT NULL,
@@ -36,14 +36,13 @@ CREATE TABLE "__dbs_orders" (
 -- notice set-not-null main.orders.note: no row has NULL in note; 2 rows
 INSERT INTO "__dbs_orders" ("id", "note", "status") SELECT "orders"."id", "orders"."note", "orders"."status" FROM "orders";
 
--- drops table main.orders for a while; drops index main.orders.orders_note for a while; drops trigger main.orders.orders_log for a while
+-- drops the old form of table main.orders; drops index main.orders.orders_note for a while; drops trigger main.orders.orders_log for a while
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- makes index main.orders.orders_note again
--- notice index-not-concurrent main.orders.orders_note: 2 rows
 CREATE INDEX orders_note ON orders (note);
 
 -- makes trigger main.orders.orders_log again

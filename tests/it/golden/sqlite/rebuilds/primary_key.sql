@@ -19,7 +19,7 @@ CREATE TABLE prices (
 );
 
 -- ## up
--- changes table main.prices
+-- makes the new form of table main.prices
 CREATE TABLE "__dbs_prices" (
     product integer,
     day text,
@@ -31,10 +31,10 @@ CREATE TABLE "__dbs_prices" (
 -- notice rebuild-table main.prices: no value of product, day occurs more than once; 2 rows
 INSERT INTO "__dbs_prices" (rowid, "product", "day", "price") SELECT "prices".rowid, "prices"."product", "prices"."day", "prices"."price" FROM "prices";
 
--- drops table main.prices for a while
+-- drops the old form of table main.prices
 DROP TABLE "prices";
 
--- makes table main.prices again
+-- puts the new form of table main.prices in its place
 ALTER TABLE "__dbs_prices" RENAME TO "prices";
 
 -- ## down

@@ -10,7 +10,7 @@ INSERT INTO log (rowid, at, message) VALUES (3, 'a', 'x'), (7, 'b', 'y');
 CREATE TABLE log (at text NOT NULL, message text);
 
 -- ## up
--- changes table main.log
+-- makes the new form of table main.log
 CREATE TABLE "__dbs_log" (at text NOT NULL, message text);
 
 -- copies the rows of main.log into its new form; refuses NULL in main.log.at
@@ -18,10 +18,10 @@ CREATE TABLE "__dbs_log" (at text NOT NULL, message text);
 -- notice set-not-null main.log.at: no row has NULL in at; 2 rows
 INSERT INTO "__dbs_log" (rowid, "at", "message") SELECT "log".rowid, "log"."at", "log"."message" FROM "log";
 
--- drops table main.log for a while
+-- drops the old form of table main.log
 DROP TABLE "log";
 
--- makes table main.log again
+-- puts the new form of table main.log in its place
 ALTER TABLE "__dbs_log" RENAME TO "log";
 
 -- ## down

@@ -18,7 +18,7 @@ CREATE TABLE orders (
 ) STRICT;
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id INTEGER PRIMARY KEY,
     total INTEGER,
@@ -29,10 +29,10 @@ CREATE TABLE "__dbs_orders" (
 -- notice rebuild-table main.orders: every value of id fits INTEGER; every value of total fits INTEGER; every value of note fits TEXT; 2 rows
 INSERT INTO "__dbs_orders" ("id", "total", "note") SELECT "orders"."id", "orders"."total", "orders"."note" FROM "orders";
 
--- drops table main.orders for a while
+-- drops the old form of table main.orders
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- ## down

@@ -19,7 +19,7 @@ CREATE TABLE orders (
 ) STRICT;
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id INTEGER PRIMARY KEY,
     total INTEGER
@@ -30,10 +30,10 @@ CREATE TABLE "__dbs_orders" (
 -- measured: every value of id fits INTEGER
 INSERT INTO "__dbs_orders" ("id", "total") SELECT "orders"."id", "orders"."total" FROM "orders";
 
--- drops table main.orders for a while
+-- drops the old form of table main.orders
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- ## failure

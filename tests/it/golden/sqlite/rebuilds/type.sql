@@ -18,7 +18,7 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (
     id integer PRIMARY KEY,
     total integer,
@@ -31,10 +31,10 @@ CREATE TABLE "__dbs_orders" (
 -- measured: every value of code fits TEXT
 INSERT INTO "__dbs_orders" ("id", "total", "code") SELECT "orders"."id", "orders"."total", "orders"."code" FROM "orders";
 
--- drops table main.orders for a while
+-- drops the old form of table main.orders
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- ## down

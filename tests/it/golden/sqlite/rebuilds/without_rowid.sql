@@ -13,7 +13,7 @@ CREATE TABLE a (code text PRIMARY KEY, note text) WITHOUT ROWID;
 CREATE TABLE b (code text PRIMARY KEY, note text);
 
 -- ## up
--- changes table main.a
+-- makes the new form of table main.a
 CREATE TABLE "__dbs_a" (code text PRIMARY KEY, note text) WITHOUT ROWID;
 
 -- copies the rows of main.a into its new form; refuses NULL in main.a.code
@@ -21,23 +21,23 @@ CREATE TABLE "__dbs_a" (code text PRIMARY KEY, note text) WITHOUT ROWID;
 -- notice set-not-null main.a.code: no row has NULL in code; 1 row
 INSERT INTO "__dbs_a" ("code", "note") SELECT "a"."code", "a"."note" FROM "a";
 
--- drops table main.a for a while
+-- drops the old form of table main.a
 DROP TABLE "a";
 
--- makes table main.a again
+-- puts the new form of table main.a in its place
 ALTER TABLE "__dbs_a" RENAME TO "a";
 
--- changes table main.b
+-- makes the new form of table main.b
 CREATE TABLE "__dbs_b" (code text PRIMARY KEY, note text);
 
 -- copies the rows of main.b into its new form
 -- notice rebuild-table main.b: 1 row
 INSERT INTO "__dbs_b" ("code", "note") SELECT "b"."code", "b"."note" FROM "b";
 
--- drops table main.b for a while
+-- drops the old form of table main.b
 DROP TABLE "b";
 
--- makes table main.b again
+-- puts the new form of table main.b in its place
 ALTER TABLE "__dbs_b" RENAME TO "b";
 
 -- ## down

@@ -19,7 +19,7 @@ CREATE INDEX by_note ON orders (remark);
 -- warning rename-column main.orders.note
 ALTER TABLE "orders" RENAME COLUMN "note" TO "remark";
 
--- changes table main.orders
+-- makes the new form of table main.orders
 CREATE TABLE "__dbs_orders" (id integer PRIMARY KEY, remark text NOT NULL);
 
 -- copies the rows of main.orders into its new form; refuses NULL in main.orders.remark
@@ -27,10 +27,10 @@ CREATE TABLE "__dbs_orders" (id integer PRIMARY KEY, remark text NOT NULL);
 -- notice set-not-null main.orders.remark: no row has NULL in remark; 2 rows
 INSERT INTO "__dbs_orders" ("id", "remark") SELECT "orders"."id", "orders"."remark" FROM "orders";
 
--- drops table main.orders for a while; drops index main.orders.by_note for a while
+-- drops the old form of table main.orders; drops index main.orders.by_note for a while
 DROP TABLE "orders";
 
--- makes table main.orders again
+-- puts the new form of table main.orders in its place
 ALTER TABLE "__dbs_orders" RENAME TO "orders";
 
 -- makes index main.orders.by_note again
