@@ -140,6 +140,36 @@ pub fn ellipsis(text: &str, cells: usize, ascii: bool) -> Cow<'_, str> {
     Cow::Owned(if cells == 0 { String::new() } else { format!("{start}{dots}") })
 }
 
+/// `text` in lines of at most `cells`, cut at blanks; a word that is wider stands on a line of its
+/// own.
+pub fn wrapped(text: &str, cells: usize) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for word in text.split_whitespace() {
+        let wide = width(word);
+        if used > 0 && used + 1 + wide > cells {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += wide;
+    }
+    lines.push(line);
+    lines
+}
+
+/// Whether a terminal shows more than ASCII: only where `LC_ALL`, `LC_CTYPE` or `LANG` (the first
+/// of them that is set and not empty, as POSIX orders them) names UTF-8.
+pub fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"];
+    let set = |name: &&str| variable(name).filter(|held| !held.is_empty());
+    let locale = names.iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
 /// The beginning of a text, at most about `limit` bytes, cut between characters. What is cut
 /// off before measuring keeps a cell of a megabyte as cheap as one of a line.
 pub fn head(text: &str, limit: usize) -> &str {
@@ -235,6 +265,13 @@ mod tests {
         assert_eq!(ellipsis("日本語", 5, false), "日本…");
         assert_eq!(ellipsis("abc", 3, false), "abc");
         assert_eq!(ellipsis("abcd", 3, true), "ab~");
+    }
+
+    #[test]
+    fn lines_are_cut_at_blanks() {
+        assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("日本 語 unbreakable", 5), ["日本", "語", "unbreakable"]);
+        assert_eq!(wrapped("", 5), [""]);
     }
 
     #[test]

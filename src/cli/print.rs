@@ -5,6 +5,7 @@
 //! did not want is dropped.
 
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use serde_json::json;
 
@@ -26,26 +27,68 @@ pub(super) enum Role {
     Danger,
 }
 
-/// How roles look on one of the two streams.
+/// The widest text for reading is, in cells.
+const WIDEST: usize = 100;
+
+/// How text looks on one of the two streams.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Paint {
     coloured: bool,
+    /// Whether signs beyond ASCII may be used.
+    unicode: bool,
+    /// The cells of a line; none where no terminal cuts lines.
+    room: Option<usize>,
 }
 
 impl Paint {
     /// For the result.
     pub(super) fn of_result() -> Self {
-        Self { coloured: wants_colour(io::stdout().is_terminal()) }
+        Self::of(io::stdout().is_terminal(), io::stdout().as_fd())
     }
 
     /// For the talk.
     pub(super) fn of_talk() -> Self {
-        Self { coloured: wants_colour(io::stderr().is_terminal()) }
+        Self::of(io::stderr().is_terminal(), io::stderr().as_fd())
+    }
+
+    fn of(is_terminal: bool, stream: BorrowedFd<'_>) -> Self {
+        let size = is_terminal.then(|| rustix::termios::tcgetwinsize(stream));
+        // A terminal that does not know its width says 0.
+        let cells = size.map(|size| size.map_or(80, |size| usize::from(size.ws_col)));
+        Self {
+            coloured: wants_colour(is_terminal),
+            unicode: text::speaks_unicode(|name| std::env::var(name).ok()),
+            room: cells.map(|cells| if cells == 0 { 80 } else { cells.min(WIDEST) }),
+        }
+    }
+
+    /// Nothing but letters, in lines of this many cells, for tests.
+    #[cfg(test)]
+    pub(super) fn plain(room: Option<usize>) -> Self {
+        Self { coloured: false, unicode: true, room }
+    }
+
+    /// Whether a person looks at it on a terminal; else it may be run or kept.
+    pub(super) fn is_watched(self) -> bool {
+        self.room.is_some()
+    }
+
+    /// One of two signs: the better one where it can be shown.
+    pub(super) fn sign(self, sign: &'static str, plain: &'static str) -> &'static str {
+        if self.unicode { sign } else { plain }
+    }
+
+    /// A paragraph in lines that fit, `taken` cells of each being taken.
+    pub(super) fn lines(self, paragraph: &str, taken: usize) -> Vec<String> {
+        match self.room {
+            Some(room) => text::wrapped(paragraph, room.saturating_sub(taken).max(20)),
+            None => vec![paragraph.to_owned()],
+        }
     }
 
     /// The text in the look of its role.
     pub(super) fn text(self, role: Role, text: &str) -> String {
-        if !self.coloured {
+        if !self.coloured || text.trim().is_empty() {
             return text.to_owned();
         }
         // SGR parameters of ECMA-48, section 8.3.117, as every terminal understands them.
@@ -177,7 +220,8 @@ mod tests {
 
     #[test]
     fn colours_are_only_for_those_who_want_them() {
-        let (plain, coloured) = (Paint { coloured: false }, Paint { coloured: true });
+        let plain = Paint::plain(None);
+        let coloured = Paint { coloured: true, ..plain };
         assert_eq!(plain.text(Role::Danger, "x"), "x");
         assert_eq!(coloured.text(Role::Danger, "x"), "\u{1b}[1;31mx\u{1b}[0m");
     }

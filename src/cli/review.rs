@@ -6,70 +6,161 @@ use super::print::{Paint, Role, harmless};
 use crate::ops::push::Item;
 use crate::ops::review::{Review, Statement};
 use crate::schema::hazard::{Hazard, Severity};
-use crate::text::capital;
+use crate::text::{capital, width};
 
 /// The version of the form of the JSON.
 const FORMAT: u32 = 1;
 
-/// The plan as a person reads it.
+/// The cells a hazard's mark and weight take: `✗ danger   `.
+const WEIGHT: usize = 11;
+
+/// The plan as a person reads it: each statement, and below it what there is to know of it. Where
+/// nobody watches that is comments, so that the whole can be run.
 pub(super) fn text(review: &Review, paint: Paint) -> String {
+    let page = Page { paint, margin: if paint.is_watched() { "  " } else { "-- " } };
     let mut out = String::new();
-    for rename in &review.renames {
-        let line = format!("renames {rename}");
-        out.push_str(&format!("{}\n", paint.text(Role::Muted, &harmless(&line))));
-    }
     for statement in &review.statements {
         out.push('\n');
-        out.push_str(&of_statement(statement, paint));
+        out.push_str(&page.statement(statement));
     }
-    if !review.statements.is_empty() {
-        out.push('\n');
-    }
+    out.push('\n');
     for note in &review.notes {
-        let note = format!("note: {}", harmless(note));
-        out.push_str(&format!("{}\n", paint.text(Role::Muted, &note)));
+        out.push_str(&page.muted(&format!("note: {note}")));
     }
+    let outermost = Page { margin: if paint.is_watched() { "" } else { "-- " }, ..page };
+    out.push_str(&outermost.summary(review));
     out
 }
 
-fn of_statement(statement: &Statement, paint: Paint) -> String {
-    let mut head = statement.what.clone();
-    for lock in &statement.locks {
-        head.push_str(&format!(" · {lock}"));
-    }
-    for table in &statement.rewrites {
-        head.push_str(&format!(" · writes {table} anew"));
-    }
-    if statement.outside_transaction {
-        head.push_str(" · outside a transaction");
-    }
-    let mut out = String::new();
-    if !head.is_empty() {
-        out.push_str(&paint.text(Role::Muted, &format!("-- {}", harmless(&head))));
-        out.push('\n');
-    }
-    for hazard in &statement.hazards {
-        let role = match hazard.severity {
-            Severity::Danger => Role::Danger,
-            Severity::Warning => Role::Warning,
-            Severity::Notice => Role::Muted,
-        };
-        let mut line = format!("-- {}", crate::ops::review::sentence(hazard));
-        if hazard.severity > Severity::Notice && !hazard.safer.is_empty() {
-            line.push_str(&format!("; safer: {}", hazard.safer));
+/// How a plan is laid out.
+#[derive(Clone, Copy)]
+struct Page {
+    paint: Paint,
+    /// What stands before each line that is no SQL.
+    margin: &'static str,
+}
+
+impl Page {
+    fn statement(self, statement: &Statement) -> String {
+        let mut out: String = statement.sql.lines().map(harmless).collect::<Vec<_>>().join("\n");
+        // A comment at its end would hide the semicolon.
+        let comment = statement.sql.lines().last().is_some_and(|line| line.contains("--"));
+        out.push_str(if comment { "\n;\n" } else { ";\n" });
+        out.push_str(&self.muted(&facts(statement)));
+        for hazard in &statement.hazards {
+            out.push_str(&self.hazard(hazard));
         }
-        out.push_str(&paint.text(role, &harmless(&line)));
-        out.push('\n');
+        for measure in statement.untold() {
+            out.push_str(&self.muted(&format!("measured: {measure}")));
+        }
+        out
     }
-    for measure in statement.untold() {
-        let line = format!("-- measured: {measure}");
-        out.push_str(&paint.text(Role::Warning, &harmless(&line)));
-        out.push('\n');
+
+    fn muted(self, told: &str) -> String {
+        if told.is_empty() {
+            return String::new();
+        }
+        self.remark(Role::Muted, "", &[(Role::Muted, told.to_owned())])
     }
-    let sql: Vec<String> = statement.sql.lines().map(harmless).collect();
-    out.push_str(&sql.join("\n"));
-    out.push_str(";\n");
-    out
+
+    fn hazard(self, hazard: &Hazard) -> String {
+        let named = match &hazard.object {
+            Some(key) => format!("{} {}", hazard.rule.id(), key.name),
+            None => hazard.rule.id().to_owned(),
+        };
+        let measured = hazard.measured.clone().unwrap_or_default();
+        if hazard.is_settled() {
+            let head = format!("{} ", self.paint.sign("✓", "+"));
+            return self.remark(
+                Role::Good,
+                &head,
+                &[(Role::Muted, format!("{named}: {measured}"))],
+            );
+        }
+        let (sign, role) = match hazard.severity {
+            Severity::Danger => (self.paint.sign("✗", "x"), Role::Danger),
+            Severity::Warning => ("!", Role::Warning),
+            Severity::Notice => (self.paint.sign("·", "-"), Role::Muted),
+        };
+        let word = hazard.severity.word();
+        let head = format!("{:WEIGHT$}", format!("{sign} {word}"));
+        let why = phrase(&hazard.why);
+        if hazard.severity == Severity::Notice {
+            let measured = if measured.is_empty() { measured } else { format!(" ({measured})") };
+            return self.remark(role, &head, &[(role, format!("{named}: {why}{measured}"))]);
+        }
+        let mut told = vec![(Role::Heading, format!("{named}: {why}"))];
+        if !measured.is_empty() {
+            told.push((role, measured));
+        }
+        if !hazard.safer.is_empty() {
+            told.push((Role::Muted, format!("safer: {}", phrase(&hazard.safer))));
+        }
+        self.remark(role, &head, &told)
+    }
+
+    /// A mark, and paragraphs that hang beside it.
+    fn remark(self, role: Role, mark: &str, paragraphs: &[(Role, String)]) -> String {
+        let hang = width(mark);
+        let mut out = String::new();
+        let mut before = self.paint.text(role, mark);
+        for (role, paragraph) in paragraphs {
+            for line in self.paint.lines(&harmless(paragraph), width(self.margin) + hang) {
+                let margin = self.paint.text(Role::Muted, self.margin);
+                out.push_str(&format!("{margin}{before}{}\n", self.paint.text(*role, &line)));
+                before = " ".repeat(hang);
+            }
+        }
+        out
+    }
+
+    /// How many statements there are, in how many parts, and how many hazards of each weight.
+    fn summary(self, review: &Review) -> String {
+        let mut told = counted(review);
+        match review.parts().len() {
+            0 | 1 => {}
+            parts => told.push_str(&format!(", one after the other in {parts} transactions")),
+        }
+        let mut out = self.paint.text(Role::Heading, &told);
+        let weights = [
+            (Severity::Danger, Role::Danger),
+            (Severity::Warning, Role::Warning),
+            (Severity::Notice, Role::Muted),
+        ];
+        for (severity, role) in weights {
+            let number = review.hazards(severity);
+            if number > 0 {
+                let s = if number == 1 { "" } else { "s" };
+                let words = format!("{number} {}{s}", severity.word());
+                out.push_str(&format!(" · {}", self.paint.text(role, &words)));
+            }
+        }
+        format!("{}{out}\n", self.paint.text(Role::Muted, self.margin))
+    }
+}
+
+/// A sentence as it stands after a colon: without its full stop, and small at its beginning unless
+/// that is a word of SQL.
+fn phrase(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    let first = letters.next();
+    let rest = letters.as_str();
+    let is_sql = rest.chars().next().is_some_and(char::is_uppercase);
+    let small =
+        |first: char| if is_sql { first.to_string() } else { first.to_lowercase().collect() };
+    format!("{}{rest}", first.map(small).unwrap_or_default())
+}
+
+/// What a statement does and what it keeps others from, in a line.
+fn facts(statement: &Statement) -> String {
+    let mut facts = vec![statement.what.clone()];
+    facts.extend(statement.blocks.iter().map(|what| format!("blocks {what}")));
+    facts.extend(statement.rewrites.iter().map(|table| format!("writes {table} anew")));
+    if statement.outside_transaction {
+        facts.push("outside a transaction".to_owned());
+    }
+    facts.retain(|fact| !fact.is_empty());
+    facts.join(" · ")
 }
 
 /// The checklist as a person reads it.
@@ -118,8 +209,11 @@ fn statement_json(statement: &Statement) -> Value {
         "sql": statement.sql,
         "what": statement.what,
         "lock": statement.locks,
+        "blocks": statement.blocks,
         "rewrites": statement.rewrites,
+        "watched": statement.watched,
         "outside_transaction": statement.outside_transaction,
+        "apart": statement.apart,
         "hazards": statement.hazards.iter().map(hazard_json).collect::<Vec<_>>(),
         "measures": statement.measures,
     })

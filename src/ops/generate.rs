@@ -1,12 +1,15 @@
 //! Writing the next migration: what its two files are called and what stands in them. Nothing is
 //! written here; the front end shows the draft first.
 
+use std::cmp::Reverse;
+
 use super::change::{self, Setting};
 use super::proof::Proof;
 use super::review::{self, Review};
 use super::wording;
 use crate::migrations::{self, Migration, Pair};
-use crate::schema::plan::Plan;
+use crate::schema::hazard::Hazard;
+use crate::schema::plan::{Action, Plan};
 
 /// The widest a line of a file's head is, in characters.
 const WIDTH: usize = 98;
@@ -46,8 +49,9 @@ pub fn drafts(
     let mut drafts = Vec::new();
     for stage in &proof.stages {
         let own = statements.by_ref().take(stage.up.steps.len());
-        let hazards: Vec<String> =
-            own.flat_map(|statement| &statement.hazards).map(review::sentence).collect();
+        let mut hazards: Vec<&Hazard> = own.flat_map(|statement| &statement.hazards).collect();
+        hazards.sort_by_key(|hazard| Reverse(hazard.severity));
+        let hazards: Vec<String> = hazards.into_iter().map(review::sentence).collect();
         let proposed = wording::name(&stage.up);
         let name = migrations::slug(name.unwrap_or(&proposed));
         let name = format!("{}_{name}", next.digits);
@@ -76,7 +80,8 @@ fn named(setting: &Setting, existing: &[Migration], name: &str, now: u64) -> Str
 
 fn up_text(name: &str, contents: Contents<'_>) -> String {
     let mut head = vec![name.to_owned(), String::new()];
-    let mut told: Vec<String> = contents.up.steps.iter().map(wording::what).collect();
+    let does = contents.up.steps.iter().filter(|step| step.actions != [Action::Setting]);
+    let mut told: Vec<String> = does.map(wording::what).collect();
     told.retain(|what| !what.is_empty());
     told.dedup();
     head.extend(told.iter().map(|what| format!("* {what}")));

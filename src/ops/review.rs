@@ -2,13 +2,17 @@
 //! does, what it locks, and what is hazardous about it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::change::Change;
 use super::proof::Proof;
 use crate::config::Policy;
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::hazard::{self, Allowance, Context, Effects, Facts, Hazard, Rule};
-use crate::schema::plan::Plan;
+use crate::schema::RelationName;
+use crate::schema::hazard::{
+    self, Allowance, Context, Effects, Facts, Hazard, LockMode, Rule, Severity,
+};
+use crate::schema::plan::{Plan, grouped};
 use crate::schema::rename::Rename;
 
 /// A plan to look at.
@@ -33,6 +37,8 @@ pub struct Statement {
     pub what: String,
     /// The locks it takes on tables that are there: `ACCESS EXCLUSIVE on public.orders`.
     pub locks: Vec<String>,
+    /// What others cannot do meanwhile: `reads and writes of public.orders`.
+    pub blocks: Vec<String>,
     /// The tables it writes anew.
     pub rewrites: Vec<String>,
     /// Whether what it locks and writes anew was watched on a scratch; else it is what the manual
@@ -122,6 +128,7 @@ pub fn review(
             sql: step.sql.clone(),
             what: super::wording::what(step),
             locks: told(&effects),
+            blocks: blocked(&effects),
             rewrites: effects.rewrites.iter().map(ToString::to_string).collect(),
             watched,
             outside_transaction: step.outside_transaction,
@@ -142,6 +149,17 @@ fn told(effects: &Effects) -> Vec<String> {
     effects.locks.iter().map(|(relation, mode)| format!("{mode} on {relation}")).collect()
 }
 
+fn blocked(effects: &Effects) -> Vec<String> {
+    let blocked = |(relation, mode): &(RelationName, LockMode)| match mode {
+        LockMode::AccessExclusive => Some(format!("reads and writes of {relation}")),
+        LockMode::Share | LockMode::ShareRowExclusive | LockMode::Exclusive => {
+            Some(format!("writes to {relation}"))
+        }
+        _ => None,
+    };
+    effects.locks.iter().filter_map(blocked).collect()
+}
+
 impl Statement {
     /// The measures that no hazard tells of.
     pub fn untold(&self) -> impl Iterator<Item = &str> {
@@ -154,9 +172,16 @@ impl Statement {
 }
 
 impl Review {
-    /// Every hazard as a sentence, for the head of a file.
-    pub fn hazards(&self) -> Vec<String> {
-        self.statements.iter().flat_map(|statement| &statement.hazards).map(sentence).collect()
+    /// How many of the statements run together, part by part; one that runs outside a transaction
+    /// is a part.
+    pub fn parts(&self) -> Vec<Range<usize>> {
+        grouped(self.statements.iter().map(|one| (one.outside_transaction, one.apart)))
+    }
+
+    /// How many hazards of a weight there are, besides what was looked for and not found.
+    pub fn hazards(&self, severity: Severity) -> usize {
+        let hazards = self.statements.iter().flat_map(|statement| &statement.hazards);
+        hazards.filter(|hazard| hazard.severity == severity && !hazard.is_settled()).count()
     }
 
     /// The refusal of the whole, if a hazard forbids it.

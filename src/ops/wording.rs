@@ -64,7 +64,7 @@ fn action(action: &Action) -> String {
         Action::Validate(key) => format!("checks the rows for {}", thing(key)),
         Action::Rebuild(key) => format!("copies the rows of {key} into its new form"),
         Action::Authorize(key) => format!("changes who may do what with {}", thing(key)),
-        Action::Setting => "sets the session up".to_owned(),
+        Action::Setting => "sets up the transaction".to_owned(),
     }
 }
 
@@ -128,9 +128,9 @@ pub fn name(plan: &Plan) -> String {
     phrases.extend(parts_of(&dropped).iter().map(|key| format!("drop {}", place(key))));
     if phrases.is_empty() {
         phrases.extend(actions().filter_map(|action| match action {
+            Action::Validate(key) => Some(format!("validate {}", place(key))),
+            Action::SetNotNull(key) => Some(format!("require {}", place(key))),
             Action::Alter(key)
-            | Action::SetNotNull(key)
-            | Action::Validate(key)
             | Action::Rebuild(key)
             | Action::Remake(key)
             | Action::Authorize(key)
@@ -155,7 +155,9 @@ pub fn name(plan: &Plan) -> String {
 
 /// A thing's name without its schema, a part's after its relation's.
 fn place(key: &Key) -> String {
-    if key.kind.is_part() { format!("{} {}", key.of, key.name) } else { key.name.clone() }
+    // Most constraints and indexes are called after their table anyhow.
+    let told = key.name.strip_prefix(key.of.as_str()).is_some_and(|rest| rest.starts_with('_'));
+    if key.kind.is_part() && !told { format!("{} {}", key.of, key.name) } else { key.name.clone() }
 }
 
 #[cfg(test)]

@@ -149,16 +149,9 @@ impl Glyphs {
         prompt: ">",
     };
 
-    /// The signs the person asked for, or those the locale allows: Unicode only where
-    /// `LC_ALL`, `LC_CTYPE` or `LANG` (the first of them that is set and not empty, as
-    /// POSIX orders them) names UTF-8.
+    /// The signs the person asked for, or those the locale allows.
     pub fn choose(ascii: Option<bool>, variable: impl Fn(&str) -> Option<String>) -> Self {
-        let plain = ascii.unwrap_or_else(|| {
-            let names = ["LC_ALL", "LC_CTYPE", "LANG"];
-            let set = |name: &&str| variable(name).filter(|held| !held.is_empty());
-            let locale = names.iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
-            !(locale.contains("utf-8") || locale.contains("utf8"))
-        });
+        let plain = ascii.unwrap_or_else(|| !crate::text::speaks_unicode(variable));
         if plain { Self::ASCII } else { Self::UNICODE }
     }
 }

@@ -54,6 +54,7 @@ fn statement(sql: &str, what: &str, hazards: Vec<Hazard>) -> Statement {
         sql: sql.to_owned(),
         what: what.to_owned(),
         locks: vec!["ACCESS EXCLUSIVE on public.customers".to_owned()],
+        blocks: vec!["reads and writes of public.customers".to_owned()],
         rewrites: Vec::new(),
         watched: true,
         outside_transaction: false,

@@ -100,11 +100,17 @@ pub struct Hazard {
     pub safer: String,
     /// What was measured, in words: `12,431 rows, 3,020 of them with a note`.
     pub measured: Option<String>,
-    /// Whether all it could fail on or lose was counted, and there is none.
+    /// Whether all it could fail on was counted, and there is none.
     pub cleared: bool,
 }
 
 impl Hazard {
+    /// Whether it is good news: what it could fail on was looked for and not found, and it takes
+    /// no time that others notice.
+    pub fn is_settled(&self) -> bool {
+        self.cleared && self.severity == Severity::Notice
+    }
+
     /// A hazard as its rule tells it.
     fn of(dialect: Dialect, rule: Rule, step: usize, object: Option<Key>) -> Self {
         Self {

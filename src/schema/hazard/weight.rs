@@ -23,6 +23,11 @@ pub(super) const SLOW: &[Rule] = &[
 ];
 
 impl Examiner<'_> {
+    /// Whether others wait while a step runs.
+    fn waits(&self, step: usize) -> bool {
+        self.plan.steps.get(step).is_some_and(|step| !step.apart && !step.outside_transaction)
+    }
+
     /// Whether an answer belongs to another hazard of the object: a domain that refuses NULL is one
     /// thing, a column that does so besides its new type another.
     fn is_anothers(&self, hazard: &Hazard, reading: &Reading) -> bool {
@@ -52,8 +57,11 @@ impl Examiner<'_> {
                 Some(words) => format!("{words}; {size}"),
                 None => size,
             });
-            if hazard.severity == Severity::Warning && !self.is_felt(&table, hazard.rule) {
+            let felt = self.is_felt(&table, hazard.rule);
+            if hazard.severity == Severity::Warning && !felt {
                 hazard.severity = Severity::Notice;
+            } else if hazard.cleared && felt && self.waits(hazard.step) {
+                hazard.severity = hazard.rule.severity().min(Severity::Warning);
             }
         }
         hazard
@@ -111,7 +119,11 @@ fn weigh(hazard: &mut Hazard, readings: &[&Reading]) -> bool {
     hazard.measured = told(&|reading| !reading.clears()).or_else(|| told(&|_| true));
     if readings.iter().all(|reading| reading.clears()) {
         hazard.severity = Severity::Notice;
-        hazard.cleared = true;
+        hazard.cleared = readings.iter().all(|reading| reading.subject.fails());
+        if !hazard.cleared {
+            // Nothing is lost; what is left is that it is gone.
+            "What still uses it fails.".clone_into(&mut hazard.why);
+        }
     } else if readings.iter().any(|reading| reading.is_found() && !reading.subject.fails()) {
         hazard.severity = Severity::Danger;
     }

@@ -109,12 +109,16 @@ pub enum Action {
 /// The steps that run together, in order: those that may not run in a transaction each by
 /// themselves, those that are apart apart from the others.
 pub fn groups(steps: &[Step]) -> Vec<Range<usize>> {
+    grouped(steps.iter().map(|step| (step.outside_transaction, step.apart)))
+}
+
+/// The same of steps of which each is known by whether it runs outside a transaction, and whether
+/// it is apart.
+pub fn grouped(steps: impl Iterator<Item = (bool, bool)>) -> Vec<Range<usize>> {
     let mut groups: Vec<Range<usize>> = Vec::new();
-    let mut before: Option<&Step> = None;
-    for (at, step) in steps.iter().enumerate() {
-        let joins = before.is_some_and(|before| {
-            !before.outside_transaction && !step.outside_transaction && before.apart == step.apart
-        });
+    let mut before: Option<(bool, bool)> = None;
+    for (at, step) in steps.enumerate() {
+        let joins = before.is_some_and(|before| !before.0 && !step.0 && before.1 == step.1);
         match groups.last_mut().filter(|_| joins) {
             Some(group) => group.end = at + 1,
             None => groups.push(at..at + 1),

@@ -22,7 +22,7 @@ CREATE TABLE orders (
 );
 
 -- ## up
--- sets the session up
+-- sets up the transaction
 SET LOCAL lock_timeout = '4s';
 
 -- changes public.orders.note from character varying(10) to character varying(20); changes public.orders.total from integer to bigint; adds column public.orders.status · ACCESS EXCLUSIVE on public.orders · writes public.orders anew

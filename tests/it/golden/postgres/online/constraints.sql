@@ -36,7 +36,7 @@ CREATE TABLE orders (
 -- measured: no row has NULL in id
 CREATE UNIQUE INDEX CONCURRENTLY customers_pkey ON public.customers (id);
 
--- sets the session up
+-- sets up the transaction
 SET LOCAL lock_timeout = '4s';
 
 -- changes constraint public.customers.customers_pkey · ACCESS EXCLUSIVE on public.customers
@@ -51,7 +51,7 @@ ALTER TABLE public.orders ADD CONSTRAINT total__dbs_not_null CHECK (total IS NOT
 -- notice set-not-null public.orders.total: no row has NULL in total; 3 rows, 16.0 kB
 ALTER TABLE public.orders VALIDATE CONSTRAINT total__dbs_not_null;
 
--- sets the session up
+-- sets up the transaction
 SET LOCAL lock_timeout = '4s';
 
 -- changes column public.orders.total · ACCESS EXCLUSIVE on public.orders
@@ -79,7 +79,7 @@ ALTER TABLE public.orders VALIDATE CONSTRAINT orders_customer_fkey;
 -- notice not-in-transaction public.customers.customers_email_key
 CREATE UNIQUE INDEX CONCURRENTLY customers_email_key ON public.customers (email);
 
--- sets the session up
+-- sets up the transaction
 SET LOCAL lock_timeout = '4s';
 
 -- changes constraint public.customers.customers_email_key · ACCESS EXCLUSIVE on public.customers

@@ -27,7 +27,7 @@ CREATE INDEX orders_note ON orders (note, total);
 CREATE UNIQUE INDEX orders_total ON orders (total);
 
 -- ## up
--- sets the session up
+-- sets up the transaction
 SET LOCAL lock_timeout = '4s';
 
 -- sets index public.orders.orders_note aside

@@ -25,7 +25,7 @@ CREATE TABLE people (
 -- notice not-in-transaction public.mood
 ALTER TYPE public.mood ADD VALUE 'ok' AFTER 'sad';
 
--- sets the session up
+-- sets up the transaction
 SET LOCAL lock_timeout = '4s';
 
 -- changes default public.people.mood · ACCESS EXCLUSIVE on public.people

@@ -28,7 +28,7 @@ CREATE TABLE events_2025 (
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 
 -- ## up
--- sets the session up
+-- sets up the transaction
 SET LOCAL lock_timeout = '4s';
 
 -- changes table public.events_2025 · ACCESS EXCLUSIVE on public.events · ACCESS EXCLUSIVE on public.events_2025
