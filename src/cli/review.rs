@@ -141,7 +141,7 @@ impl Page {
 
 /// A sentence as it stands after a colon: without its full stop, and small at its beginning unless
 /// that is a word of SQL.
-fn phrase(sentence: &str) -> String {
+pub(super) fn phrase(sentence: &str) -> String {
     let mut letters = sentence.trim_end_matches('.').chars();
     let first = letters.next();
     let rest = letters.as_str();
@@ -219,7 +219,7 @@ fn statement_json(statement: &Statement) -> Value {
     })
 }
 
-fn hazard_json(hazard: &Hazard) -> Value {
+pub(super) fn hazard_json(hazard: &Hazard) -> Value {
     json!({
         "rule": hazard.rule.id(),
         "severity": hazard.severity.word(),

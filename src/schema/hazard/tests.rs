@@ -142,7 +142,7 @@ fn locks_and_rewrites_watched_on_a_scratch_go_before_the_manual() {
     let change = Action::ChangeType {
         column: part(Kind::Column, "note"),
         from: "character varying(10)".into(),
-        to: "character varying(20)".into(),
+        to: "shop.short".into(),
         using: None,
     };
     let plan = plan(vec![Step::new("ALTER TABLE …", vec![change])]);
@@ -261,7 +261,7 @@ fn what_a_hand_written_statement_did_is_told_from_the_schemas() {
         column.not_null = true;
     }
     after.objects.insert(part(Kind::Column, "seller"), Object::new(required));
-    let actions = observed(&before, &after);
+    let actions = observed("ALTER TABLE …", &before, &after);
     assert!(matches!(&actions[0], Action::ChangeType { to, .. } if to == "integer"));
     assert_eq!(
         actions[1..],
