@@ -48,7 +48,9 @@ fn limit_plan(plan: &mut Plan, strong: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::model::{Body, Column, Key, Kind, Model, Object, ReplicaIdentity, Table};
+    use crate::schema::model::{
+        Body, Column, Key, Kind, Model, Object, Options, ReplicaIdentity, Table,
+    };
     use crate::sql::Dialect;
 
     #[test]
@@ -88,7 +90,7 @@ mod tests {
             partition_by: None,
             partition_of: None,
             inherits: Vec::new(),
-            options: crate::schema::model::Options::default(),
+            options: Options::default(),
             access_method: None,
             of_type: None,
             row_security: false,
@@ -111,7 +113,7 @@ mod tests {
             storage: None,
             compression: None,
             statistics: None,
-            options: crate::schema::model::Options::default(),
+            options: Options::default(),
             local: true,
         })
     }

@@ -5,6 +5,7 @@ pub mod classify;
 pub mod expression;
 mod keyword;
 pub mod lexer;
+pub mod nesting;
 mod reserved;
 pub mod statement;
 

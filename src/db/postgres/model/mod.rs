@@ -12,6 +12,7 @@ mod constraints;
 mod grants;
 mod indexes;
 mod needs;
+mod nested;
 mod parts;
 mod reading;
 mod relations;

@@ -140,6 +140,7 @@ impl<'s> Reading<'s> {
         let keys: HashSet<Key> = self.objects.keys().cloned().collect();
         for (key, object) in &mut self.objects {
             object.needs.retain(|need| keys.contains(need));
+            super::nested::flatten(object);
             if key.kind.is_part() && !object.needs.iter().any(|need| need.name == key.of) {
                 return Err(strange(&format!("the {} {key} has no relation", key.kind.word())));
             }

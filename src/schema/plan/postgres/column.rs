@@ -148,7 +148,8 @@ pub(super) fn alter(
         say("DROP EXPRESSION", Action::Alter(key.clone()));
     }
     let swapped = fates.is_swapped(key, current) && fates.get(key) == Fate::Alter;
-    if have.type_name != want.type_name || have.collation != want.collation || swapped {
+    let changes = have.type_name != want.type_name || have.collation != want.collation || swapped;
+    if changes {
         let using = if swapped {
             Some(cast::to_new_form(&column, &want.type_name, current, desired))
         } else {
@@ -176,11 +177,31 @@ pub(super) fn alter(
     } else if !have.not_null && want.not_null {
         say("SET NOT NULL", Action::SetNotNull(key.clone()));
     } else if have.not_null && !want.not_null {
-        say("DROP NOT NULL", Action::Alter(key.clone()));
+        let clause = format!("ALTER COLUMN {column} DROP NOT NULL");
+        let only = if is_strict_below(key, desired) { "ONLY " } else { "" };
+        pieces.push(Piece::clause(format!("{only}{table}"), clause, Action::Alter(key.clone())));
     }
     pieces.extend(alter_identity(key, have, want, current, desired));
-    pieces.extend(extras(key, Some(have), want));
+    // With its type a column loses how it was stored.
+    let mut left = have.clone();
+    if changes {
+        (left.storage, left.compression) = (None, None);
+    }
+    pieces.extend(extras(key, Some(&left), want));
     pieces
+}
+
+/// Whether a table that inherits a column refuses NULL there for itself: allowing it must not reach
+/// that table.
+fn is_strict_below(column: &Key, desired: &Model) -> bool {
+    desired.objects.iter().any(|(child, object)| match &object.body {
+        Body::Table(table) => {
+            let below = child.child(Kind::Column, &column.name);
+            table.inherits.contains(&column.table())
+                && desired.column(&below).is_some_and(|column| column.not_null)
+        }
+        _ => false,
+    })
 }
 
 /// Gives a column an identity, or changes the one it has.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fate::{Fate, Fates};
+use super::fold::is_kept_below;
 use super::graph::{Act, Graph, Node};
 use super::piece::Piece;
 use super::table::Inside;
@@ -54,7 +55,7 @@ impl<'m> Emitter<'m> {
             Act::Alter => self.alter(key),
             Act::Drop => self.drop(key),
             Act::Aside if key.kind == Kind::Table => rows::step_aside(key, self.current),
-            Act::Copy => rows::copy(key, self.current, self.desired),
+            Act::Copy => rows::copy(key, self.current, self.desired, self.fates),
             Act::Aside if key.kind == Kind::Index => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER INDEX {} RENAME TO {to}", name::of(key));
@@ -243,16 +244,6 @@ impl<'m> Emitter<'m> {
             || self.graph.joins(&key.table()).is_some()
     }
 
-    /// Whether a table that inherits a column is to have it for itself: dropping it from the parent
-    /// must not reach that table.
-    fn children_keep(&self, column: &Key) -> bool {
-        let whole = column.table();
-        self.current.tables().any(|(child, table)| {
-            table.inherits.contains(&whole)
-                && self.desired.column(&child.child(Kind::Column, &column.name)).is_some()
-        })
-    }
-
     fn drop(&self, key: &Key) -> Vec<Piece> {
         let swapped = self.fates.get(key) == Fate::Swap;
         let whole = |word: &str| {
@@ -274,7 +265,8 @@ impl<'m> Emitter<'m> {
             }
             (Kind::Sequence, _) => whole("SEQUENCE"),
             (Kind::Column, _) => {
-                let only = if self.children_keep(key) { "ONLY " } else { "" };
+                let only =
+                    if is_kept_below(key, self.current, self.desired) { "ONLY " } else { "" };
                 let table = format!("{only}{}", name::relation(key));
                 let clause = format!("DROP COLUMN {}", name::ident(&key.name));
                 vec![Piece::clause(table, clause, Action::Drop(key.clone()))]

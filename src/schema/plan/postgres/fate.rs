@@ -207,8 +207,8 @@ impl Fates {
                 _ => Some(Fate::Replace),
             };
         }
-        if fate == Fate::Alter && need.kind == Kind::Column && changes_type(need, current, desired)
-        {
+        let other_type = || changes_type(need, current, desired) || self.is_swapped(need, current);
+        if fate == Fate::Alter && need.kind == Kind::Column && other_type() {
             let cannot_stay = match body {
                 Body::View(_)
                 | Body::MaterializedView(_)

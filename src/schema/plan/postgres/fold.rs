@@ -83,7 +83,7 @@ fn fold_serial(graph: &mut Graph, sequence: &Key, column: &Key) {
 
 /// Folds what is dropped into what takes it along.
 pub(super) fn drops(weaver: &mut Weaver<'_>) {
-    let Weaver { current, fates, graph, .. } = weaver;
+    let Weaver { current, desired, fates, graph } = weaver;
     for (key, object) in &current.objects {
         let Some(node) = graph.find(Act::Drop, key) else { continue };
         // The names of a swapped table's indexes are needed before the old table can go.
@@ -100,13 +100,51 @@ pub(super) fn drops(weaver: &mut Weaver<'_>) {
             graph.absorb(node, table);
             continue;
         }
-        for holder in holders(key, &object.body, current, fates) {
+        let mut holders = holders(key, &object.body, current, fates);
+        if key.kind == Kind::Column && !goes_along(key, &object.body, current, desired, graph) {
+            holders.retain(|holder| holder.kind != Kind::Column);
+            // It is the child's own only once the parents' is gone.
+            for parent in super::weave::clone_parents(key, &object.body, current) {
+                if let Some(first) = graph.find(Act::Drop, &parent) {
+                    graph.edge(first, node, false);
+                }
+            }
+        }
+        // What a table has of a parent it leaves is its own when the parent goes.
+        holders.retain(|holder| {
+            !graph.leaves(&key.table(), &holder.table())
+                || graph.find(Act::Drop, &holder.table()).is_none()
+        });
+        for holder in holders {
             let taken = graph.find(Act::Drop, &holder);
             if taken.is_some_and(|taken| graph.merge(node, taken)) {
                 break;
             }
         }
     }
+}
+
+/// Whether a child's column goes when its parents' do: it is theirs alone, all of them drop it for
+/// their children too, and the table does not leave any of them first.
+fn goes_along(key: &Key, body: &Body, current: &Model, desired: &Model, graph: &Graph) -> bool {
+    let own = matches!(body, Body::Column(column) if column.local);
+    let parents = super::weave::clone_parents(key, body, current);
+    let drops = |parent: &Key| {
+        graph.find(Act::Drop, parent).is_some()
+            && !is_kept_below(parent, current, desired)
+            && !graph.leaves(&key.table(), &parent.table())
+    };
+    !own && parents.iter().all(drops)
+}
+
+/// Whether a table that inherits a column is to have it for itself: dropping it from the parent
+/// must not reach that table.
+pub(super) fn is_kept_below(column: &Key, current: &Model, desired: &Model) -> bool {
+    current.objects.iter().any(|(child, object)| {
+        let Body::Table(table) = &object.body else { return false };
+        table.inherits.contains(&column.table())
+            && desired.column(&child.child(Kind::Column, &column.name)).is_some()
+    })
 }
 
 /// What takes an object along when it is dropped, the largest first.

@@ -111,6 +111,11 @@ impl Graph {
         numbers.filter_map(|number| Some((*number, self.nodes.get(*number)?)))
     }
 
+    /// Whether a table leaves a parent.
+    pub(super) fn leaves(&self, table: &Key, parent: &Key) -> bool {
+        self.number(Act::Detach, table, Some(parent)).is_some()
+    }
+
     /// All nodes.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (usize, &Node)> {
         self.nodes.iter().enumerate()
@@ -304,8 +309,10 @@ impl Graph {
         order
     }
 
-    /// Of nodes in a circle, the one with the fewest hard edges before it.
+    /// Of the nodes in a circle that waits for no other, the one with the fewest hard edges before
+    /// it.
     fn least_bound(&self, left: &BTreeSet<usize>, waits: &[BTreeMap<usize, bool>]) -> usize {
+        let left = &first_circle(left, waits);
         let bonds = |number: &usize| {
             let hard = waits
                 .get(*number)
@@ -319,6 +326,27 @@ impl Graph {
         let place = |node: &Node| self.places.get(&node.key).copied().unwrap_or(0);
         self.nodes.get(number).map(|node| Rank::of(node, place(node))).unwrap_or_default()
     }
+}
+
+/// Nodes that all wait for each other, and for nothing else that is left.
+fn first_circle(left: &BTreeSet<usize>, waits: &[BTreeMap<usize, bool>]) -> BTreeSet<usize> {
+    let before = |number: usize| -> BTreeSet<usize> {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![number]);
+        while let Some(next) = open.pop() {
+            let firsts = waits.get(next).into_iter().flat_map(BTreeMap::keys);
+            open.extend(
+                firsts.copied().filter(|first| left.contains(first) && seen.insert(*first)),
+            );
+        }
+        seen
+    };
+    let Some(start) = left.first() else { return BTreeSet::new() };
+    let mut circle = before(*start);
+    // What comes before a circle but does not wait for it belongs to another, which comes first.
+    while let Some(earlier) = circle.iter().map(|one| before(*one)).find(|one| *one != circle) {
+        circle = earlier;
+    }
+    circle
 }
 
 /// Where a node stands among those that could come next.

@@ -14,6 +14,7 @@ mod fate;
 mod finish;
 mod fold;
 mod graph;
+mod kin;
 mod name;
 mod online;
 mod parts;

@@ -62,8 +62,13 @@ pub(super) fn join(pieces: Vec<Piece>) -> Vec<Step> {
 }
 
 /// ALTER TABLE works in passes and not in the order of its clauses, so a column may not be
-/// dropped and added in one, nor a constraint dropped and added again before a column changes.
+/// dropped and added in one, nor a constraint dropped and added again before a column changes; and
+/// a parent is left last, whatever stands before it.
 fn may_join(clauses: &[String], next: &str) -> bool {
+    let leaves = |clause: &String| clause.starts_with("NO INHERIT ");
+    if clauses.iter().any(leaves) && !next.starts_with("NO INHERIT ") {
+        return false;
+    }
     let opposite = match next.split(' ').next() {
         Some("ADD") => "DROP ",
         Some("DROP") => "ADD ",

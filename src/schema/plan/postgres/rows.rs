@@ -1,6 +1,7 @@
 //! Tables that cannot be changed in place (a partitioned one that becomes ordinary, or the other
 //! way): the old one steps aside, the new one takes its rows, then the old one goes.
 
+use super::fate::Fates;
 use super::piece::Piece;
 use super::{cast, name, sequence};
 use crate::schema::model::{Key, Kind, Model};
@@ -23,7 +24,7 @@ pub(super) fn step_aside(key: &Key, current: &Model) -> Vec<Piece> {
 }
 
 /// Copies the rows, and lets identities go on where the old ones stopped.
-pub(super) fn copy(key: &Key, current: &Model, desired: &Model) -> Vec<Piece> {
+pub(super) fn copy(key: &Key, current: &Model, desired: &Model, fates: &Fates) -> Vec<Piece> {
     let Some(table) = desired.table(key) else { return Vec::new() };
     let (mut columns, mut values, mut going_on) = (Vec::new(), Vec::new(), Vec::new());
     let mut overriding = "";
@@ -36,10 +37,15 @@ pub(super) fn copy(key: &Key, current: &Model, desired: &Model) -> Vec<Piece> {
             continue;
         }
         let named = name::ident(own);
-        let value = if have.type_name == want.type_name {
+        let swapped = fates.is_swapped(&column, current);
+        let value = if have.type_name == want.type_name && !swapped {
             named.clone()
         } else {
-            let using = cast::using(&named, &have.type_name, &want.type_name, desired);
+            let using = if swapped {
+                Some(cast::to_new_form(&named, &want.type_name, current, desired))
+            } else {
+                cast::using(&named, &have.type_name, &want.type_name, desired)
+            };
             using.unwrap_or_else(|| format!("{named}::{}", want.type_name))
         };
         columns.push(named);

@@ -17,10 +17,12 @@ pub(super) fn slots(key: &Key, body: &Body) -> Vec<Slot> {
     let relation = |name: &str| relation_slot(&key.schema, name);
     let type_name = |name: &str| (1, key.schema.clone(), String::new(), name.to_owned());
     match (key.kind, body) {
-        (Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite, _) => {
-            vec![relation(&key.name), type_name(&key.name)]
-        }
-        (Kind::Sequence | Kind::Index, _) => vec![relation(&key.name)],
+        // A sequence has no type, but is refused where a type of its name is.
+        (
+            Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite | Kind::Sequence,
+            _,
+        ) => vec![relation(&key.name), type_name(&key.name)],
+        (Kind::Index, _) => vec![relation(&key.name)],
         (Kind::Enum | Kind::Domain | Kind::Range, _) => vec![type_name(&key.name)],
         (Kind::Constraint, Body::Constraint(constraint)) => {
             let mut found = vec![(2, key.schema.clone(), key.of.clone(), key.name.clone())];

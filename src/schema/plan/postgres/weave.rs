@@ -29,6 +29,7 @@ impl<'m> Weaver<'m> {
         weaver.add_links();
         weaver.add_owners();
         weaver.add_needs();
+        weaver.grow_parents_first();
         weaver.free_names();
         weaver.wait_for_partitions();
         weaver.imply_clones();
@@ -144,6 +145,7 @@ impl<'m> Weaver<'m> {
                     self.between(detach, self.graph.find(Act::Drop, parent));
                     self.between(detach, self.graph.find(Act::Copy, parent));
                     self.leave_clones(detach, key);
+                    self.leave_first(detach, key, parent);
                 }
             }
             for (parent, bounds) in &want {
@@ -185,24 +187,23 @@ impl<'m> Weaver<'m> {
     }
 
     /// What a partition has from its parent becomes its own when it leaves: what is not wanted
-    /// must go before, what is stays only if it leaves first.
+    /// goes with the parent's before, or by itself afterwards; what is stays only if the table
+    /// leaves first.
     fn leave_clones(&mut self, detach: usize, table: &Key) {
         for (key, object) in self.current.parts(table) {
+            if matches!(key.kind, Kind::Column | Kind::Default) {
+                continue;
+            }
+            let own = self.graph.find(Act::Drop, key);
             for parent in clone_parents(key, &object.body, self.current) {
-                let Some(drop) = self.graph.find(Act::Drop, &parent) else {
-                    // What is inherited can be dropped only once it no longer is.
-                    if let Some(own) = self.graph.find(Act::Drop, key) {
-                        self.graph.edge(detach, own, false);
+                let whole = self.graph.find(Act::Drop, &parent.table());
+                match (own, self.graph.find(Act::Drop, &parent)) {
+                    (Some(_), Some(drop)) if whole.is_none() => {
+                        self.graph.edge(drop, detach, false)
                     }
-                    continue;
-                };
-                if key.kind == Kind::Column {
-                    continue;
-                }
-                if self.fates.get(key).goes() {
-                    self.graph.edge(drop, detach, false);
-                } else {
-                    self.graph.edge(detach, drop, false);
+                    (Some(own), _) => self.graph.edge(detach, own, false),
+                    (None, Some(drop)) => self.graph.edge(detach, drop, false),
+                    (None, None) => {}
                 }
             }
         }
@@ -402,12 +403,19 @@ impl<'m> Weaver<'m> {
         let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();
         let implied = self.graph.find(Act::Create, &key.table()).is_none()
             && !bases.is_empty()
-            && self.same_as_parents(key, body, parents);
+            && (self.comes_from_parents(key, body) || self.same_as_parents(key, body, parents));
+        // A column that the child declares too is there before its parents' joins it.
+        let own = matches!(body, Body::Column(column) if column.local);
+        let made = self.graph.find(Act::Create, key).is_some();
         if implied {
             self.graph.imply(node);
         }
         for base in bases {
-            self.graph.edge(base, node, !implied);
+            if own && made && !implied {
+                self.graph.edge(node, base, false);
+            } else {
+                self.graph.edge(base, node, !implied);
+            }
         }
     }
 
