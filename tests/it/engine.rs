@@ -7,6 +7,7 @@
 mod change;
 mod dump;
 mod grow;
+mod grow_parts;
 mod pair;
 mod random;
 mod repair;
@@ -16,7 +17,9 @@ mod values;
 mod world;
 mod write;
 mod write_parts;
+mod write_routines;
 
+use std::io::Write;
 use std::time::Duration;
 
 use pair::{Broken, Outcome, Pair};
@@ -73,6 +76,11 @@ fn told(seed: u64, pair: &Pair, broken: &Broken) -> String {
     )
 }
 
+/// Tells how a long run goes.
+fn say(text: &str) {
+    writeln!(std::io::stderr(), "{text}").expect("standard error is open");
+}
+
 async fn run(seeds: impl Iterator<Item = u64>, loud: bool) {
     make_roles();
     let (mut failed, mut all) = (Vec::new(), Vec::new());
@@ -84,7 +92,7 @@ async fn run(seeds: impl Iterator<Item = u64>, loud: bool) {
                 let text = told(seed, &pair, &broken);
                 if loud {
                     let first = broken.how.lines().take(6).collect::<Vec<_>>().join("\n    ");
-                    println!("seed {seed} breaks {}: {first}", broken.part);
+                    say(&format!("seed {seed} breaks {}: {first}", broken.part));
                 }
                 failed.push((seed, text));
             }
@@ -94,13 +102,13 @@ async fn run(seeds: impl Iterator<Item = u64>, loud: bool) {
         let refused = all.iter().filter(|outcome| outcome.refused).count();
         let rows: usize = all.iter().map(|outcome: &Outcome| outcome.rows).sum();
         let steps: usize = all.iter().map(|outcome| outcome.steps).sum();
-        println!(
+        say(&format!(
             "{} pairs hold ({refused} of them refused because of rows), {steps} statements, {rows} \
              rows kept; {} break: {:?}",
             all.len(),
             failed.len(),
             failed.iter().map(|(seed, _)| seed).collect::<Vec<_>>()
-        );
+        ));
     }
     if let Some((_, text)) = failed.first() {
         let seeds: Vec<_> = failed.iter().map(|(seed, _)| seed).collect();

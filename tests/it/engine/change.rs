@@ -124,22 +124,18 @@ fn tweak_type(world: &World, random: &mut Random, what: &mut What) {
 }
 
 fn tweak_routine(world: &World, random: &mut Random, what: &mut What) {
-    match what {
-        What::Routine(have) => {
-            let new = routine(world, random);
-            match random.below(6) {
-                0 => have.returns = new.returns,
-                1 => have.arguments = new.arguments,
-                2 => have.options = new.options,
-                3 => have.immutable = !have.immutable,
-                4 => have.plpgsql = !have.plpgsql,
-                _ => have.body = new.body,
-            }
-            if let Some((_, _, default)) = have.arguments.last_mut().filter(|_| random.chance(20)) {
-                *default = !*default;
-            }
-        }
-        _ => {}
+    let What::Routine(have) = what else { return };
+    let new = routine(world, random);
+    match random.below(6) {
+        0 => have.returns = new.returns,
+        1 => have.arguments = new.arguments,
+        2 => have.options = new.options,
+        3 => have.immutable = !have.immutable,
+        4 => have.plpgsql = !have.plpgsql,
+        _ => have.body = new.body,
+    }
+    if let Some((_, _, default)) = have.arguments.last_mut().filter(|_| random.chance(20)) {
+        *default = !*default;
     }
 }
 

@@ -231,7 +231,7 @@ impl World {
 fn plain(name: &str, number: u32) -> String {
     let n = number % 90;
     match name {
-        "boolean" => if n % 2 == 0 { "t" } else { "f" }.to_owned(),
+        "boolean" => if n.is_multiple_of(2) { "t" } else { "f" }.to_owned(),
         "date" => format!("2024-01-{:02}", n % 28 + 1),
         "time without time zone" => format!("10:{:02}:00", n % 60),
         "interval" => format!("{n} days 02:00"),

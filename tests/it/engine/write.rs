@@ -105,11 +105,8 @@ impl World {
         vec![statement]
     }
 
-    fn table_sql(&self, id: Id, table: &Table) -> Vec<String> {
-        let named = self.named(id);
-        let unlogged = if table.unlogged { "UNLOGGED " } else { "" };
+    fn table_lines(&self, id: Id, attached: Option<u64>) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        let attached = table.partition_of.as_ref().and_then(|slot| slot.attached);
         match attached {
             Some(seed) => {
                 let columns = Random::new(seed).shuffled(&self.columns(id));
@@ -129,6 +126,14 @@ impl World {
         if self.is_inline(id) {
             lines.extend(self.inline_constraints(id));
         }
+        lines
+    }
+
+    fn table_sql(&self, id: Id, table: &Table) -> Vec<String> {
+        let named = self.named(id);
+        let unlogged = if table.unlogged { "UNLOGGED " } else { "" };
+        let attached = table.partition_of.as_ref().and_then(|slot| slot.attached);
+        let lines = self.table_lines(id, attached);
         let mut sql = format!("CREATE {unlogged}TABLE {named}");
         let made_as = table.partition_of.as_ref().filter(|slot| slot.attached.is_none());
         if let Some(slot) = made_as {
@@ -203,9 +208,7 @@ impl World {
             line.push_str(&format!(" COLLATE {}", self.named(collation)));
         }
         let numbered = matches!(column.value, Value::Serial | Value::Identity { .. });
-        if is_generated(column) {
-            line.push_str(&self.value_clause(column));
-        } else if seed % 2 == 0 && !numbered {
+        if is_generated(column) || (seed.is_multiple_of(2) && !numbered) {
             line.push_str(&self.value_clause(column));
         }
         if self.is_strict(id, column) {

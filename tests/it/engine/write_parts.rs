@@ -184,6 +184,43 @@ impl World {
         Some(sql)
     }
 
+    fn view_query(
+        &self,
+        view: &View,
+        list: &str,
+        (first, second): (Id, Option<Id>),
+        aggregate: Option<Id>,
+    ) -> String {
+        let mut select = format!("SELECT {} FROM {} AS s1", list, self.named(first));
+        if let Some(second) = second {
+            select.push_str(&format!(" CROSS JOIN {} AS s2", self.named(second)));
+        }
+        let mut conditions: Vec<String> = view
+            .filter
+            .iter()
+            .map(|filter| format!("({})", self.condition_on(first, filter, "s1.")))
+            .collect();
+        if let Some(function) = view.function.filter(|_| aggregate.is_none()) {
+            conditions.push(format!("({}() IS NULL) IS NOT NULL", self.named(function)));
+        }
+        if !conditions.is_empty() {
+            select.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
+        }
+        if let Some(key) = view.grouped.and_then(|key| self.constraint(key)) {
+            let names = key.columns.iter().filter_map(|id| self.get(*id));
+            let names: Vec<String> =
+                names.map(|item| format!("s1.{}", quoted(&item.name))).collect();
+            select.push_str(&format!(" GROUP BY {}", names.join(", ")));
+        }
+        let shape = view.shape % 6;
+        match shape {
+            3 => format!("{select} UNION ALL {select}"),
+            4 => format!("WITH picked AS ({select}) SELECT * FROM picked"),
+            5 => format!("SELECT * FROM ({select}) AS picked"),
+            _ => select,
+        }
+    }
+
     /// The statements that make a view.
     pub fn view_sql(&self, id: Id, view: &View) -> Vec<String> {
         let named = self.named(id);
@@ -213,34 +250,8 @@ impl World {
             .iter()
             .map(|entry| format!("{} AS {}", expression(entry), quoted(&entry.name)))
             .collect();
-        let mut select = format!("SELECT {} FROM {} AS s1", list.join(", "), self.named(first));
-        if let Some(second) = second {
-            select.push_str(&format!(" CROSS JOIN {} AS s2", self.named(second)));
-        }
-        let mut conditions: Vec<String> = view
-            .filter
-            .iter()
-            .map(|filter| format!("({})", self.condition_on(first, filter, "s1.")))
-            .collect();
-        if let Some(function) = view.function.filter(|_| aggregate.is_none()) {
-            conditions.push(format!("({}() IS NULL) IS NOT NULL", self.named(function)));
-        }
-        if !conditions.is_empty() {
-            select.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
-        }
-        if let Some(key) = view.grouped.and_then(|key| self.constraint(key)) {
-            let names = key.columns.iter().filter_map(|id| self.get(*id));
-            let names: Vec<String> =
-                names.map(|item| format!("s1.{}", quoted(&item.name))).collect();
-            select.push_str(&format!(" GROUP BY {}", names.join(", ")));
-        }
+        let select = self.view_query(view, &list.join(", "), (first, second), aggregate);
         let shape = view.shape % 6;
-        let select = match shape {
-            3 => format!("{select} UNION ALL {select}"),
-            4 => format!("WITH picked AS ({select}) SELECT * FROM picked"),
-            5 => format!("SELECT * FROM ({select}) AS picked"),
-            _ => select,
-        };
         let plain = shape < 3
             && second.is_none()
             && view.grouped.is_none()
@@ -266,90 +277,6 @@ impl World {
         out
     }
 
-    /// The statement that makes a routine.
-    pub fn routine_sql(&self, id: Id) -> String {
-        let Some(it) = self.routine(id) else { return String::new() };
-        let named = self.named(id);
-        let n = it.body;
-        let mut defaults = false;
-        let arguments: Vec<String> = it
-            .arguments
-            .iter()
-            .map(|(name, kind, default)| {
-                defaults |= *default;
-                let value = if defaults {
-                    format!(" DEFAULT {}", self.value(*kind, n))
-                } else {
-                    String::new()
-                };
-                format!("{} {}{value}", quoted(name), self.type_sql(*kind))
-            })
-            .collect();
-        let arguments = arguments.join(", ");
-        let returns = self.type_sql(it.returns);
-        let mut options = String::from(if it.immutable { " IMMUTABLE" } else { "" });
-        let more =
-            [" STRICT", " SECURITY DEFINER", " PARALLEL SAFE", " COST 5", " SET work_mem = '8MB'"];
-        for (bit, option) in more.iter().enumerate().filter(|(bit, _)| it.options >> bit & 1 == 1) {
-            if it.sort != Sort::Procedure || bit == 1 {
-                options.push_str(option);
-            }
-        }
-        let value = if it.returns == built("boolean") {
-            format!("{n} = {n} OR true")
-        } else {
-            self.value(it.returns, n)
-        };
-        match it.sort {
-            Sort::Function if it.plpgsql => format!(
-                "CREATE FUNCTION {named}({arguments}) RETURNS {returns} LANGUAGE plpgsql{options} AS $f$ BEGIN RETURN {value}; END $f$"
-            ),
-            Sort::Function => format!(
-                "CREATE FUNCTION {named}({arguments}) RETURNS {returns} LANGUAGE sql{options} AS $f$ SELECT {value} $f$"
-            ),
-            Sort::Procedure => {
-                let options = if it.options & 2 == 2 { " SECURITY DEFINER" } else { "" };
-                format!(
-                    "CREATE PROCEDURE {named}({arguments}) LANGUAGE plpgsql{options} AS $f$ BEGIN PERFORM {n}; END $f$"
-                )
-            }
-            Sort::Aggregate => {
-                let step = ["int4larger", "int4smaller", "int4pl"][n as usize % 3];
-                format!(
-                    "CREATE AGGREGATE {named}(integer) (SFUNC = {step}, STYPE = integer, INITCOND = '{n}')"
-                )
-            }
-            Sort::Trigger => format!(
-                "CREATE FUNCTION {named}() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN -- {n}\n RETURN coalesce(NEW, OLD); END $f$"
-            ),
-            Sort::EventTrigger => format!(
-                "CREATE FUNCTION {named}() RETURNS event_trigger LANGUAGE plpgsql AS $f$ BEGIN -- {n}\n END $f$"
-            ),
-            Sort::Rows(relation) => {
-                let relation = self.named(relation);
-                format!(
-                    "CREATE FUNCTION {named}() RETURNS SETOF {relation} LANGUAGE sql AS $f$ SELECT * FROM {relation} LIMIT {n} $f$"
-                )
-            }
-            Sort::Parsed(relation) => {
-                let outputs = self.outputs(relation);
-                let column = quoted(&outputs[n as usize % outputs.len()].1);
-                format!(
-                    "CREATE FUNCTION {named}() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count({column}) FROM {}; END",
-                    self.named(relation)
-                )
-            }
-            Sort::Reads(relation) => format!(
-                "CREATE FUNCTION {named}() RETURNS bigint LANGUAGE sql AS $f$ SELECT count(*) + {n} FROM {} $f$",
-                self.named(relation)
-            ),
-            Sort::Table => format!(
-                "CREATE FUNCTION {named}({arguments}) RETURNS TABLE (first {returns}, \"Number\" integer) LANGUAGE sql AS $f$ SELECT {}, {n} $f$",
-                self.value(it.returns, n)
-            ),
-        }
-    }
-
     /// Triggers, rules, policies, statistics and event triggers.
     pub fn part_statements(&self) -> Vec<String> {
         let mut out = Vec::new();
@@ -366,96 +293,103 @@ impl World {
                     out.extend(fire("TRIGGER", trigger.firing));
                 }
                 What::Rule(rule) => {
-                    let event = ["UPDATE", "DELETE", "INSERT"][rule.event];
-                    let row = if rule.event == 2 { "NEW." } else { "OLD." };
-                    let condition = rule
-                        .condition
-                        .as_ref()
-                        .map(|it| format!(" WHERE {}", self.condition_on(item.of, it, row)));
-                    let action = rule.other.map_or("NOTHING".to_owned(), |other| {
-                        format!("DELETE FROM {} WHERE false", self.named(other))
-                    });
-                    let how = if rule.instead { "INSTEAD" } else { "ALSO" };
-                    out.push(format!(
-                        "CREATE RULE {name} AS ON {event} TO {relation}{} DO {how} {action}",
-                        condition.unwrap_or_default()
-                    ));
+                    out.push(self.rule_sql(item.of, &name, rule));
                     out.extend(fire("RULE", rule.firing));
                 }
-                What::Policy(policy) => {
-                    let command = ["ALL", "SELECT", "INSERT", "UPDATE", "DELETE"][policy.command];
-                    let mut sql = format!("CREATE POLICY {name} ON {relation}");
-                    if policy.restrictive {
-                        sql.push_str(" AS RESTRICTIVE");
-                    }
-                    sql.push_str(&format!(" FOR {command}"));
-                    if !policy.roles.is_empty() {
-                        let roles: Vec<&str> =
-                            policy.roles.iter().map(|role| ROLES[*role]).collect();
-                        sql.push_str(&format!(" TO {}", roles.join(", ")));
-                    }
-                    let also = policy
-                        .other
-                        .map(|other| format!(" AND EXISTS (SELECT FROM {})", self.named(other)))
-                        .unwrap_or_default();
-                    let write =
-                        |it: &Expr| format!("({}){also}", self.condition_on(item.of, it, ""));
-                    if let Some(using) = policy.using.as_ref().filter(|_| command != "INSERT") {
-                        sql.push_str(&format!(" USING ({})", write(using)));
-                    }
-                    if let Some(check) =
-                        policy.check.as_ref().filter(|_| !matches!(command, "SELECT" | "DELETE"))
-                    {
-                        sql.push_str(&format!(" WITH CHECK ({})", write(check)));
-                    }
-                    out.push(sql);
-                }
-                What::Statistics { columns, kinds, target, expression } => {
-                    let Some(table) = self.statistics_of(columns) else { continue };
-                    let kinds = ["", " (ndistinct)", " (dependencies, mcv)", " (mcv)"][*kinds];
-                    let mut on = self.name_list(columns);
-                    let last = self.get(columns[0]).zip(self.column(columns[0]));
-                    if let Some((last, column)) =
-                        last.filter(|_| *expression && self.version >= 140_000)
-                    {
-                        on.push_str(&format!(
-                            ", ({})",
-                            self.computed(column.kind, &quoted(&last.name))
-                        ));
-                    }
-                    out.push(format!(
-                        "CREATE STATISTICS {}{kinds} ON {on} FROM {}",
-                        self.named(*id),
-                        self.named(table)
-                    ));
-                    out.extend(target.map(|target| {
-                        format!("ALTER STATISTICS {} SET STATISTICS {target}", self.named(*id))
-                    }));
-                }
-                What::EventTrigger { function, event, tags, firing } => {
-                    let event =
-                        ["ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite"]
-                            [*event];
-                    let tags = if event == "table_rewrite" {
-                        ""
-                    } else {
-                        [
-                            "",
-                            " WHEN TAG IN ('CREATE TABLE')",
-                            " WHEN TAG IN ('DROP TABLE', 'ALTER TABLE')",
-                        ][*tags]
-                    };
-                    out.push(format!(
-                        "CREATE EVENT TRIGGER {name} ON {event}{tags} EXECUTE FUNCTION {}()",
-                        self.named(*function)
-                    ));
-                    if let Some(firing) = FIRING.get(*firing) {
-                        let firing = firing.replace("DISABLE", "DISABLE");
-                        out.push(format!("ALTER EVENT TRIGGER {name} {firing}"));
-                    }
-                }
+                What::Policy(policy) => out.push(self.policy_sql(item.of, &name, policy)),
+                What::Statistics { .. } => out.extend(self.statistics_sql(*id, &item.what)),
+                What::EventTrigger { .. } => out.extend(self.event_trigger_sql(&name, &item.what)),
                 _ => {}
             }
+        }
+        out
+    }
+
+    fn rule_sql(&self, relation: Id, name: &str, rule: &super::world::Rule) -> String {
+        let named = self.named(relation);
+        let event = ["UPDATE", "DELETE", "INSERT"][rule.event];
+        let row = if rule.event == 2 { "NEW." } else { "OLD." };
+        let condition = rule
+            .condition
+            .as_ref()
+            .map(|it| format!(" WHERE {}", self.condition_on(relation, it, row)));
+        let action = rule.other.map_or("NOTHING".to_owned(), |other| {
+            format!("DELETE FROM {} WHERE false", self.named(other))
+        });
+        let how = if rule.instead { "INSTEAD" } else { "ALSO" };
+        format!(
+            "CREATE RULE {name} AS ON {event} TO {named}{} DO {how} {action}",
+            condition.unwrap_or_default()
+        )
+    }
+
+    fn policy_sql(&self, relation: Id, name: &str, policy: &super::world::Policy) -> String {
+        let named = self.named(relation);
+        let command = ["ALL", "SELECT", "INSERT", "UPDATE", "DELETE"][policy.command];
+        let mut sql = format!("CREATE POLICY {name} ON {named}");
+        if policy.restrictive {
+            sql.push_str(" AS RESTRICTIVE");
+        }
+        sql.push_str(&format!(" FOR {command}"));
+        if !policy.roles.is_empty() {
+            let roles: Vec<&str> = policy.roles.iter().map(|role| ROLES[*role]).collect();
+            sql.push_str(&format!(" TO {}", roles.join(", ")));
+        }
+        let also = policy
+            .other
+            .map(|other| format!(" AND EXISTS (SELECT FROM {})", self.named(other)))
+            .unwrap_or_default();
+        let write = |it: &Expr| format!("({}){also}", self.condition_on(relation, it, ""));
+        if let Some(using) = policy.using.as_ref().filter(|_| command != "INSERT") {
+            sql.push_str(&format!(" USING ({})", write(using)));
+        }
+        if let Some(check) =
+            policy.check.as_ref().filter(|_| !matches!(command, "SELECT" | "DELETE"))
+        {
+            sql.push_str(&format!(" WITH CHECK ({})", write(check)));
+        }
+        sql
+    }
+
+    fn statistics_sql(&self, id: Id, what: &What) -> Vec<String> {
+        let mut out = Vec::new();
+        let What::Statistics { columns, kinds, target, expression } = what else { return out };
+        let Some(table) = self.statistics_of(columns) else { return out };
+        let kinds = ["", " (ndistinct)", " (dependencies, mcv)", " (mcv)"][*kinds];
+        let mut on = self.name_list(columns);
+        let last = self.get(columns[0]).zip(self.column(columns[0]));
+        if let Some((last, column)) = last.filter(|_| *expression && self.version >= 140_000) {
+            on.push_str(&format!(", ({})", self.computed(column.kind, &quoted(&last.name))));
+        }
+        out.push(format!(
+            "CREATE STATISTICS {}{kinds} ON {on} FROM {}",
+            self.named(id),
+            self.named(table)
+        ));
+        out.extend(
+            target.map(|target| {
+                format!("ALTER STATISTICS {} SET STATISTICS {target}", self.named(id))
+            }),
+        );
+        out
+    }
+
+    fn event_trigger_sql(&self, name: &str, what: &What) -> Vec<String> {
+        let mut out = Vec::new();
+        let What::EventTrigger { function, event, tags, firing } = what else { return out };
+        let event = ["ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite"][*event];
+        let tags = if event == "table_rewrite" {
+            ""
+        } else {
+            ["", " WHEN TAG IN ('CREATE TABLE')", " WHEN TAG IN ('DROP TABLE', 'ALTER TABLE')"]
+                [*tags]
+        };
+        out.push(format!(
+            "CREATE EVENT TRIGGER {name} ON {event}{tags} EXECUTE FUNCTION {}()",
+            self.named(*function)
+        ));
+        if let Some(firing) = FIRING.get(*firing) {
+            out.push(format!("ALTER EVENT TRIGGER {name} {firing}"));
         }
         out
     }
@@ -504,7 +438,7 @@ impl World {
         }
         sql.push_str(if row { " FOR EACH ROW" } else { " FOR EACH STATEMENT" });
         let prefix = match events {
-            1 | 2 | 3 => Some("NEW."),
+            1..=3 => Some("NEW."),
             4 | 6 => Some("OLD."),
             _ => None,
         };
