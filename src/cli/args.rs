@@ -123,6 +123,22 @@ pub(super) enum Action {
         #[command(flatten)]
         planning: Planning,
     },
+    /// Show what is hazardous about migrations that are written: what each statement does is
+    /// found out in a scratch database
+    Review {
+        /// A migration's number, name or file; the newest if you give none
+        #[arg(value_name = "MIGRATION", value_hint = ValueHint::AnyPath)]
+        migrations: Vec<String>,
+        /// Review every migration
+        #[arg(long, conflicts_with = "migrations")]
+        all: bool,
+        /// Review them as run while others work with the database
+        #[arg(long, overrides_with = "no_online")]
+        online: bool,
+        /// Review them without regard to others
+        #[arg(long)]
+        no_online: bool,
+    },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {
         /// The shell

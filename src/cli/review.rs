@@ -24,10 +24,10 @@ pub(super) fn text(review: &Review, paint: Paint) -> String {
         out.push_str(&page.statement(statement));
     }
     out.push('\n');
-    for note in &review.notes {
-        out.push_str(&page.muted(&format!("note: {note}")));
-    }
     let outermost = Page { margin: if paint.is_watched() { "" } else { "-- " }, ..page };
+    for note in &review.notes {
+        out.push_str(&outermost.muted(&format!("note: {note}")));
+    }
     out.push_str(&outermost.summary(review));
     out
 }
@@ -141,7 +141,7 @@ impl Page {
 
 /// A sentence as it stands after a colon: without its full stop, and small at its beginning unless
 /// that is a word of SQL.
-fn phrase(sentence: &str) -> String {
+pub(super) fn phrase(sentence: &str) -> String {
     let mut letters = sentence.trim_end_matches('.').chars();
     let first = letters.next();
     let rest = letters.as_str();
@@ -219,7 +219,7 @@ fn statement_json(statement: &Statement) -> Value {
     })
 }
 
-fn hazard_json(hazard: &Hazard) -> Value {
+pub(super) fn hazard_json(hazard: &Hazard) -> Value {
     json!({
         "rule": hazard.rule.id(),
         "severity": hazard.severity.word(),
@@ -241,4 +241,96 @@ pub(super) fn counted(review: &Review) -> String {
 /// A sentence to the person, with its full stop.
 pub(super) fn sentence(text: &str) -> String {
     format!("{}.\n", harmless(&capital(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::hazard::Rule;
+    use crate::schema::model::{Key, Kind};
+
+    fn hazard(rule: Rule, severity: Severity, why: &str, measured: Option<&str>) -> Hazard {
+        Hazard {
+            rule,
+            severity,
+            step: 0,
+            line: None,
+            object: Some(Key::part(Kind::Column, "public", "orders", "note")),
+            why: why.to_owned(),
+            safer: "ADD … NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own."
+                .to_owned(),
+            measured: measured.map(str::to_owned),
+            cleared: false,
+        }
+    }
+
+    fn review() -> Review {
+        let lost = hazard(
+            Rule::DropColumn,
+            Severity::Danger,
+            "Its values are lost, and what still reads it fails.",
+            Some("2 values of note lost"),
+        );
+        let lock = hazard(
+            Rule::ExclusiveLock,
+            Severity::Notice,
+            "It waits for the queries that run, and later ones wait behind it.",
+            Some("3 rows, 16.0 kB"),
+        );
+        let passes = Some("every row passes the check");
+        let passed = Hazard {
+            cleared: true,
+            ..hazard(Rule::AddCheck, Severity::Notice, "It fails.", passes)
+        };
+        let statement = Statement {
+            sql: "ALTER TABLE public.orders\n    DROP COLUMN note".to_owned(),
+            what: "drops column public.orders.note".to_owned(),
+            locks: vec!["ACCESS EXCLUSIVE on public.orders".to_owned()],
+            blocks: vec!["reads and writes of public.orders".to_owned()],
+            rewrites: Vec::new(),
+            watched: true,
+            outside_transaction: false,
+            apart: false,
+            hazards: vec![lost, lock, passed],
+            measures: vec!["every row passes the check".to_owned(), "more".to_owned()],
+        };
+        Review {
+            statements: vec![statement],
+            renames: Vec::new(),
+            notes: vec!["server cron is not compared".to_owned()],
+            refused: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_plan_reads_well_on_a_narrow_terminal() {
+        let expected = "
+ALTER TABLE public.orders
+    DROP COLUMN note;
+  drops column public.orders.note · blocks reads and writes of
+  public.orders
+  ✗ danger   drop-column note: its values are lost, and what
+             still reads it fails
+             2 values of note lost
+             safer: ADD … NOT VALID, then VALIDATE CONSTRAINT
+             in a transaction of its own
+  · notice   exclusive-lock note: it waits for the queries
+             that run, and later ones wait behind it (3 rows,
+             16.0 kB)
+  ✓ add-check note: every row passes the check
+  measured: more
+
+note: server cron is not compared
+1 statement · 1 danger · 1 notice
+";
+        assert_eq!(text(&review(), Paint::plain(Some(62))), expected);
+    }
+
+    #[test]
+    fn a_plan_that_nobody_watches_can_be_run() {
+        let told = text(&review(), Paint::plain(None));
+        let sql: Vec<&str> = told.lines().filter(|line| !line.starts_with("--")).collect();
+        assert_eq!(sql.join("\n").trim(), "ALTER TABLE public.orders\n    DROP COLUMN note;");
+        assert!(told.contains("\n-- ✗ danger   drop-column note: its values are lost, and what"));
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, status};
+use super::{change, compare, examine, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -75,6 +75,11 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Diff { from, to, planning }) => {
             refuse_target(target.as_deref(), "diff")?;
             compare::diff(from, to, &planning, &global).map(Outcome::Done)
+        }
+        Some(Action::Review { migrations, all, online, no_online }) => {
+            refuse_target(target.as_deref(), "review")?;
+            let online = if no_online { Some(false) } else { online.then_some(true) };
+            examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();

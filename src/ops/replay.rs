@@ -26,13 +26,21 @@ pub async fn replay(scratch: &mut Connection, migrations: &[Migration], stop: &S
     Ok(())
 }
 
+/// Whether a migration must not run in a transaction.
+pub(super) fn is_alone(dialect: Dialect, script: &Script) -> bool {
+    dialect == Dialect::Postgres && script.text.starts_with(NO_TRANSACTION)
+}
+
 /// Runs one script as a migration runs.
-async fn run(scratch: &mut Connection, script: &Script, stop: &Stop) -> Result<()> {
+///
+/// # Errors
+/// The first statement that fails, with its file, line and column and the engine's words.
+pub(super) async fn run(scratch: &mut Connection, script: &Script, stop: &Stop) -> Result<()> {
     let statements = judged(scratch, script).await?;
     match scratch.dialect() {
         Dialect::Sqlite => in_one(scratch, script, &statements, stop).await,
         Dialect::Postgres => {
-            let alone = script.text.starts_with(NO_TRANSACTION);
+            let alone = is_alone(Dialect::Postgres, script);
             let ran = one_by_one(scratch, script, &statements, alone, stop).await;
             // Settings of one migration are none of the next one's.
             match ran {

@@ -73,6 +73,15 @@ pub fn policies(configured: &BTreeMap<String, Policy>) -> Result<BTreeMap<Rule, 
     configured.iter().map(known).collect()
 }
 
+/// What is to happen for the hazards of a rule.
+pub fn policy_of(policies: &BTreeMap<Rule, Policy>, rule: Rule) -> Policy {
+    policies.get(&rule).copied().unwrap_or(match rule.default_policy() {
+        hazard::Policy::Ignore => Policy::Ignore,
+        hazard::Policy::Warn => Policy::Warn,
+        hazard::Policy::Refuse => Policy::Refuse,
+    })
+}
+
 /// Looks at a change's plan that was tried, as it is shown before somebody says yes.
 ///
 /// # Errors
@@ -101,13 +110,7 @@ pub fn review(
     rules: (&BTreeMap<Rule, Policy>, &[Allowance]),
 ) -> Review {
     let (policies, allowances) = rules;
-    let policy = |rule: Rule| {
-        policies.get(&rule).copied().unwrap_or(match rule.default_policy() {
-            hazard::Policy::Ignore => Policy::Ignore,
-            hazard::Policy::Warn => Policy::Warn,
-            hazard::Policy::Refuse => Policy::Refuse,
-        })
-    };
+    let policy = |rule: Rule| policy_of(policies, rule);
     let found = hazard::examine(plan, facts, context);
     let mut hazards = hazard::silence(plan.dialect, found, allowances);
     hazards.retain(|hazard| policy(hazard.rule) != Policy::Ignore);

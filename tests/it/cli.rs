@@ -78,11 +78,11 @@ fn demo_file() -> TestFile {
     file
 }
 
-/// The names of the README's table of the status as JSON.
-fn documented_keys() -> BTreeSet<String> {
+/// The names in the README's table behind a marker.
+pub fn documented_keys(marker: &str) -> BTreeSet<String> {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
-    let (_, after) = readme.split_once("<!-- status json -->").expect("the README's marker");
+    let (_, after) = readme.split_once(marker).expect("the README's marker");
     let rows = after.lines().skip_while(|line| !line.starts_with('|'));
     let rows = rows.take_while(|line| line.starts_with('|'));
     rows.filter_map(|row| row.strip_prefix("| `")?.split_once('`'))
@@ -91,7 +91,7 @@ fn documented_keys() -> BTreeSet<String> {
 }
 
 /// Every key of some JSON, as `relations[].name`; the members of `null` are unknown.
-fn keys(value: &Value, at: &str, found: &mut BTreeSet<String>) {
+pub fn keys(value: &Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
@@ -239,7 +239,7 @@ fn status_as_json_has_the_keys_that_are_documented_and_no_others() {
     let place = Place::new();
     let toml = "required_env = [\"STATUS_TEST\"]\n";
     fs::write(place.work().join("dbstudio.toml"), toml).unwrap();
-    let documented = documented_keys();
+    let documented = documented_keys("<!-- status json -->");
     assert!(documented.len() > 20, "{documented:?}");
     let database = server::postgres().create_database("status_json");
     database.psql(SCHEMA);

@@ -7,6 +7,7 @@ use super::lookup::is_there;
 use super::measures::{Effects, Facts};
 use super::names::Names;
 use super::step_lock::expected;
+use super::type_change::fit;
 use super::{LockMode, Rule, Severity};
 use crate::schema::RelationName;
 use crate::schema::model::{Key, Kind, Model};
@@ -146,12 +147,15 @@ fn is_of(about: &Key, relation: &Key) -> bool {
         || about.kind.is_part() && about.schema == relation.schema && about.of == relation.name
 }
 
-/// Whether the step changes a column's type, which may read all rows even if it writes none.
+/// Whether the step gives a column a type that its values are checked for: all rows are read even
+/// if none is written.
 fn checks(found: &Step, key: &Key) -> bool {
-    found
-        .actions
-        .iter()
-        .any(|action| matches!(action, Action::ChangeType { column, .. } if is_of(column, key)))
+    found.actions.iter().any(|action| match action {
+        Action::ChangeType { column, from, to, using } => {
+            is_of(column, key) && !fit(from, to, using.is_some()).in_place
+        }
+        _ => false,
+    })
 }
 
 fn drops_index(found: &Step) -> bool {

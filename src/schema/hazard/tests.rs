@@ -142,7 +142,7 @@ fn locks_and_rewrites_watched_on_a_scratch_go_before_the_manual() {
     let change = Action::ChangeType {
         column: part(Kind::Column, "note"),
         from: "character varying(10)".into(),
-        to: "character varying(20)".into(),
+        to: "shop.short".into(),
         using: None,
     };
     let plan = plan(vec![Step::new("ALTER TABLE …", vec![change])]);
@@ -156,10 +156,10 @@ fn locks_and_rewrites_watched_on_a_scratch_go_before_the_manual() {
         ..measured(Vec::new())
     };
     let hazards = found(&plan, &base(), &watched(vec![orders.clone()]));
-    assert_eq!(ids(&hazards), ["rewrite-table", "no-lock-timeout"]);
-    assert_eq!(hazards[0].measured.as_deref(), Some("12,431 rows, 3.0 MB"));
+    assert_eq!(ids(&hazards), ["narrow-type", "rewrite-table", "no-lock-timeout"]);
+    assert_eq!(hazards[1].measured.as_deref(), Some("12,431 rows, 3.0 MB"));
     let hazards = found(&plan, &base(), &watched(Vec::new()));
-    assert_eq!(ids(&hazards), ["scan-under-lock", "no-lock-timeout"]);
+    assert_eq!(ids(&hazards), ["narrow-type", "scan-under-lock", "no-lock-timeout"]);
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn what_a_hand_written_statement_did_is_told_from_the_schemas() {
         column.not_null = true;
     }
     after.objects.insert(part(Kind::Column, "seller"), Object::new(required));
-    let actions = observed(&before, &after);
+    let actions = observed("ALTER TABLE …", &before, &after);
     assert!(matches!(&actions[0], Action::ChangeType { to, .. } if to == "integer"));
     assert_eq!(
         actions[1..],

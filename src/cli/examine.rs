@@ -1,0 +1,108 @@
+//! `review`: what is hazardous about migrations that are written, each hazard with the file and
+//! line it stands on, as compilers print it and editors understand it.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::args::Global;
+use super::change::configured;
+use super::print::{self, Paint, Role, harmless};
+use super::review::{hazard_json, phrase};
+use super::run::wait_for;
+use crate::migrations;
+use crate::ops::change::Setting;
+use crate::ops::examine::{self, Examined};
+use crate::problem::{Kind, Problem, Result};
+use crate::schema::hazard::{Hazard, Severity};
+
+/// `dbstudio review`.
+pub(super) fn review(
+    written: &[String],
+    all: bool,
+    online: Option<bool>,
+    global: &Global,
+) -> Result<u8> {
+    let (config, target) = configured(None, global)?;
+    let setting = Setting::new(&config, target, online)?;
+    let found = migrations::read(&setting.project.migrations)?;
+    let chosen = examine::chosen(&found, written)?;
+    let examined = wait_for(|stop| async move {
+        let wanted = |one: &migrations::Migration| all || chosen.contains(&one.version);
+        examine::examine(&setting, &found, wanted, &stop).await
+    })?;
+    if global.json {
+        print::json(&to_json(&examined))?;
+    } else {
+        print::result(&to_text(&examined, Paint::of_result()))?;
+    }
+    if examined.iter().all(|one| one.refused.is_empty()) {
+        return Ok(0);
+    }
+    Ok(Problem::new(Kind::Found, "", "", "").exit_code())
+}
+
+fn to_text(examined: &[Examined], paint: Paint) -> String {
+    let mut out = String::new();
+    for one in examined {
+        if one.hazards.is_empty() {
+            let nothing = format!("{}: nothing hazardous", harmless(&seen(&one.file)));
+            out.push_str(&format!("{}\n", paint.text(Role::Muted, &nothing)));
+        }
+        for hazard in &one.hazards {
+            out.push_str(&line(one, hazard, paint));
+        }
+    }
+    out
+}
+
+/// A file as seen from the working folder.
+fn seen(file: &str) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = Path::new(file);
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
+fn line(of: &Examined, hazard: &Hazard, paint: Paint) -> String {
+    let role = match hazard.severity {
+        Severity::Danger => Role::Danger,
+        Severity::Warning => Role::Warning,
+        Severity::Notice => Role::Muted,
+    };
+    let place = format!("{}:{}:", seen(&of.file), hazard.line.unwrap_or(1));
+    let about = hazard.object.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
+    let refused = if of.refused.contains(&hazard.rule) { " (refused)" } else { "" };
+    let mut out = format!(
+        "{} {} {}\n",
+        harmless(&place),
+        paint.text(role, hazard.severity.word()),
+        paint.text(Role::Heading, &harmless(&format!("{}{about}{refused}", hazard.rule.id())))
+    );
+    let mut told = vec![phrase(&hazard.why)];
+    if hazard.severity > Severity::Notice && !hazard.safer.is_empty() {
+        told.push(format!("safer: {}", phrase(&hazard.safer)));
+    }
+    for paragraph in told {
+        for line in paint.lines(&harmless(&paragraph), 4) {
+            out.push_str(&format!("    {}\n", paint.text(Role::Muted, &line)));
+        }
+    }
+    out
+}
+
+fn to_json(examined: &[Examined]) -> Value {
+    let hazard = |hazard: &Hazard| {
+        let Value::Object(mut members) = hazard_json(hazard) else { return Value::Null };
+        members.insert("line".to_owned(), json!(hazard.line));
+        Value::Object(members)
+    };
+    let one = |one: &Examined| {
+        json!({
+            "name": one.name,
+            "file": one.file,
+            "hazards": one.hazards.iter().map(hazard).collect::<Vec<_>>(),
+            "refused": one.refused.iter().map(|rule| rule.id()).collect::<Vec<_>>(),
+        })
+    };
+    json!({ "format": 1, "migrations": examined.iter().map(one).collect::<Vec<_>>() })
+}
