@@ -19,7 +19,6 @@ CREATE INDEX names_name ON names (name);
 
 -- ## up
 -- changes the type of column public.names.name · ACCESS EXCLUSIVE on public.names
--- notice scan-under-lock public.names: 2 rows, 16.0 kB
 ALTER TABLE public.names ALTER COLUMN name TYPE text COLLATE pg_catalog."POSIX";
 
 -- ## down

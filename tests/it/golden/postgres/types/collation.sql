@@ -15,7 +15,6 @@ CREATE TABLE names (name text COLLATE ignoring_case);
 CREATE COLLATION public.ignoring_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 
 -- changes the type of column public.names.name · ACCESS EXCLUSIVE on public.names
--- notice scan-under-lock public.names: 1 row, 16.0 kB
 ALTER TABLE public.names ALTER COLUMN name TYPE text COLLATE public.ignoring_case;
 
 -- ## down

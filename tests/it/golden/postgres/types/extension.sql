@@ -31,7 +31,6 @@ DROP EXTENSION pg_trgm;
 CREATE EXTENSION citext WITH SCHEMA public;
 
 -- changes public.people.email from text to public.citext · ACCESS EXCLUSIVE on public.people
--- notice scan-under-lock public.people: 1 row, 16.0 kB
 ALTER TABLE public.people ALTER COLUMN email TYPE public.citext USING email::public.citext;
 
 -- ## down
