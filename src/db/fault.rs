@@ -28,7 +28,7 @@ pub struct Fault {
 }
 
 /// SQL with the name a person knows it by, for messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
     /// A file's path as the person wrote it, or what printed the text.
     pub name: String,

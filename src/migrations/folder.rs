@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha384};
+
 use crate::db::fault::Script;
 use crate::problem::{Problem, Result};
 
 /// A migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Migration {
     /// Its number.
     pub version: i64,
@@ -24,6 +26,38 @@ pub struct Migration {
     pub up: Script,
     /// The file that takes it back, and its text, if there is one.
     pub down: Option<Script>,
+    /// What identifies it in the history of its format.
+    pub key: String,
+    /// The checksum of its file as the format's own tool has it; empty in a format without one.
+    pub checksum: Vec<u8>,
+    /// Whether it must not run in a transaction, as its file says in the format's own way.
+    pub alone: bool,
+}
+
+/// The first line of a migration of ours that must not run in a transaction; it must be the very
+/// first bytes of the file (as sqlx looks for it).
+pub(super) const NO_TRANSACTION: &str = "-- no-transaction";
+
+/// A file of the folder that looks like a migration and is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The file.
+    pub path: PathBuf,
+    /// Why it is none, in a sentence.
+    pub why: String,
+}
+
+/// What is in a folder of migrations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// The folder.
+    pub path: PathBuf,
+    /// The form its migrations have.
+    pub format: super::Format,
+    /// The migrations in the order they run.
+    pub migrations: Vec<Migration>,
+    /// The files that are named, never passed over.
+    pub misfits: Vec<Misfit>,
 }
 
 impl Migration {
@@ -75,7 +109,9 @@ pub fn read(folder: &Path) -> Result<Vec<Migration>> {
         };
         let up = script(&path)?;
         let Named { version, digits, description, .. } = named;
-        migrations.push(Migration { version, digits, description, up, down });
+        let checksum = Sha384::digest(up.text.as_bytes()).to_vec();
+        let (key, alone) = (version.to_string(), up.text.starts_with(NO_TRANSACTION));
+        migrations.push(Migration { version, digits, description, up, down, key, checksum, alone });
     }
     match downs.into_values().next() {
         None => Ok(migrations),

@@ -1,10 +1,17 @@
-//! Migrations as files: what is in the folder, what the next one is called, and writing it whole
-//! or not at all. Nothing here runs a migration or knows what is in one.
+//! Migrations: the folders they are in and the forms they have, what a database remembers of them,
+//! how each stands, and writing a new one whole or not at all. Nothing here knows what a schema
+//! should be, prompts, prints, or reads the clock.
 
 mod folder;
+mod format;
+mod history;
 mod name;
 mod pair;
+mod state;
 
-pub use folder::{Migration, read};
+pub use folder::{Folder, Migration, Misfit, read};
+pub use format::Format;
+pub use history::Record;
 pub use name::{Next, next, slug};
 pub use pair::{Pair, write, write_all};
+pub use state::{Entry, State};

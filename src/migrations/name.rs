@@ -88,15 +88,12 @@ pub fn slug(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::fault::Script;
 
     fn migrations(all: &[&str]) -> Vec<Migration> {
         let one = |digits: &&str| Migration {
             version: digits.parse().unwrap(),
             digits: (*digits).to_owned(),
-            description: "x".to_owned(),
-            up: Script { name: String::new(), text: String::new() },
-            down: None,
+            ..Migration::default()
         };
         all.iter().map(one).collect()
     }

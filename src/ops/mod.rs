@@ -17,6 +17,8 @@ pub mod pull;
 pub mod push;
 mod replay;
 pub mod review;
+pub mod run;
 pub mod session;
+pub mod standing;
 pub mod status;
 pub mod wording;

@@ -1,0 +1,73 @@
+//! The forms migrations come in: our own, which is sqlx's, and those of other tools, which stay as
+//! they are so that the tool itself still works on the same folder and database.
+//!
+//! Nothing here reads a file or a database.
+
+/// A form of migrations: how the files are named and where the database remembers them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// Our own, which is sqlx's: `0001_name.up.sql`, `0001_name.down.sql`, `0001_name.sql`.
+    Native,
+    /// drizzle-kit up to 0.31: `0000_name.sql` and `meta/_journal.json`.
+    Drizzle,
+    /// drizzle-kit from 1.0: `20260131120000_name/migration.sql`.
+    DrizzleFolders,
+    /// dbmate: one file with a `-- migrate:up` and a `-- migrate:down` section.
+    Dbmate,
+    /// golang-migrate: `1_name.up.sql`, `1_name.down.sql`.
+    Golang,
+    /// refinery: `V1__name.sql` and `U1__name.sql`.
+    Refinery,
+    /// Prisma up to 7: `20260131120000_name/migration.sql` and `migration_lock.toml`.
+    Prisma,
+    /// Numbered SQL files of no tool, remembered as our own are.
+    Plain,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Native,
+        Self::Drizzle,
+        Self::DrizzleFolders,
+        Self::Dbmate,
+        Self::Golang,
+        Self::Refinery,
+        Self::Prisma,
+        Self::Plain,
+    ];
+
+    /// The word for it in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Drizzle => "drizzle",
+            Self::DrizzleFolders => "drizzle-folders",
+            Self::Dbmate => "dbmate",
+            Self::Golang => "golang-migrate",
+            Self::Refinery => "refinery",
+            Self::Prisma => "prisma",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// The form a word of the configuration means.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.word() == word)
+    }
+
+    /// The tool it belongs to.
+    pub fn tool(self) -> &'static str {
+        match self {
+            Self::Native => "sqlx",
+            Self::Drizzle | Self::DrizzleFolders => "drizzle-kit",
+            Self::Plain => "dbstudio",
+            other => other.word(),
+        }
+    }
+
+    /// Whether its migrations can have a way back in the folder.
+    pub fn has_downs(self) -> bool {
+        matches!(self, Self::Native | Self::Dbmate | Self::Golang | Self::Plain)
+    }
+}

@@ -1,0 +1,92 @@
+//! A run of migrations as data: what is to run, in which direction, and how far it has come. The
+//! text shown is the text that runs.
+
+use std::time::Duration;
+
+use crate::migrations::Migration;
+
+/// Which way migrations run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// They are applied.
+    Up,
+    /// They are taken back.
+    Down,
+}
+
+/// What is to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Which way.
+    pub direction: Direction,
+    /// The scripts in the order they run.
+    pub scripts: Vec<Scheduled>,
+    /// Whether all of them run in one transaction.
+    pub one_transaction: bool,
+    /// The database's name as the server reports it.
+    pub database: String,
+    /// What the folder and the history were when it was made; both are held against it again
+    /// before the first statement.
+    pub fingerprint: String,
+}
+
+/// A script that is to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scheduled {
+    /// The migration it is of.
+    pub migration: Migration,
+    /// Its statements.
+    pub statements: Vec<Statement>,
+    /// The first that is to run, counted from 0: not 0 where an earlier run stopped halfway.
+    pub from: usize,
+    /// Whether it runs in one transaction.
+    pub transaction: bool,
+}
+
+/// A statement of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Its text, as it runs.
+    pub sql: String,
+    /// Where it begins in its file, in bytes.
+    pub start: usize,
+}
+
+/// Somebody whose lock is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The server's process.
+    pub pid: i32,
+    /// Role, program and address, as far as the server tells.
+    pub who: String,
+    /// What it runs or ran last.
+    pub query: String,
+    /// For how long its transaction has been open.
+    pub since: Option<Duration>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// It waits for a lock; what for, and for whom.
+    Waiting {
+        /// What is waited for, in words.
+        what: String,
+        /// Who has it.
+        holders: Vec<Holder>,
+    },
+    /// A statement begins.
+    Statement {
+        /// Which script, counted from 0.
+        script: usize,
+        /// Which of its statements, counted from 0.
+        statement: usize,
+    },
+    /// A script is done and recorded.
+    Finished {
+        /// Which script, counted from 0.
+        script: usize,
+        /// How long it took.
+        took: Duration,
+    },
+}
