@@ -10,6 +10,7 @@ pub mod examine;
 pub mod generate;
 mod history;
 pub mod init;
+pub mod migrations_desk;
 mod patience;
 pub mod preparation;
 pub mod proof;
