@@ -10,6 +10,7 @@ use crate::app::layout::layout;
 use crate::app::model::{Focus, Link, Model, Tone, View};
 use crate::app::panes::migrations::{Known, MigrationsPane, Place, REST, Row, Side};
 use crate::app::update::screen;
+use crate::config::{Protection, Target};
 use crate::db::Engine;
 use crate::ops::migrations_desk::{Ask, State, Told};
 use crate::ops::preparation::Intent;
@@ -91,7 +92,8 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let dialect = dialect(model);
     let Model { migrations, keymap, ascii, .. } = model;
     let list = places.tree_lines.width.saturating_sub(2);
-    let place = Place { width: places.text_width(), list, ascii: *ascii, dialect, keymap };
+    let tries = tries_unasked(model);
+    let place = Place { width: places.text_width(), list, ascii: *ascii, dialect, keymap, tries };
     migrations.fit(&place);
     let places = layout(model, screen(model));
     let (list, text) = (places.tree_height(), usize::from(places.text.height));
@@ -121,9 +123,17 @@ fn look_ahead(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Whether a migration is tried without being asked for: never on a server that others use, where
+/// that makes a database.
+fn tries_unasked(model: &Model) -> bool {
+    let is_ours = |target: &Target| target.protection == Protection::Development;
+    model.engine() == Some(Engine::Sqlite) || model.target.as_ref().is_some_and(is_ours)
+}
+
 fn examine(model: &mut Model, key: String, effects: &mut Vec<Effect>) {
+    let Some(standing) = model.migrations.standing.clone() else { return };
     model.migrations.begin(key.clone());
-    ask(model, Slot::Examine, Ask::Examine(key), effects);
+    ask(model, Slot::Examine, Ask::Examine(standing, key), effects);
 }
 
 /// A command of the view; whether it was one.

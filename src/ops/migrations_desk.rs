@@ -3,26 +3,28 @@
 //!
 //! Everything here is data in and data out; nothing is carried out before somebody says yes.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::change::Setting;
-use super::standing::Standing;
+use super::examine;
+pub use super::picture::{Difference, Fate};
+use super::standing::{self, Standing};
 use crate::config::{Config, Target};
+use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-pub use crate::migrations::{Entry, Format, Migration, Misfit, Record, State};
+pub use crate::migrations::{Entry, Format, History, Migration, Misfit, Record, State};
 use crate::problem::{Problem, Result};
 use crate::schema::hazard::{Hazard, Rule};
-use crate::schema::model::{Key, Model};
 
 /// A question about the migrations of the project, or work on them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ask {
     /// How they stand in the database.
     Standing,
-    /// What is hazardous about one of them, and what difference it makes; the keys of those up to
-    /// it, in their order, and last its own.
-    Examine(String),
+    /// What is hazardous about one of them, by its key, and what difference it makes, the others
+    /// being as they were read.
+    Examine(Arc<Standing>, String),
 }
 
 /// What came of an [`Ask`].
@@ -47,28 +49,6 @@ pub struct Examined {
     pub picture: Vec<Difference>,
 }
 
-/// An object that is other after a migration than before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The object.
-    pub key: Key,
-    /// What became of it.
-    pub fate: Fate,
-    /// What it was and what it is, each in words; only where it changed.
-    pub details: Vec<(String, String)>,
-}
-
-/// What became of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
-    /// It was made.
-    Added,
-    /// It is another than it was.
-    Changed,
-    /// It is gone.
-    Removed,
-}
-
 /// Answers.
 ///
 /// # Errors
@@ -87,32 +67,59 @@ pub async fn serve(config: &Config, target: &Target, ask: Ask, stop: &Stop) -> R
     let setting = Setting::new(config, target.clone(), None)?;
     match ask {
         Ask::Standing => standing(&setting, stop).await.map(|it| Told::Standing(Arc::new(it))),
-        Ask::Examine(key) => {
-            examined(&setting, &key, stop).await.map(|it| Told::Examined(Arc::new(it)))
+        Ask::Examine(standing, key) => {
+            let found = examined(&setting, (&standing, &key), stop).await?;
+            Ok(Told::Examined(Arc::new(found)))
         }
     }
 }
 
-async fn standing(setting: &Setting, _stop: &Stop) -> Result<Standing> {
-    let folder = &setting.project.migrations;
-    let entries = crate::migrations::read(folder)?.into_iter().map(|migration| Entry {
-        key: migration.key.clone(),
-        name: migration.name(),
-        state: State::Pending,
-        migration: Some(migration),
-        record: None,
-    });
-    Ok(Standing {
-        format: Format::Native,
-        folder: folder.display().to_string(),
-        history: None,
-        entries: entries.collect(),
-        misfits: Vec::new(),
-        notes: Vec::new(),
-    })
+async fn standing(setting: &Setting, stop: &Stop) -> Result<Standing> {
+    let mut live = Connection::open_reading(&setting.target, stop).await?;
+    let read = standing::read(&setting.project, &mut live, &[], stop).await;
+    live.close().await;
+    let mut standing = read?;
+    let folder = Path::new(&standing.folder);
+    if let Ok(inside) = folder.strip_prefix(&setting.project.folder) {
+        standing.folder = inside.display().to_string();
+    }
+    Ok(standing)
 }
 
-async fn examined(setting: &Setting, key: &str, stop: &Stop) -> Result<Examined> {
-    let _ = (setting, key, stop, BTreeMap::<Key, Model>::new());
-    Err(Problem::failed("It cannot be tried", "", ""))
+/// Tries a migration in a scratch database after those before it.
+async fn examined(
+    setting: &Setting,
+    (standing, key): (&Standing, &str),
+    stop: &Stop,
+) -> Result<Examined> {
+    let mut migrations = Vec::new();
+    for entry in &standing.entries {
+        let is_it = entry.key == key;
+        if matches!(entry.state, State::Duplicate(_)) && !is_it {
+            continue;
+        }
+        match &entry.migration {
+            Some(migration) => migrations.push(migration.clone()),
+            None => {
+                return Err(Problem::failed(
+                    "It cannot be tried",
+                    format!("the file of {}, which runs before it, is missing", entry.name),
+                    "bring that file back",
+                ));
+            }
+        }
+        if is_it {
+            break;
+        }
+    }
+    let examined = examine::examine(setting, &migrations, |it| it.key == key, stop).await?;
+    let found = examined.into_iter().next_back().ok_or_else(|| {
+        Problem::failed(
+            "The migration is not there any more",
+            "its file was removed meanwhile",
+            "read the migrations again",
+        )
+    })?;
+    let (hazards, refused, picture) = (found.hazards, found.refused, found.picture);
+    Ok(Examined { key: key.to_owned(), hazards, refused, picture })
 }

@@ -12,6 +12,7 @@ mod history;
 pub mod init;
 pub mod migrations_desk;
 mod patience;
+pub mod picture;
 pub mod preparation;
 pub mod proof;
 pub mod pull;

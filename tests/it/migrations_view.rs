@@ -11,12 +11,13 @@ use dbstudio::app::msg::Msg;
 use dbstudio::db::Engine;
 use dbstudio::db::fault::Script;
 use dbstudio::ops::migrations_desk::{
-    Ask, Difference, Entry, Examined, Fate, Format, Migration, Misfit, Record, State, Told,
+    Ask, Difference, Entry, Examined, Fate, Format, History, Migration, Misfit, Record, State, Told,
 };
 use dbstudio::ops::session::Request;
 use dbstudio::ops::standing::Standing;
 use dbstudio::schema::hazard::{Hazard, Rule, Severity};
 use dbstudio::schema::model::{Key, Kind as Sort};
+use dbstudio::sql::Dialect;
 use insta::assert_snapshot;
 
 use crate::shop::{HOSTILE, Shop};
@@ -98,6 +99,7 @@ fn standing() -> Standing {
         format: Format::Native,
         folder: "migrations".to_owned(),
         history: Some("public._sqlx_migrations".to_owned()),
+        book: History::of(Format::Native, Dialect::Postgres, None),
         entries: entries.collect(),
         misfits: vec![Misfit {
             path: "migrations/refunds-old.sql".into(),
@@ -122,10 +124,10 @@ fn hazard(rule: Rule, severity: Severity, step: usize, line: usize) -> Hazard {
 }
 
 fn examined(key: &str) -> Examined {
-    let of = |key: Key, fate| Difference { key, fate, details: Vec::new() };
+    let of = |key: Key, fate| Difference { key, fate, change: None };
     let column = |table: &str, name: &str| Key::part(Sort::Column, "public", table, name);
     let mut changed = of(column("orders", "total"), Fate::Changed);
-    changed.details = vec![("numeric(10,2)".to_owned(), "numeric(12,2)".to_owned())];
+    changed.change = Some(("numeric(10,2)".to_owned(), "numeric(12,2)".to_owned()));
     Examined {
         key: key.to_owned(),
         hazards: vec![
@@ -147,7 +149,7 @@ fn examined(key: &str) -> Examined {
 fn answer(ask: &Ask) -> Option<Told> {
     match ask {
         Ask::Standing => Some(Told::Standing(Arc::new(standing()))),
-        Ask::Examine(key) => Some(Told::Examined(Arc::new(examined(key)))),
+        Ask::Examine(_, key) => Some(Told::Examined(Arc::new(examined(key)))),
     }
 }
 
@@ -170,9 +172,13 @@ fn go_to(shop: &mut Shop, number: usize) {
     }
 }
 
-fn asked(shop: &Shop) -> Vec<Ask> {
+/// What was asked of the migrations: the key of what was examined, empty for all.
+fn asked(shop: &Shop) -> Vec<String> {
     let of = |request: &Request| match request {
-        Request::Migrations(_, ask) => Some((**ask).clone()),
+        Request::Migrations(_, ask) => Some(match &**ask {
+            Ask::Examine(_, key) => key.clone(),
+            Ask::Standing => String::new(),
+        }),
         _ => None,
     };
     shop.asked.iter().filter_map(of).collect()
@@ -208,7 +214,7 @@ fn what_can_be_done_about_each_state_is_said() {
 #[test]
 fn a_migration_is_examined_once_the_cursor_rests_on_it() {
     let mut shop = view(LARGE);
-    assert_eq!(asked(&shop), [Ask::Standing]);
+    assert_eq!(asked(&shop), [""]);
     // The first that wants something done.
     assert!(shop.screen().contains("0003_order_items"), "{}", shop.screen());
     go_to(&mut shop, 7);
@@ -216,7 +222,7 @@ fn a_migration_is_examined_once_the_cursor_rests_on_it() {
     shop.keys("j k");
     assert_eq!(asked(&shop).len(), 1);
     shop.wait(200);
-    assert_eq!(asked(&shop), [Ask::Standing, Ask::Examine("7".to_owned())]);
+    assert_eq!(asked(&shop), ["", "7"]);
     // What is known is not asked for again.
     shop.keys("j k");
     shop.wait(1_000);

@@ -8,7 +8,7 @@ use crate::app::effect::Slot;
 use crate::app::layout::Layout;
 use crate::app::model::{Focus, Model};
 use crate::app::panes::migrations::{
-    MigrationsPane, Row, SIGN, Side, day, lasting, place_of_history, summary, title,
+    MigrationsPane, Row, SIGN, Side, day, lasting, place_of_history, title,
 };
 use crate::config::Protection;
 use crate::ops::migrations_desk::{Entry, State};

@@ -63,7 +63,7 @@ fn entry_lines(pane: &MigrationsPane, entry: &Entry, place: &Place<'_>) -> Vec<V
     let mut first = vec![Span::new(strong, entry.state.word())];
     first.extend(words::past(entry));
     if pane.side() == Side::Up && entry.migration.is_some() {
-        first.extend(hazards(pane.known(&entry.key)));
+        first.extend(hazards(pane.known(&entry.key), place));
     }
     let mut lines = vec![first];
     if let Some(migration) = entry.migration.as_ref().filter(|migration| migration.alone) {
@@ -78,14 +78,18 @@ fn entry_lines(pane: &MigrationsPane, entry: &Entry, place: &Place<'_>) -> Vec<V
 }
 
 /// How hazardous it is, as far as that is known.
-fn hazards(known: Known<'_>) -> Vec<Span<'static>> {
+fn hazards(known: Known<'_>, place: &Place<'_>) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     let mut add = |ink: Ink, words: String| {
         spans.push(Span::dot());
         spans.push(Span::new(ink, words));
     };
     match known {
-        Known::Nothing => {}
+        Known::Nothing if place.tries => {}
+        Known::Nothing => {
+            let key = place.key(CommandId::Examine);
+            add(Ink::Muted, format!("{key} tries it in a scratch database"));
+        }
         Known::Soon => add(Ink::Muted, "trying it in a scratch database".to_owned()),
         Known::Not(_) => add(Ink::Warning, "could not be tried".to_owned()),
         Known::All(examined) => {

@@ -301,6 +301,8 @@ pub struct Place<'a> {
     pub ascii: bool,
     /// The SQL it is in.
     pub dialect: Dialect,
+    /// Whether migrations are tried in a scratch database without being asked for.
+    pub tries: bool,
     /// The keys in force.
     pub keymap: &'a Keymap,
 }

@@ -247,7 +247,12 @@ pub fn sql(dialect: Dialect, written: &str, hazards: &[Hazard]) -> Vec<Line> {
         *mark = (*mark).max(hazard.severity);
     }
     let mut lines = Vec::new();
-    for (number, spans) in (1..).zip(sql_lines(dialect, written)) {
+    // Of a file with both ways in it the other way is blank.
+    let all = sql_lines(dialect, written);
+    let is_blank = |line: &Vec<Span<'_>>| line.iter().all(|span| span.text.trim().is_empty());
+    let last = all.iter().rposition(|line| !is_blank(line)).map_or(0, |last| last + 1);
+    let first = all.iter().position(|line| !is_blank(line)).unwrap_or(0);
+    for (number, spans) in (1..).zip(all).take(last).skip(first) {
         if number > MOST_LINES {
             let words = "The file goes on; open it in an editor to see the rest.";
             lines.push(Line::of(LineKind::Prose, Ink::Muted, words));

@@ -73,7 +73,7 @@ fn of_object(difference: &Difference, indent: usize) -> Vec<Line> {
     let spans =
         vec![Span::new(ink, format!("{sign} ")), Span::new(Ink::Text, name(&difference.key))];
     let mut lines = vec![Line::new(LineKind::Other, indent, spans)];
-    for (before, after) in &difference.details {
+    if let Some((before, after)) = &difference.change {
         let spans = vec![
             Span::new(Ink::Muted, before.clone()),
             Span::new(Ink::Muted, " "),
