@@ -89,10 +89,9 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     look_ahead(model, effects);
     let places = layout(model, screen(model));
-    let dialect = dialect(model);
+    let (dialect, tries) = (dialect(model), tries_unasked(model));
     let Model { migrations, keymap, ascii, .. } = model;
     let list = places.tree_lines.width.saturating_sub(2);
-    let tries = tries_unasked(model);
     let place = Place { width: places.text_width(), list, ascii: *ascii, dialect, keymap, tries };
     migrations.fit(&place);
     let places = layout(model, screen(model));
