@@ -5,6 +5,8 @@
 mod folder;
 mod format;
 mod history;
+pub mod ledger;
+mod lock;
 mod name;
 mod pair;
 mod state;
@@ -12,6 +14,7 @@ mod state;
 pub use folder::{Folder, Migration, Misfit, read};
 pub use format::Format;
 pub use history::Record;
+pub use lock::{Holder, Lock};
 pub use name::{Next, next, slug};
 pub use pair::{Pair, write, write_all};
 pub use state::{Entry, State};

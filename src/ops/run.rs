@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+pub use crate::migrations::Holder;
 use crate::migrations::Migration;
 
 /// Which way migrations run.
@@ -28,6 +29,8 @@ pub struct Run {
     /// What the folder and the history were when it was made; both are held against it again
     /// before the first statement.
     pub fingerprint: String,
+    /// What the person should know of it, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// A script that is to run.
@@ -50,19 +53,8 @@ pub struct Statement {
     pub sql: String,
     /// Where it begins in its file, in bytes.
     pub start: usize,
-}
-
-/// Somebody whose lock is waited for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// The server's process.
-    pub pid: i32,
-    /// Role, program and address, as far as the server tells.
-    pub who: String,
-    /// What it runs or ran last.
-    pub query: String,
-    /// For how long its transaction has been open.
-    pub since: Option<Duration>,
+    /// Whether it must run outside a transaction, in a script that does.
+    pub alone: bool,
 }
 
 /// How far a run has come.
@@ -75,6 +67,8 @@ pub enum Progress {
         /// Who has it.
         holders: Vec<Holder>,
     },
+    /// Something happened that the person should know of, in a sentence.
+    Told(String),
     /// A statement begins.
     Statement {
         /// Which script, counted from 0.
