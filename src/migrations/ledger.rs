@@ -59,7 +59,7 @@ pub enum Mark {
 
 /// How far a migration outside a transaction has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Halfway {
+pub struct Marked {
     /// What identifies the migration.
     pub key: String,
     /// Whether it was being taken back.
@@ -70,7 +70,7 @@ pub struct Halfway {
     pub marks: Vec<(usize, Mark)>,
 }
 
-impl Halfway {
+impl Marked {
     /// How many statements are done.
     pub fn done(&self) -> usize {
         let done = self.marks.iter().filter(|(_, mark)| *mark == Mark::Done);
@@ -266,12 +266,12 @@ impl Ledger {
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub async fn halfway(self, connection: &mut Connection) -> Result<Vec<Halfway>> {
+    pub async fn marked(self, connection: &mut Connection) -> Result<Vec<Marked>> {
         let sql = format!(
             "SELECT key, way, checksum, statement, state FROM {} ORDER BY key, way, statement",
             self.table("progress")
         );
-        let mut found: Vec<Halfway> = Vec::new();
+        let mut found: Vec<Marked> = Vec::new();
         for row in connection.rows(&sql).await? {
             let mut cells = row.into_iter().flatten();
             let mut cell = || cells.next().unwrap_or_default();
@@ -280,7 +280,7 @@ impl Ledger {
             let mark = if cell() == "done" { Mark::Done } else { Mark::Begun };
             match found.last_mut().filter(|last| last.key == key && last.down == down) {
                 Some(last) => last.marks.push((at, mark)),
-                None => found.push(Halfway { key, down, checksum, marks: vec![(at, mark)] }),
+                None => found.push(Marked { key, down, checksum, marks: vec![(at, mark)] }),
             }
         }
         Ok(found)
@@ -325,18 +325,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halfway_says_how_far_it_is() {
-        let halfway = |marks: &[(usize, Mark)]| Halfway {
+    fn marks_say_how_far_it_is() {
+        let halfway = |marks: &[(usize, Mark)]| Marked {
             key: "1".to_owned(),
             down: false,
             checksum: String::new(),
             marks: marks.to_vec(),
         };
-        let one = halfway(&[(0, Mark::Done), (1, Mark::Done), (2, Mark::Begun)]);
+        let one = marked(&[(0, Mark::Done), (1, Mark::Done), (2, Mark::Begun)]);
         assert_eq!((one.done(), one.is_unsure()), (2, true));
-        let one = halfway(&[(0, Mark::Done)]);
+        let one = marked(&[(0, Mark::Done)]);
         assert_eq!((one.done(), one.is_unsure()), (1, false));
-        let one = halfway(&[(0, Mark::Begun)]);
+        let one = marked(&[(0, Mark::Begun)]);
         assert_eq!((one.done(), one.is_unsure()), (0, true));
     }
 }

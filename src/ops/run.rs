@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::db::fault::Script;
 pub use crate::migrations::Holder;
 use crate::migrations::Migration;
 
@@ -44,6 +45,20 @@ pub struct Scheduled {
     pub from: usize,
     /// Whether it runs in one transaction.
     pub transaction: bool,
+    /// Of one that is taken back: the newest that stays applied, where its format points at it.
+    pub before: Option<Migration>,
+}
+
+impl Scheduled {
+    /// The file whose statements run.
+    ///
+    /// A migration that is taken back has one, or it would not be scheduled.
+    pub fn script(&self, direction: Direction) -> &Script {
+        match direction {
+            Direction::Up => &self.migration.up,
+            Direction::Down => self.migration.down.as_ref().unwrap_or(&self.migration.up),
+        }
+    }
 }
 
 /// A statement of a script.
