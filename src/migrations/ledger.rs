@@ -8,6 +8,7 @@
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::state::HalfDone;
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::problem::Result;
@@ -80,6 +81,12 @@ impl Marked {
     /// Whether the statement after those was begun, and may be done too.
     pub fn is_unsure(&self) -> bool {
         self.marks.iter().any(|(at, mark)| *mark == Mark::Begun && *at >= self.done())
+    }
+}
+
+impl From<&Marked> for HalfDone {
+    fn from(marked: &Marked) -> Self {
+        Self { key: marked.key.clone(), done: marked.done(), unsure: marked.is_unsure() }
     }
 }
 
@@ -250,6 +257,11 @@ impl Ledger {
             way(down),
             quoted(checksum),
         )
+    }
+
+    /// The statement that takes the mark of a statement away.
+    pub fn unmark(self, key: &str, down: bool, at: usize) -> String {
+        format!("{} AND statement = {at}", self.forget(key, down))
     }
 
     /// The statement that forgets how far a migration had come.

@@ -43,6 +43,8 @@ pub struct Scheduled {
     pub statements: Vec<Statement>,
     /// The first that is to run, counted from 0: not 0 where an earlier run stopped halfway.
     pub from: usize,
+    /// Whether that one was begun by a run that was cut off, and may be done.
+    pub unsure: bool,
     /// Whether it runs in one transaction.
     pub transaction: bool,
     /// Of one that is taken back: the newest that stays applied, where its format points at it.
