@@ -21,10 +21,8 @@ use crate::app::panes::migrations::{Line, LineKind, PageRow, fitted, sql};
 use crate::app::span::{Ink, Span};
 use crate::app::update::screen;
 use crate::config::Protection;
-use crate::ops::migrations_desk::{Order, Plan};
-use crate::ops::run::Direction;
+use crate::ops::migrations_desk::Plan;
 use crate::schema::hazard::{Hazard, Severity};
-use crate::sql::Dialect;
 use crate::text;
 
 /// A plan that is looked at.
@@ -219,8 +217,7 @@ impl PlanReview {
             return over(Overlay::Outcome(Box::new(Outcome::of_problem("Refused", problem))));
         }
         let target = model.target.as_ref();
-        let is_production =
-            target.is_none_or(|target| target.protection == Protection::Production);
+        let is_production = target.is_none_or(|target| target.protection == Protection::Production);
         if is_production && !self.is_read {
             model.notify(Tone::Bad, "On production the SQL is read to its end first: G goes there");
             return Next::Stay;
@@ -259,12 +256,15 @@ fn lines(plan: &Plan) -> Vec<Line> {
         lines.push(Line::new(LineKind::Hazard, 0, what));
         lines.push(Line::of(LineKind::Prose, Ink::Text, sentence(&problem.fix)));
     }
-    for note in &plan.notes {
+    for note in &plan.warnings {
         let spans = vec![Span::new(Ink::Warning, "! "), Span::new(Ink::Text, sentence(note))];
         lines.push(Line::new(LineKind::Other, 0, spans));
     }
     for note in &run.notes {
-        let spans = vec![Span::new(Ink::NoticeMark, "·"), Span::new(Ink::Muted, format!(" {}", sentence(note)))];
+        let spans = vec![
+            Span::new(Ink::NoticeMark, "·"),
+            Span::new(Ink::Muted, format!(" {}", sentence(note))),
+        ];
         lines.push(Line::new(LineKind::Other, 0, spans));
     }
     for (at, scheduled) in run.scripts.iter().enumerate() {
@@ -275,7 +275,7 @@ fn lines(plan: &Plan) -> Vec<Line> {
         lines.push(heading(scheduled, &script.name));
         let none: &[Hazard] = &[];
         let hazards = plan.hazards.get(at).map_or(none, Vec::as_slice);
-        lines.extend(sql(plan.dialect(), &script.text, hazards));
+        lines.extend(sql(plan.dialect, &script.text, hazards));
     }
     lines
 }
