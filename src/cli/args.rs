@@ -73,6 +73,20 @@ pub(super) struct Planning {
     pub(super) no_online: bool,
 }
 
+/// How migrations are run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Running {
+    /// Print the SQL and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Run all of them in one transaction
+    #[arg(long)]
+    pub(super) one_transaction: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+}
+
 /// What to do instead of opening the studio.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -98,6 +112,20 @@ pub(super) enum Action {
         /// Write nothing, and exit with 3 if there is something to write
         #[arg(long, conflicts_with = "dry_run")]
         check: bool,
+    },
+    /// Apply the migrations that are pending
+    Migrate {
+        /// The last migration to apply: its number or its name
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+        /// Of the migration that was cut off, this many statements are done: go on after them
+        #[arg(long, value_name = "NUMBER")]
+        resume_after: Option<usize>,
+        /// Apply the others even if the file of an applied migration is missing
+        #[arg(long)]
+        ignore_missing: bool,
     },
     /// Make a development database match the schema, without a migration
     Push {

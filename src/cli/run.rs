@@ -10,10 +10,11 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, examine, status};
+use super::{change, compare, examine, migrate, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
+use crate::ops::migrate::Wishes;
 use crate::ops::status::DatabaseStatus;
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
@@ -64,6 +65,12 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
+        }
+        Some(Action::Migrate { to, running, resume_after, ignore_missing }) => {
+            refuse_target(target.as_deref(), "migrate")?;
+            let one_transaction = running.one_transaction;
+            let wishes = Wishes { to, one_transaction, resume_after, ignore_missing };
+            migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
         }
         Some(Action::Push { planning }) => {
             refuse_target(target.as_deref(), "push")?;

@@ -3,6 +3,7 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+mod apply;
 pub mod change;
 pub mod demo;
 pub mod desired;
@@ -11,6 +12,7 @@ pub mod generate;
 mod history;
 pub mod init;
 pub mod migrations_desk;
+pub mod migrate;
 mod patience;
 pub mod picture;
 pub mod preparation;
