@@ -139,6 +139,16 @@ pub(super) enum Action {
         #[arg(long)]
         no_online: bool,
     },
+    /// Find out step by step why a database does not work, and what to do: settings, variables,
+    /// host, port, login, rights, tables, data
+    Doctor {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// Look at large tables too, however long it takes
+        #[arg(long)]
+        thorough: bool,
+    },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {
         /// The shell

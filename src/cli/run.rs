@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, examine, status};
+use super::{change, compare, doctor, examine, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -60,6 +60,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Status { target: own }) => {
             let target = one_of(target, own)?;
             show_status(target, &global).map(Outcome::Done)
+        }
+        Some(Action::Doctor { target: own, thorough }) => {
+            let target = one_of(target, own)?;
+            doctor::doctor(target, thorough, &global).map(Outcome::Done)
         }
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;

@@ -6,6 +6,7 @@
 pub mod change;
 pub mod demo;
 pub mod desired;
+pub mod doctor;
 pub mod examine;
 pub mod generate;
 mod history;
