@@ -2,4 +2,5 @@
 
 pub mod data;
 pub mod schema;
+pub mod status;
 pub mod tree;
