@@ -6,6 +6,7 @@ mod args;
 mod ask;
 mod change;
 mod compare;
+mod drift;
 mod examine;
 mod print;
 mod review;

@@ -6,6 +6,8 @@
 pub mod change;
 pub mod demo;
 pub mod desired;
+pub mod difference;
+pub mod drift;
 pub mod examine;
 pub mod generate;
 mod history;
