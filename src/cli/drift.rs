@@ -11,7 +11,7 @@ use super::print::{self, Paint, Role, harmless};
 use super::run::wait_for;
 use super::{ask, review};
 use crate::db::stop::Stop;
-use crate::migrations;
+use crate::migrations::{self, Format, Migration};
 use crate::ops::change::{Answers, Setting, script};
 use crate::ops::difference::{Difference, Where};
 use crate::ops::drift::{self, Reach, Survey, Ways};
@@ -36,7 +36,7 @@ pub(super) fn drift(
     let (config, target) = configured(None, global)?;
     let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
-        let standing = standing::read(&setting, &stop).await?;
+        let standing = standing::at(&setting.project, &setting.target, &stop).await?;
         let survey = drift::survey(&setting, &standing, Reach::ThreeWays, &stop).await?;
         let ways = match survey.drift.as_slice() {
             [] => None,
@@ -100,7 +100,7 @@ impl Page<'_> {
                 "apply what is pending first, with dbstudio migrate",
             ));
         }
-        if !self.standing.format.has_downs() {
+        if !matches!(self.standing.format, Format::Native | Format::Plain | Format::Golang) {
             return Err(Problem::usage(
                 "The drift cannot be kept as a migration of dbstudio's",
                 format!("{} writes the files of this folder", self.standing.format.tool()),
@@ -112,7 +112,8 @@ impl Page<'_> {
         if !global.json {
             print::talk(&review::text(&way.review, Paint::of_talk()));
         }
-        let existing = migrations::read(&setting.project.migrations)?;
+        let entries = self.standing.entries.iter();
+        let existing: Vec<Migration> = entries.filter_map(|one| one.migration.clone()).collect();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let made = (&way.proof, &way.review);
         let drafts = generate::drafts(setting, &existing, name.or(Some("adopt drift")), made, now);

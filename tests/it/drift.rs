@@ -6,6 +6,7 @@ use std::fs;
 
 use sha2::{Digest as _, Sha384};
 
+use crate::cli::{documented_keys, keys};
 use crate::verbs::{Database, Project};
 
 /// Writes a migration and its way back.
@@ -317,5 +318,24 @@ fn schema_migrations_and_database_are_compared_three_ways() {
         assert_eq!(end(names("behind")), ["more", "newest"]);
         let text = project.run(&["drift"]).result;
         assert!(text.contains("dbstudio migrate") && text.contains("dbstudio generate"), "{text}");
+    }
+}
+
+#[test]
+fn the_drift_as_json_is_what_the_readme_documents() {
+    for project in Project::both() {
+        let [made, ..] = given(&project);
+        start(&project);
+        project.schema(made);
+        project.execute("CREATE TABLE by_hand (id integer PRIMARY KEY)");
+        let mut found = BTreeSet::new();
+        keys(&project.run(&["drift", "--json"]).json(), "", &mut found);
+        // Plans have a table of their own.
+        let is_plan = |key: &str| key.starts_with("repair.") || key.starts_with("adopt.");
+        let plans = found.iter().any(|key| is_plan(key));
+        found.retain(|key| !is_plan(key) && !key.starts_with("behind"));
+        found.extend(["repair", "adopt", "behind"].map(str::to_owned));
+        assert!(plans);
+        assert_eq!(found, documented_keys("<!-- drift json -->"));
     }
 }
