@@ -14,6 +14,7 @@ pub mod scratch;
 pub mod script;
 pub mod sqlite;
 pub mod stop;
+pub mod transaction;
 pub mod value;
 
 use std::time::Duration;

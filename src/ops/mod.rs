@@ -20,6 +20,7 @@ pub mod push;
 mod replay;
 pub mod review;
 pub mod run;
+mod script;
 pub mod session;
 pub mod standing;
 pub mod status;

@@ -10,6 +10,9 @@ mod folders;
 mod paired;
 mod refinery;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use dbmate::is_marked;
 pub(super) use refinery::is_named;
 
