@@ -54,10 +54,10 @@ pub async fn examine(
         for migration in migrations {
             let connection = scratch.connection()?;
             if wanted(migration) {
-                let hazards = one(connection, setting, &migration.up, stop).await?;
+                let hazards = one(connection, setting, migration, stop).await?;
                 out.push(Examined::of(migration, hazards, &rules));
             } else {
-                replay::run(connection, &migration.up, stop).await?;
+                replay::run(connection, &migration.up, migration.alone, stop).await?;
             }
         }
         Ok(out)
@@ -84,14 +84,14 @@ impl Examined {
 async fn one(
     scratch: &mut Connection,
     setting: &Setting,
-    script: &Script,
+    migration: &Migration,
     stop: &Stop,
 ) -> Result<Vec<Hazard>> {
-    let dialect = scratch.dialect();
-    let alone = replay::is_alone(dialect, script);
-    let watched = watch(scratch, script, &setting.scope, stop).await?;
+    let (dialect, script) = (scratch.dialect(), &migration.up);
+    let alone = dialect == Dialect::Postgres && migration.alone;
+    let watched = watch(scratch, script, alone, &setting.scope, stop).await?;
     if !alone {
-        replay::run(scratch, script, stop).await?;
+        replay::run(scratch, script, alone, stop).await?;
     } else if dialect == Dialect::Postgres {
         scratch.reset().await?;
     }
@@ -156,11 +156,11 @@ impl Watched {
 async fn watch(
     scratch: &mut Connection,
     script: &Script,
+    alone: bool,
     scope: &Scope,
     stop: &Stop,
 ) -> Result<Watched> {
     let dialect = scratch.dialect();
-    let alone = replay::is_alone(dialect, script);
     let mut before = scratch.model(scope, stop).await?;
     let mut watched =
         Watched { before: before.clone(), actions: BTreeMap::new(), made: BTreeMap::new() };

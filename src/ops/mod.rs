@@ -6,7 +6,9 @@
 pub mod change;
 pub mod demo;
 pub mod desired;
+pub mod difference;
 pub mod doctor;
+pub mod drift;
 pub mod examine;
 pub mod generate;
 mod history;

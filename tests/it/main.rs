@@ -15,6 +15,7 @@ mod config;
 mod demo;
 mod desired;
 mod doctor;
+mod drift;
 mod engine;
 mod faults;
 mod golden;
