@@ -23,6 +23,7 @@ mod hostile;
 mod house;
 mod journey;
 mod keyset;
+mod migrations_view;
 mod overlays;
 mod postgres;
 mod pty_server;
