@@ -7,6 +7,7 @@ mod ask;
 mod change;
 mod compare;
 mod doctor;
+mod drift;
 mod examine;
 mod print;
 mod review;

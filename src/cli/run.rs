@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, doctor, examine, status};
+use super::{change, compare, doctor, drift, examine, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -84,6 +84,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "review")?;
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
+        }
+        Some(Action::Drift { sql, adopt, renames }) => {
+            refuse_target(target.as_deref(), "drift")?;
+            drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();

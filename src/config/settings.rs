@@ -50,6 +50,18 @@ pub const PROTECTIONS: &[&str] = &["development", "staging", "production"];
 /// The words for [`super::Numbering`], as they are written.
 pub const NUMBERINGS: &[&str] = &["sequence", "timestamp"];
 
+/// The forms of migrations, as they are written.
+pub const FORMATS: &[&str] = &[
+    "native",
+    "drizzle",
+    "drizzle-folders",
+    "dbmate",
+    "golang-migrate",
+    "refinery",
+    "prisma",
+    "plain",
+];
+
 /// The words for [`super::Policy`], as they are written.
 pub const POLICIES: &[&str] = &["ignore", "warn", "refuse"];
 
@@ -76,6 +88,9 @@ pub const SETTINGS: &[Setting] = &[
     project("project.schema", Form::Source),
     project("project.migrations", Form::Text),
     project("project.seeds", Form::Text),
+    project("project.format", Form::Word(FORMATS)),
+    project("project.history", Form::Text),
+    project("project.generate", Form::Text),
     project("project.numbering", Form::Word(NUMBERINGS)),
     project("project.schemas", Form::List),
     project("project.privileges", Form::Switch),

@@ -15,6 +15,7 @@ pub mod scratch;
 pub mod script;
 pub mod sqlite;
 pub mod stop;
+pub mod transaction;
 pub mod value;
 pub mod vitals;
 

@@ -54,6 +54,10 @@ pub struct Glyphs {
     pub check: &'static str,
     /// Failed, or not so.
     pub cross: &'static str,
+    /// Not the same.
+    pub differs: &'static str,
+    /// Done in part.
+    pub half: &'static str,
     /// Not yet known.
     pub pending: &'static str,
     /// What parts two facts on one line.
@@ -105,6 +109,8 @@ impl Glyphs {
         mask: "•",
         check: "✓",
         cross: "✗",
+        differs: "≠",
+        half: "◐",
         pending: "○",
         dot: "·",
         edge: "▎",
@@ -144,6 +150,8 @@ impl Glyphs {
         mask: "*",
         check: "+",
         cross: "x",
+        differs: "~",
+        half: "%",
         pending: "o",
         dot: "-",
         edge: "*",
@@ -192,6 +200,8 @@ mod tests {
             glyphs.mask,
             glyphs.check,
             glyphs.cross,
+            glyphs.differs,
+            glyphs.half,
             glyphs.pending,
             glyphs.dot,
             glyphs.edge,
