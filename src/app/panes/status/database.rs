@@ -11,11 +11,7 @@ use crate::ops::status::{RelationStatus, Rows};
 use crate::text;
 
 /// The lines.
-pub fn lines(
-    pane: &StatusPane,
-    facts: &ServerFacts,
-    target: Option<&Target>,
-) -> Vec<SchemaLine> {
+pub fn lines(pane: &StatusPane, facts: &ServerFacts, target: Option<&Target>) -> Vec<SchemaLine> {
     let mut out = Writing::default();
     connection(facts, target, &mut out);
     if let Some(inventory) = &pane.inventory {
@@ -93,8 +89,7 @@ fn tables(inventory: &Inventory, out: &mut Writing) {
 }
 
 fn table(relation: &RelationStatus, most: u64, only: bool) -> Cells {
-    let name =
-        if only { relation.name.name.clone() } else { relation.name.to_string() };
+    let name = if only { relation.name.name.clone() } else { relation.name.to_string() };
     let rows = match relation.rows {
         None => String::new(),
         Some(Rows::Exactly(rows)) => text::grouped(rows),
