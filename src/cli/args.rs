@@ -73,6 +73,21 @@ pub(super) struct Planning {
     pub(super) no_online: bool,
 }
 
+/// What is to be repaired.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Repaired {
+    /// It is applied, whatever the database remembers
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) applied: Option<String>,
+    /// It is not applied
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) not_applied: Option<String>,
+    /// It is applied, and what its file is now is as good as what ran
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) accept: Option<String>,
+}
+
 /// What to do instead of opening the studio.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -138,6 +153,29 @@ pub(super) enum Action {
         /// Review them without regard to others
         #[arg(long)]
         no_online: bool,
+    },
+    /// Write down that migrations are applied which were run some other way; none of them runs
+    Baseline {
+        /// The last one that is applied; all of them if you give none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Show what would be written and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Correct what a database remembers of a migration; nothing of it runs
+    Repair {
+        #[command(flatten)]
+        of: Repaired,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Show what would be written and write nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, examine, status};
+use super::{amend, change, compare, examine, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -80,6 +80,14 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "review")?;
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
+        }
+        Some(Action::Baseline { to, reason, dry_run }) => {
+            refuse_target(target.as_deref(), "baseline")?;
+            amend::baseline(to, reason, dry_run, &global).map(Outcome::Done)
+        }
+        Some(Action::Repair { of, reason, dry_run }) => {
+            refuse_target(target.as_deref(), "repair")?;
+            amend::repair(of, reason, dry_run, &global).map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();

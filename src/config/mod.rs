@@ -4,6 +4,7 @@
 //! Nothing here connects to anything, and no value of a variable or password ever reaches a
 //! message: names only.
 
+mod account;
 mod address;
 mod choice;
 mod conninfo;
@@ -36,6 +37,7 @@ mod veil;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use account::account;
 pub use address::{Address, Host, PostgresAddress, Secret, SqliteAddress, SslMode};
 pub use choice::Choice;
 pub use fault::Fault;
