@@ -314,11 +314,8 @@ fn entry_sql(
         Wanted::NotApplied(_) => {
             removable(standing, entry)?;
             let key = entry.record.as_ref().map_or(&entry.key, |record| &record.key);
-            let sql = if entry.record.is_some() {
-                book.remove(key, before, now)
-            } else {
-                Vec::new()
-            };
+            let sql =
+                if entry.record.is_some() { book.remove(key, before, now) } else { Vec::new() };
             Ok((sql, "not applied"))
         }
         Wanted::Accepted(_) => {
