@@ -16,6 +16,7 @@ mod demo;
 mod desired;
 mod engine;
 mod faults;
+mod formats;
 mod golden;
 mod hostile;
 mod house;
