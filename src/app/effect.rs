@@ -55,12 +55,16 @@ pub enum Slot {
     Op,
     /// Removing a scratch database nobody needs any more.
     Scratch,
+    /// Reading how the migrations stand.
+    Standing,
+    /// Trying the migration under the cursor in a scratch database.
+    Examine,
 }
 
 impl Slot {
     /// Whether somebody waits for the work in this slot, rather than we reading ahead.
     pub fn is_awaited(self) -> bool {
-        !matches!(self, Self::Peek | Self::Extend | Self::Scratch)
+        !matches!(self, Self::Peek | Self::Extend | Self::Scratch | Self::Examine)
     }
 
     /// What the work in this slot does, for a person who waits for it.
@@ -76,6 +80,8 @@ impl Slot {
             Self::Project => "preparing files",
             Self::Op => "working",
             Self::Scratch => "removing the scratch database",
+            Self::Standing => "reading the migrations",
+            Self::Examine => "trying the migration in a scratch database",
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod field;
 pub mod key;
 pub mod keymap;
 pub mod layout;
+pub mod migrations;
 pub mod model;
 pub mod msg;
 pub mod overlays;

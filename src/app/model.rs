@@ -12,6 +12,7 @@ use crate::app::key::Key;
 use crate::app::keymap::Keymap;
 use crate::app::overlays::Overlay;
 use crate::app::panes::data::DataPane;
+use crate::app::panes::migrations::MigrationsPane;
 use crate::app::panes::schema::SchemaPane;
 use crate::app::panes::tree::Tree;
 use crate::config::{Choice, Interface, Looks, TableLook, Target};
@@ -46,6 +47,8 @@ pub enum View {
     Data,
     /// The structure of one relation.
     Schema,
+    /// The migrations of the project.
+    Migrations,
 }
 
 /// The pane that takes the keys.
@@ -141,6 +144,8 @@ pub struct Model {
     pub trail: Vec<DataPane>,
     /// The structure of one relation.
     pub schema: SchemaPane,
+    /// The migrations of the project.
+    pub migrations: MigrationsPane,
     /// What lies over the panes; the last takes the keys.
     pub overlays: Vec<Overlay>,
     /// The keys typed of a chord.
@@ -203,6 +208,7 @@ impl Model {
             opening: None,
             trail: Vec::new(),
             schema: SchemaPane::default(),
+            migrations: MigrationsPane::default(),
             overlays: Vec::new(),
             chord: Vec::new(),
             keymap,
@@ -262,7 +268,8 @@ impl Model {
             }
             _ => None,
         };
-        [beat, notice, retry].into_iter().flatten().min()
+        let due = self.migrations.due.map(|due| due.saturating_duration_since(self.now));
+        [beat, notice, retry, due].into_iter().flatten().min()
     }
 
     /// Starts work in a slot; whatever ran there is asked to end and its answer will not count.

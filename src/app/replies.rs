@@ -8,6 +8,7 @@ use crate::app::change;
 use crate::app::clipboard;
 use crate::app::effect::{Effect, Slot, Ticket};
 use crate::app::layout::layout;
+use crate::app::migrations;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
 use crate::app::msg::Event;
 use crate::app::panes::data::{Awaiting, DataPane, Side};
@@ -80,6 +81,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
         Answer::Written(files) => change::written(model, &files),
         Answer::LetGo => {}
+        Answer::Migrations(told) => migrations::told(model, *told),
     }
 }
 
@@ -101,6 +103,7 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
         model.schema = crate::app::panes::schema::SchemaPane::default();
         model.forget_relations();
         model.focus = Focus::Tree;
+        migrations::forget(model, effects);
         return;
     }
     model.notify(Tone::Good, "Connected again");
@@ -190,6 +193,9 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         Slot::Connect => return connect_failed(model, problem),
         // It has connections of its own; that of the rows says for itself when it breaks.
         Slot::Op => return change::failed(model, problem, effects),
+        Slot::Standing | Slot::Examine if problem.kind != Kind::Disconnected => {
+            return migrations::failed(model, slot, problem);
+        }
         Slot::Scratch => return model.notify(Tone::Bad, problem.to_string()),
         _ => {}
     }

@@ -15,6 +15,8 @@ pub enum Ink {
     Strong,
     /// Words beside the point.
     Muted,
+    /// What is well.
+    Good,
     /// What needs care.
     Warning,
     /// What is broken.

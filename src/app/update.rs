@@ -12,7 +12,7 @@ use crate::app::layout::layout;
 use crate::app::model::{Focus, Link, Model, PATIENCE, Tone, View};
 use crate::app::msg::Msg;
 use crate::app::overlays::{Next, Overlay};
-use crate::app::{browse, commands, pointer, replies, welcome};
+use crate::app::{browse, commands, migrations, pointer, replies, welcome};
 use crate::ops::session::Request;
 
 /// The whole screen of the model's size.
@@ -37,7 +37,9 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.touch();
             model.focus = Focus::Main;
             match model.view {
-                View::Data => browse::open(model, name, Vec::new(), false, effects),
+                View::Data | View::Migrations => {
+                    browse::open(model, name, Vec::new(), false, effects);
+                }
                 View::Schema => browse::go_to_structure(model, name, effects),
             }
         }
@@ -48,6 +50,7 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
     }
     read_ahead(model, effects);
     browse::peek_ahead(model, effects);
+    migrations::settle(model, effects);
 }
 
 fn tick(model: &mut Model, now: Instant, effects: &mut Vec<Effect>) {
@@ -161,6 +164,7 @@ fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
 /// Where the keys apply now, the nearest first.
 pub fn scopes(model: &Model) -> Vec<Scope> {
     let here = match (model.focus, model.view) {
+        (_, View::Migrations) => Scope::Migrations,
         (Focus::Tree, _) => Scope::Tree,
         (Focus::Main, View::Data) => Scope::Grid,
         (Focus::Main, View::Schema) => Scope::Schema,

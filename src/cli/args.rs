@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 const EXIT_CODES: &str = "\
@@ -86,6 +86,25 @@ pub(super) struct Repaired {
     /// It is applied, and what its file is now is as good as what ran
     #[arg(long, value_name = "MIGRATION")]
     pub(super) accept: Option<String>,
+/// A way out of a drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WayOut {
+    /// Make the database what its migrations give.
+    Repair,
+    /// Make what the migrations give into what the database has.
+    Adopt,
+}
+
+/// What is said about renames.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Renames {
+    /// What has another name in the database: a table, a column, an index, …; may be given several
+    /// times
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(super) rename: Vec<String>,
+    /// Nothing else was renamed
+    #[arg(long)]
+    pub(super) no_renames: bool,
 }
 
 /// What to do instead of opening the studio.
@@ -176,6 +195,27 @@ pub(super) enum Action {
         /// Show what would be written and write nothing
         #[arg(long)]
         dry_run: bool,
+    /// Find out step by step why a database does not work, and what to do: settings, variables,
+    /// host, port, login, rights, tables, data
+    Doctor {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// Look at large tables too, however long it takes
+        #[arg(long)]
+        thorough: bool,
+    },
+    /// Show how the database differs from what its applied migrations give, with the SQL that takes
+    /// the difference back and the SQL that keeps it; exit with 3 if it differs
+    Drift {
+        /// Print the SQL of one way alone
+        #[arg(long, value_name = "WAY", conflicts_with = "adopt")]
+        sql: Option<WayOut>,
+        /// Write the migration that keeps what the database has
+        #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+        adopt: Option<String>,
+        #[command(flatten)]
+        renames: Renames,
     },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {

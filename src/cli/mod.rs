@@ -7,6 +7,8 @@ mod args;
 mod ask;
 mod change;
 mod compare;
+mod doctor;
+mod drift;
 mod examine;
 mod print;
 mod review;

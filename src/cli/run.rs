@@ -10,7 +10,11 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
+<<<<<<< HEAD
 use super::{amend, change, compare, examine, status};
+=======
+use super::{change, compare, doctor, drift, examine, status};
+>>>>>>> main
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -61,6 +65,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let target = one_of(target, own)?;
             show_status(target, &global).map(Outcome::Done)
         }
+        Some(Action::Doctor { target: own, thorough }) => {
+            let target = one_of(target, own)?;
+            doctor::doctor(target, thorough, &global).map(Outcome::Done)
+        }
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
@@ -81,6 +89,7 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
+<<<<<<< HEAD
         Some(Action::Baseline { to, reason, dry_run }) => {
             refuse_target(target.as_deref(), "baseline")?;
             amend::baseline(to, reason, dry_run, &global).map(Outcome::Done)
@@ -88,6 +97,11 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Repair { of, reason, dry_run }) => {
             refuse_target(target.as_deref(), "repair")?;
             amend::repair(of, reason, dry_run, &global).map(Outcome::Done)
+=======
+        Some(Action::Drift { sql, adopt, renames }) => {
+            refuse_target(target.as_deref(), "drift")?;
+            drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
+>>>>>>> main
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();

@@ -6,6 +6,7 @@
 
 pub mod connection;
 pub mod fault;
+pub mod health;
 pub mod keyset;
 pub mod measure;
 pub mod page;

@@ -11,6 +11,7 @@ use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
+use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
@@ -49,6 +50,8 @@ pub enum Request {
     Push(Arc<Prepared>),
     /// Write a change as the next migration, under this name.
     Write(Arc<Prepared>, String),
+    /// A question about the migrations of the project in this database, or work on them.
+    Migrations(Box<Target>, Box<Ask>),
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
@@ -83,6 +86,8 @@ pub enum Answer {
     Pushed(Duration),
     /// The migration is written: its files, as paths to show.
     Written(Vec<String>),
+    /// What came of a question about the migrations.
+    Migrations(Box<Told>),
 }
 
 /// A database that was opened.
@@ -184,6 +189,10 @@ impl Session {
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
             Request::Push(prepared) => prepared.push(stop, tell).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
+            Request::Migrations(target, ask) => {
+                let told = migrations_desk::serve(&self.config, &target, *ask, stop).await?;
+                Ok(Answer::Migrations(Box::new(told)))
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::config::Project;
+use crate::config::{Project, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::ledger::{Found, Ledger};
@@ -201,4 +201,16 @@ fn words(entries: &[Entry], format: Format) -> Vec<String> {
         );
     }
     notes
+}
+
+/// Reads how a project's migrations stand in a database, over a connection of its own that only
+/// reads.
+///
+/// # Errors
+/// The database cannot be reached, and as [`read`].
+pub async fn at(project: &Project, target: &Target, stop: &Stop) -> Result<Standing> {
+    let mut connection = Connection::open_reading(target, stop).await?;
+    let standing = read(project, &mut connection, &[], stop).await;
+    connection.close().await;
+    standing
 }

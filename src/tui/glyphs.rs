@@ -54,6 +54,10 @@ pub struct Glyphs {
     pub check: &'static str,
     /// Failed, or not so.
     pub cross: &'static str,
+    /// Not the same.
+    pub differs: &'static str,
+    /// Done in part.
+    pub half: &'static str,
     /// Not yet known.
     pub pending: &'static str,
     /// What parts two facts on one line.
@@ -101,6 +105,8 @@ impl Glyphs {
         mask: "•",
         check: "✓",
         cross: "✗",
+        differs: "≠",
+        half: "◐",
         pending: "○",
         dot: "·",
         edge: "▎",
@@ -138,6 +144,8 @@ impl Glyphs {
         mask: "*",
         check: "+",
         cross: "x",
+        differs: "~",
+        half: "%",
         pending: "o",
         dot: "-",
         edge: "*",
@@ -184,6 +192,8 @@ mod tests {
             glyphs.mask,
             glyphs.check,
             glyphs.cross,
+            glyphs.differs,
+            glyphs.half,
             glyphs.pending,
             glyphs.dot,
             glyphs.edge,

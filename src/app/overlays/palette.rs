@@ -216,6 +216,7 @@ fn commands(model: &Model) -> Vec<Entry> {
         Scope::Everywhere => true,
         Scope::Grid => rows,
         Scope::Schema => model.view == View::Schema && model.focus == Focus::Main,
+        Scope::Migrations => model.view == View::Migrations,
         Scope::Moving | Scope::Tree => false,
     };
     let useless = [CommandId::Palette, CommandId::Escape, CommandId::Cancel];

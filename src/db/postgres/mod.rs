@@ -10,6 +10,7 @@ mod catalog;
 mod connect;
 mod failure;
 mod fields;
+mod health;
 mod measure;
 mod model;
 mod pool;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use self::connect::Dialer;
 use self::failure::Fault;
+pub(in crate::db) use self::health::{health, rights};
 pub(in crate::db) use self::measure::measure;
 use self::pool::Pool;
 use self::session::Wishes;

@@ -12,6 +12,7 @@ mod connect;
 mod definition;
 mod failure;
 mod faults;
+mod health;
 mod measure;
 mod model;
 mod relation;
@@ -20,6 +21,7 @@ mod writer;
 
 use std::sync::Arc;
 
+pub(in crate::db) use self::health::{health, rights};
 pub(in crate::db) use self::measure::measure;
 pub use self::writer::Writer;
 use crate::config::{SqliteAddress, Target};

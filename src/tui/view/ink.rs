@@ -13,6 +13,7 @@ pub fn role(ink: Ink) -> Role {
         Ink::Text => Role::Text,
         Ink::Strong => Role::Strong,
         Ink::Muted => Role::Muted,
+        Ink::Good => Role::Good,
         Ink::Warning => Role::Warning,
         Ink::Danger => Role::Danger,
         Ink::Information => Role::Information,

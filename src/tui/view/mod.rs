@@ -8,6 +8,7 @@ mod cell;
 mod frame;
 mod grid;
 mod ink;
+mod migrations;
 mod overlays;
 mod problem;
 mod schema;
@@ -42,8 +43,11 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
     match &model.link {
         Link::None | Link::Opening | Link::Failed(_) => welcome::draw(model, look, &places, buf),
         Link::Open(_) | Link::Lost(_) => {
-            tree::draw(model, look, &places, buf);
+            if model.view != View::Migrations {
+                tree::draw(model, look, &places, buf);
+            }
             match model.view {
+                View::Migrations => migrations::draw(model, look, &places, buf),
                 View::Data => grid::draw(model, look, &places, buf),
                 View::Schema => schema::draw(model, look, &places, buf),
             }
