@@ -3,17 +3,18 @@
 
 use serde_json::{Value, json};
 
-use super::args::{Global, Repaired};
+use super::args::{Global, Repaired, Written};
 use super::change::configured;
 use super::print::{self, Paint, Role, harmless};
 use super::run::wait_for;
 use super::{ask, review};
-use crate::config::{Protection, account};
+use crate::config::Protection;
 use crate::db::stop::Stop;
 use crate::migrations::Holder;
 use crate::ops::amend::{self, Amendment, Cause, Wanted};
 use crate::ops::change::Setting;
-use crate::problem::{Problem, Result};
+use crate::ops::migrate::Account;
+use crate::problem::{Kind, Problem, Result};
 
 /// Up to this many statements are shown without being asked for.
 const SHOWN: usize = 24;
@@ -22,14 +23,14 @@ const SHOWN: usize = 24;
 pub(super) fn baseline(
     to: Option<String>,
     reason: Option<String>,
-    dry_run: bool,
+    way: &Written,
     global: &Global,
 ) -> Result<u8> {
-    follow(Wanted::Baseline(to), reason, dry_run, global)
+    follow(Wanted::Baseline(to), reason, way, global)
 }
 
 /// `dbstudio repair`.
-pub(super) fn repair(of: Repaired, reason: String, dry_run: bool, global: &Global) -> Result<u8> {
+pub(super) fn repair(of: Repaired, reason: String, way: &Written, global: &Global) -> Result<u8> {
     if reason.trim().is_empty() {
         return Err(Problem::usage(
             "A repair needs a reason",
@@ -42,25 +43,25 @@ pub(super) fn repair(of: Repaired, reason: String, dry_run: bool, global: &Globa
         Repaired { not_applied: Some(name), .. } => Wanted::NotApplied(name),
         Repaired { accept, .. } => Wanted::Accepted(accept.unwrap_or_default()),
     };
-    follow(wanted, Some(reason), dry_run, global)
+    follow(wanted, Some(reason), way, global)
 }
 
-fn follow(wanted: Wanted, reason: Option<String>, dry_run: bool, global: &Global) -> Result<u8> {
+fn follow(wanted: Wanted, reason: Option<String>, way: &Written, global: &Global) -> Result<u8> {
     let (config, target) = configured(None, global)?;
-    let cause = Cause { origin: account(config.variables()), reason };
+    let cause = Cause { origin: Account::of_process(Value::Null).origin, reason };
     let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
         let amendment = amend::plan(&setting, wanted, &cause, &stop).await?;
         if amendment.corrections.is_empty() {
             return nothing(&amendment, global);
         }
-        if dry_run {
+        if way.dry_run {
             return show(&amendment, false, global);
         }
         if !global.json {
             print::talk(&text(&amendment, global.verbose, Paint::of_talk()));
         }
-        agree(&setting, &amendment, global, &stop).await?;
+        agree(&setting, &amendment.database, way.confirm.as_deref(), global, &stop).await?;
         let mut waiting = |holders: Vec<Holder>| {
             let who: Vec<String> = holders.iter().map(Holder::words).collect();
             print::talk(&format!("Waiting for {}\n", harmless(&who.join("; "))));
@@ -70,17 +71,50 @@ fn follow(wanted: Wanted, reason: Option<String>, dry_run: bool, global: &Global
     })
 }
 
-async fn agree(
+/// Makes sure, as the environment's protection wants it, that this is to happen. `confirm` is the
+/// database's name, where it was given.
+pub(super) async fn agree(
     setting: &Setting,
-    amendment: &Amendment,
+    database: &str,
+    confirm: Option<&str>,
     global: &Global,
     stop: &Stop,
 ) -> Result<()> {
-    if setting.target.protection == Protection::Production {
-        return ask::database(&amendment.database, global.yes, stop).await;
+    let address = &setting.target.address;
+    if let Some(typed) = confirm {
+        return is_named(typed, database);
     }
-    let question = format!("Write this in {}?", setting.target.address);
-    ask::confirm(&question, global.yes, stop).await
+    if setting.target.protection != Protection::Production {
+        return ask::confirm(&format!("Write this in {address}?"), global.yes, stop).await;
+    }
+    if !print::can_ask() || global.json {
+        return Err(Problem::new(
+            Kind::Refused,
+            "Nothing was changed",
+            format!(
+                "{address} is production, where --yes is not enough: the database's name has to be \
+                 typed, and nobody can be asked here"
+            ),
+            "look at what would be written, and run the command again with --confirm and the \
+             database's name",
+        ));
+    }
+    let question = format!("This is written in {address}, which is production.");
+    let typed = ask::typed(&format!("{question}\nType the database's name: "), stop).await?;
+    is_named(typed.trim(), database)
+}
+
+/// Whether what was typed is the database's name, as the server has it.
+fn is_named(typed: &str, database: &str) -> Result<()> {
+    if typed == database {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Refused,
+        "Nothing was changed",
+        format!("{} is not the database's name, which is {}", harmless(typed), harmless(database)),
+        "make sure that this is the database you mean, and type its name",
+    ))
 }
 
 fn nothing(amendment: &Amendment, global: &Global) -> Result<u8> {

@@ -23,25 +23,13 @@ pub(super) async fn yes(question: &str, stop: &Stop) -> Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Makes sure that the person means this database, by having its name typed where somebody is
-/// there to type it; elsewhere `--yes` says so.
+/// Asks for a text to be typed.
 ///
 /// # Errors
-/// Another name was typed, or nobody could be asked.
-pub(super) async fn database(name: &str, said_yes: bool, stop: &Stop) -> Result<()> {
-    if !print::can_ask() {
-        return confirm("", said_yes, stop).await;
-    }
-    print::talk(&format!("This is production. Type the database's name, {}: ", harmless(name)));
-    if line(stop).await?.trim() == name {
-        return Ok(());
-    }
-    Err(Problem::new(
-        Kind::Refused,
-        "Nothing was changed",
-        "what was typed is not the database's name",
-        "run the command again when you mean this database",
-    ))
+/// The person stopped it, or the terminal is gone.
+pub(super) async fn typed(question: &str, stop: &Stop) -> Result<String> {
+    print::talk(question);
+    line(stop).await
 }
 
 /// Makes sure that the person wants what was shown: by `--yes`, or by asking.

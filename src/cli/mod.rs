@@ -10,6 +10,7 @@ mod compare;
 mod doctor;
 mod drift;
 mod examine;
+mod migrate;
 mod print;
 mod review;
 mod run;

@@ -4,7 +4,6 @@
 //! Nothing here connects to anything, and no value of a variable or password ever reaches a
 //! message: names only.
 
-mod account;
 mod address;
 mod choice;
 mod conninfo;
@@ -37,7 +36,6 @@ mod veil;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use account::account;
 pub use address::{Address, Host, PostgresAddress, Secret, SqliteAddress, SslMode};
 pub use choice::Choice;
 pub use fault::Fault;
@@ -123,6 +121,10 @@ pub struct SessionSettings {
     /// Whether the server is behind a pooler that gives each transaction another session;
     /// `None` to find out.
     pub transaction_pooler: Option<bool>,
+    /// How long a migrator waits for another one.
+    pub lock_wait: Duration,
+    /// Whether dbstudio keeps tables of its own in the database, of what it did to it.
+    pub ledger: bool,
 }
 
 /// A column whose values are shown as dots until revealed.
@@ -156,6 +158,8 @@ impl Default for SessionSettings {
             statement_timeout: None,
             time_zone: None,
             transaction_pooler: None,
+            lock_wait: Duration::from_secs(60),
+            ledger: true,
         }
     }
 }

@@ -93,7 +93,7 @@ pub async fn plan(
     let database = connection.database().to_owned();
     connection.close().await;
     let (standing, ledger) = looked?;
-    amendment(&standing, &ledger, wanted, cause, database, now())
+    amendment(&standing, ledger.as_ref(), wanted, cause, database, now())
 }
 
 /// Writes it down, under the lock that keeps migrators apart, if the migrations still stand as
@@ -178,13 +178,16 @@ async fn begin(connection: &mut Connection, stop: &Stop) -> Result<()> {
     }
 }
 
-/// How the migrations stand, and whether there is a ledger.
+/// How the migrations stand, and whether there is a ledger; none where it is turned off.
 async fn look(
     setting: &Setting,
     connection: &mut Connection,
     stop: &Stop,
-) -> Result<(Standing, Found)> {
-    let ledger = Ledger::new(connection.dialect()).find(connection).await?;
+) -> Result<(Standing, Option<Found>)> {
+    let ledger = match setting.target.session.ledger {
+        true => Some(Ledger::new(connection.dialect()).find(connection).await?),
+        false => None,
+    };
     let standing = standing::read(&setting.project, connection, &[], stop).await?;
     Ok((standing, ledger))
 }
@@ -201,7 +204,7 @@ fn now() -> Duration {
 /// What is to be written, from how things stand. Pure.
 fn amendment(
     standing: &Standing,
-    ledger: &Found,
+    ledger: Option<&Found>,
     wanted: Wanted,
     cause: &Cause,
     database: String,
@@ -226,11 +229,14 @@ fn amendment(
     }
     let mut notes = Vec::new();
     match (ledger, &wanted) {
-        (Found::Barred(why), Wanted::Baseline(_)) => {
+        (None, _) => {
+            notes.push("the ledger is turned off: who did this and why is not kept".to_owned())
+        }
+        (Some(Found::Barred(why)), Wanted::Baseline(_)) => {
             notes.push(format!("there is no ledger here ({why}): who did this is not kept"));
         }
-        (Found::Barred(why), _) => return Err(unkept(why)),
-        _ => {
+        (Some(Found::Barred(why)), _) => return Err(unkept(why)),
+        (Some(ledger), _) => {
             let dialect = standing.book.dialect;
             statements.extend(ledger_sql(dialect, ledger, &chosen, &wanted, cause));
         }

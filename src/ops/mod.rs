@@ -4,6 +4,7 @@
 //! the front ends.
 
 pub mod amend;
+mod apply;
 pub mod change;
 pub mod demo;
 pub mod desired;
@@ -14,6 +15,7 @@ pub mod examine;
 pub mod generate;
 mod history;
 pub mod init;
+pub mod migrate;
 pub mod migrations_desk;
 mod patience;
 pub mod picture;
