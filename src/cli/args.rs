@@ -73,6 +73,32 @@ pub(super) struct Planning {
     pub(super) no_online: bool,
 }
 
+/// How something is written in a database.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Written {
+    /// Show what would be written and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+}
+
+/// What is to be repaired.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Repaired {
+    /// It is applied, whatever the database remembers
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) applied: Option<String>,
+    /// It is not applied
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) not_applied: Option<String>,
+    /// It is applied, and what its file is now is as good as what ran
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) accept: Option<String>,
+}
+
 /// A way out of a drift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum WayOut {
@@ -92,6 +118,20 @@ pub(super) struct Renames {
     /// Nothing else was renamed
     #[arg(long)]
     pub(super) no_renames: bool,
+}
+
+/// How migrations are run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Running {
+    /// Print the SQL and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Run all of them in one transaction
+    #[arg(long)]
+    pub(super) one_transaction: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
 }
 
 /// What to do instead of opening the studio.
@@ -119,6 +159,20 @@ pub(super) enum Action {
         /// Write nothing, and exit with 3 if there is something to write
         #[arg(long, conflicts_with = "dry_run")]
         check: bool,
+    },
+    /// Apply the migrations that are pending
+    Migrate {
+        /// The last migration to apply: its number or its name
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+        /// Of the migration that was cut off, this many statements are done: go on after them
+        #[arg(long, value_name = "NUMBER")]
+        resume_after: Option<usize>,
+        /// Apply the others even if the file of an applied migration is missing
+        #[arg(long)]
+        ignore_missing: bool,
     },
     /// Make a development database match the schema, without a migration
     Push {
@@ -159,6 +213,27 @@ pub(super) enum Action {
         /// Review them without regard to others
         #[arg(long)]
         no_online: bool,
+    },
+    /// Write down that migrations are applied which were run some other way; none of them runs
+    Baseline {
+        /// The last one that is applied; all of them if you give none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Correct what a database remembers of a migration; nothing of it runs
+    Repair {
+        #[command(flatten)]
+        of: Repaired,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        way: Written,
     },
     /// Find out step by step why a database does not work, and what to do: settings, variables,
     /// host, port, login, rights, tables, data

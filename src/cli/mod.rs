@@ -2,6 +2,7 @@
 //! code. It drives the same use-cases as the screens and never names them: what opens the studio
 //! is handed back to `main` as an [`Outcome`].
 
+mod amend;
 mod args;
 mod ask;
 mod change;
@@ -9,6 +10,7 @@ mod compare;
 mod doctor;
 mod drift;
 mod examine;
+mod migrate;
 mod print;
 mod review;
 mod run;

@@ -10,10 +10,11 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, doctor, drift, examine, status};
+use super::{amend, change, compare, doctor, drift, examine, migrate, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
+use crate::ops::migrate::Wishes;
 use crate::ops::status::DatabaseStatus;
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
@@ -69,6 +70,12 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
         }
+        Some(Action::Migrate { to, running, resume_after, ignore_missing }) => {
+            refuse_target(target.as_deref(), "migrate")?;
+            let one_transaction = running.one_transaction;
+            let wishes = Wishes { to, one_transaction, resume_after, ignore_missing };
+            migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
+        }
         Some(Action::Push { planning }) => {
             refuse_target(target.as_deref(), "push")?;
             change::push(&planning, &global).map(Outcome::Done)
@@ -84,6 +91,14 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "review")?;
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
+        }
+        Some(Action::Baseline { to, reason, way }) => {
+            refuse_target(target.as_deref(), "baseline")?;
+            amend::baseline(to, reason, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Repair { of, reason, way }) => {
+            refuse_target(target.as_deref(), "repair")?;
+            amend::repair(of, reason, &way, &global).map(Outcome::Done)
         }
         Some(Action::Drift { sql, adopt, renames }) => {
             refuse_target(target.as_deref(), "drift")?;

@@ -245,11 +245,11 @@ fn told(ran: std::result::Result<(), crate::db::fault::Fault>) -> Result<()> {
 }
 
 /// The migrations a person means by what they wrote: a number, a name, or a file; the newest where
-/// nothing is written.
+/// nothing is written. Answers with what identifies each.
 ///
 /// # Errors
 /// There is none of that name, or there are no migrations.
-pub fn chosen(migrations: &[Migration], written: &[String]) -> Result<Vec<i64>> {
+pub fn chosen(migrations: &[Migration], written: &[String]) -> Result<Vec<String>> {
     let Some(newest) = migrations.last() else {
         return Err(Problem::usage(
             "There are no migrations yet",
@@ -258,16 +258,11 @@ pub fn chosen(migrations: &[Migration], written: &[String]) -> Result<Vec<i64>> 
         ));
     };
     if written.is_empty() {
-        return Ok(vec![newest.version]);
+        return Ok(vec![newest.key.clone()]);
     }
     let find = |text: &String| {
-        let file = text.rsplit(['/', '\\']).next().unwrap_or(text);
-        let name = file.strip_suffix(".sql").unwrap_or(file);
-        let name = name.strip_suffix(".up").unwrap_or(name);
-        let found = migrations.iter().find(|one| {
-            one.name() == name || one.digits == name || Ok(one.version) == name.parse()
-        });
-        found.map(|one| one.version).ok_or_else(|| {
+        let found = migrations.iter().find(|one| one.is_called(text));
+        found.map(|one| one.key.clone()).ok_or_else(|| {
             Problem::usage(
                 format!("There is no migration {text}"),
                 format!("the newest one is {}", newest.name()),

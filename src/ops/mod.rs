@@ -3,6 +3,8 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod amend;
+mod apply;
 pub mod change;
 pub mod dashboard;
 pub mod demo;
@@ -14,6 +16,7 @@ pub mod examine;
 pub mod generate;
 mod history;
 pub mod init;
+pub mod migrate;
 pub mod migrations_desk;
 mod patience;
 pub mod picture;

@@ -18,6 +18,7 @@ mod doctor;
 mod drift;
 mod engine;
 mod faults;
+mod formats;
 mod golden;
 mod hostile;
 mod house;
