@@ -19,7 +19,7 @@ use crate::config::Target;
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::ledger::{Found, Ledger, Marked, checksum};
-use crate::migrations::{Entry, Format, HalfDone, Lock, State};
+use crate::migrations::{Entry, Format, HalfDone, Lock, Migration, State};
 use crate::problem::{Kind, Problem, Result};
 use crate::sql::Dialect;
 
@@ -463,13 +463,10 @@ fn left(engine: &Engine<'_>, found: &Bearings) -> Result<(Vec<usize>, Vec<String
         let Some(entry) = entry else {
             return Err(changed(&format!("{name} is not in the folder any more")));
         };
-        let text = |migration: &crate::migrations::Migration| {
-            (migration.up.text.clone(), migration.down.clone().map(|down| down.text))
-        };
-        if entry.migration.as_ref().map(text) != Some(text(&script.migration)) {
+        if entry.migration.as_ref().is_some_and(|now| !is_as_planned(now, script, run.direction)) {
             return Err(changed(&format!("the file of {name} has changed")));
         }
-        let is_applied = entry.record.as_ref().is_some_and(|one| one.finished && !one.rolled_back);
+        let is_applied = is_applied(entry);
         let is_done = engine.done.iter().any(|(done, _)| *done == name);
         match is_applied == up {
             true if is_done => {}
@@ -483,6 +480,20 @@ fn left(engine: &Engine<'_>, found: &Bearings) -> Result<(Vec<usize>, Vec<String
         return Err(changed(&format!("{} was begun and failed", entry.name)));
     }
     Ok((left, others))
+}
+
+/// Whether a migration is applied, by all that is known.
+pub(super) fn is_applied(entry: &Entry) -> bool {
+    matches!(entry.state, State::Applied | State::Changed | State::Missing)
+}
+
+/// Whether the file that is to run is what it was. A way back that was written here has none.
+fn is_as_planned(now: &Migration, script: &Scheduled, direction: Direction) -> bool {
+    let text = match direction {
+        Direction::Up => Some(&now.up.text),
+        Direction::Down => now.down.as_ref().map(|down| &down.text),
+    };
+    text.is_none_or(|text| text.trim().is_empty() || *text == script.script(direction).text)
 }
 
 fn changed(why: &str) -> Problem {
