@@ -5,9 +5,11 @@
 mod args;
 mod ask;
 mod change;
+mod check;
 mod compare;
 mod drift;
 mod examine;
+mod migrations;
 mod print;
 mod review;
 mod run;

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use crate::migrations::ledger;
 use crate::schema::model::{Body, Key, Kind, Model, is_history_table};
 
 /// Takes such tables out of the schema there is, with all that belongs to them, unless the one
 /// that is wanted has them too. Returns their names.
 pub(super) fn spare(current: &mut Model, desired: &Model) -> Vec<String> {
     let is_history = |key: &Key| {
-        key.kind == Kind::Table && is_history_table(&key.name) && !desired.objects.contains_key(key)
+        let is_ledger = key.schema == ledger::SCHEMA && ledger::TABLES.contains(&key.name.as_str());
+        key.kind == Kind::Table
+            && (is_history_table(&key.name) || is_ledger)
+            && !desired.objects.contains_key(key)
     };
     let mut gone: BTreeSet<Key> =
         current.objects.keys().filter(|key| is_history(key)).cloned().collect();

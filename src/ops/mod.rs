@@ -4,6 +4,7 @@
 //! the front ends.
 
 pub mod change;
+pub mod check;
 pub mod demo;
 pub mod desired;
 pub mod difference;
