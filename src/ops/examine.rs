@@ -70,6 +70,22 @@ pub async fn examine(
 }
 
 impl Examined {
+    /// Examines one migration on a scratch that holds the schema it meets, and leaves the scratch
+    /// as it makes it.
+    ///
+    /// # Errors
+    /// The migration does not run, or the configuration names a rule there is not.
+    pub(super) async fn on(
+        scratch: &mut Connection,
+        setting: &Setting,
+        migration: &Migration,
+        stop: &Stop,
+    ) -> Result<Self> {
+        let rules = policies(&setting.policies)?;
+        let hazards = one(scratch, setting, migration, stop).await?;
+        Ok(Self::of(migration, hazards, &rules))
+    }
+
     fn of(migration: &Migration, mut hazards: Vec<Hazard>, rules: &BTreeMap<Rule, Policy>) -> Self {
         hazards.retain(|hazard| policy_of(rules, hazard.rule) != Policy::Ignore);
         let is_refused = |rule: &Rule| policy_of(rules, *rule) == Policy::Refuse;
