@@ -146,6 +146,9 @@ pub(super) enum Action {
         /// The database, as for `dbstudio DATABASE`
         #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
         target: Option<String>,
+        /// Look for drift too: the applied migrations are replayed in a scratch database
+        #[arg(long)]
+        drift: bool,
     },
     /// Write the next migration: what leads from the migrations to the schema, and back
     Generate {
@@ -255,6 +258,15 @@ pub(super) enum Action {
         /// Look at large tables too, however long it takes
         #[arg(long)]
         thorough: bool,
+    /// Exit with 3 if migrations wait, files have changed, the database has drifted or a pending
+    /// migration does what is refused; each with what to run next
+    Check {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// What not to look for: pending, files, half-done, drift, schema, hazards
+        #[arg(long, value_name = "MATTER", value_delimiter = ',')]
+        except: Vec<String>,
     },
     /// Show how the database differs from what its applied migrations give, with the SQL that takes
     /// the difference back and the SQL that keeps it; exit with 3 if it differs

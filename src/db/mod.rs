@@ -5,6 +5,8 @@
 //! Nothing here knows a screen, a message or a file of the project.
 
 pub mod connection;
+pub mod copy;
+pub mod digest;
 pub mod fault;
 pub mod health;
 pub mod keyset;

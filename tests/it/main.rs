@@ -10,6 +10,7 @@
 )]
 
 mod browse;
+mod check;
 mod cli;
 mod config;
 mod demo;
