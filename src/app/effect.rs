@@ -22,6 +22,8 @@ pub enum Effect {
     Opened(Box<Target>),
     /// Take the mouse, or hand it back to the terminal.
     CaptureMouse(bool),
+    /// Open a file in the person's editor, which has the terminal meanwhile.
+    Edit(String),
     /// Stop the process as Ctrl+Z does in a shell.
     Suspend,
     /// Leave.

@@ -28,7 +28,7 @@ pub fn reply(
     event: Event,
     effects: &mut Vec<Effect>,
 ) {
-    let is_over = !matches!(event, Event::Progress(_));
+    let is_over = !matches!(event, Event::Progress(_) | Event::Ran(_));
     let counts = match is_over {
         true => model.tickets.accept(slot, ticket),
         false => model.tickets.is_current(slot, ticket),
@@ -45,6 +45,7 @@ pub fn reply(
         Event::Failed(problem) => failed(model, slot, problem, taken, effects),
         // Who shows how far the work is has taken it.
         Event::Progress(_) => {}
+        Event::Ran(progress) => migrations::progressed(model, &progress),
     }
 }
 
@@ -83,7 +84,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Written(files) => change::written(model, &files),
         Answer::LetGo => {}
         Answer::Dashboard(found) => status::told(model, *found),
-        Answer::Migrations(told) => migrations::told(model, *told),
+        Answer::Migrations(told) => migrations::told(model, *told, effects),
     }
 }
 

@@ -33,6 +33,14 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.touch();
             commands::run(model, id, effects);
         }
+        Msg::Carry => {
+            model.touch();
+            migrations::carry(model, effects);
+        }
+        Msg::Edited => {
+            model.touch();
+            migrations::read(model, effects);
+        }
         Msg::Open(name) => {
             model.touch();
             model.focus = Focus::Main;

@@ -258,6 +258,7 @@ pub(super) enum Action {
         /// Look at large tables too, however long it takes
         #[arg(long)]
         thorough: bool,
+    },
     /// Exit with 3 if migrations wait, files have changed, the database has drifted or a pending
     /// migration does what is refused; each with what to run next
     Check {

@@ -14,7 +14,7 @@ use crate::db::{Db, ServerFacts};
 use crate::ops::dashboard::{self, Dashboard};
 use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
-use crate::ops::{demo, init};
+use crate::ops::{demo, init, run};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -58,6 +58,15 @@ pub enum Request {
     Write(Arc<Prepared>, String),
     /// A question about the migrations of the project in this database, or work on them.
     Migrations(Box<Target>, Box<Ask>),
+}
+
+/// How far long work has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Which of its parts begins, counted from 0.
+    Part(usize),
+    /// How far a run of migrations has come.
+    Run(Box<run::Progress>),
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
@@ -162,8 +171,9 @@ impl Session {
         &self,
         request: Request,
         stop: &Stop,
-        tell: &Tell<'_>,
+        tell: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<Answer> {
+        let parts: &Tell<'_> = &|part| tell(Progress::Part(part));
         match request {
             Request::Connect(target) => self.connect(&target, stop).await,
             Request::Outline => {
@@ -196,13 +206,13 @@ impl Session {
                 self.config.resolve(&text).map(|target| Answer::Target(Box::new(target)))
             }
             Request::Prepare(wanted) => {
-                self.desk.prepare(&self.config, &wanted, stop, tell).await.map(Answer::Prepared)
+                self.desk.prepare(&self.config, &wanted, stop, parts).await.map(Answer::Prepared)
             }
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
-            Request::Push(prepared) => prepared.push(stop, tell).await.map(Answer::Pushed),
+            Request::Push(prepared) => prepared.push(stop, parts).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
             Request::Migrations(target, ask) => {
-                let told = migrations_desk::serve(&self.config, &target, *ask, stop).await?;
+                let told = migrations_desk::serve(&self.config, &target, *ask, stop, tell).await?;
                 Ok(Answer::Migrations(Box::new(told)))
             }
         }

@@ -25,6 +25,7 @@ mod hostile;
 mod house;
 mod journey;
 mod keyset;
+mod migrations_run;
 mod migrations_view;
 mod overlays;
 mod postgres;
