@@ -122,9 +122,16 @@ impl<'m> Emitter<'m> {
                         .is_some_and(|sequence| sequences.contains(&sequence))
                 };
                 let columns = self.members(number, Kind::Column);
+                let later = table.order.iter().filter(|own| {
+                    self.graph
+                        .find(Act::Create, &key.child(Kind::Column, own.as_str()))
+                        .is_some_and(|column| self.graph.root(column) != number)
+                });
+                let later = later.cloned().collect();
                 let serials = columns.into_iter().filter(|column| is_serial(column)).collect();
                 let inside = Inside {
                     defaults: names(self.members(number, Kind::Default)),
+                    later,
                     serials: names(serials),
                     constraints: self.constraints(number),
                 };

@@ -217,6 +217,10 @@ impl Fates {
                 | Body::Trigger { .. }
                 | Body::Routine(_) => true,
                 Body::Column(column) => column.generated.is_some(),
+                // Its columns would be of two types while they change one after the other.
+                Body::Constraint(constraint) => {
+                    constraint.kind == ConstraintKind::Foreign && self.is_swapped(need, current)
+                }
                 Body::Default { .. } => {
                     let (have, want) = (current.column(need)?, desired.column(need)?);
                     self.is_swapped(need, current)
