@@ -178,11 +178,22 @@ fn holders(key: &Key, body: &Body, model: &Model, fates: &Fates) -> Vec<Key> {
         _ => {}
     }
     if matches!(key.kind, Kind::Default | Kind::Constraint | Kind::Index) {
+        // What an exclusion constraint's condition reads does not take it along.
+        let reads_only = |column: &Key| match body {
+            Body::Constraint(constraint) => {
+                constraint.kind == ConstraintKind::Exclusion
+                    && !constraint.columns.contains(&column.name)
+            }
+            _ => false,
+        };
         let needs = model.get(key).into_iter().flat_map(|object| &object.needs);
         found.extend(
             needs
                 .filter(|need| {
-                    need.kind == Kind::Column && need.schema == key.schema && need.of == key.of
+                    need.kind == Kind::Column
+                        && need.schema == key.schema
+                        && need.of == key.of
+                        && !reads_only(need)
                 })
                 .cloned(),
         );

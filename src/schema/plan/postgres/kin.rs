@@ -179,6 +179,61 @@ impl Weaver<'_> {
         }
     }
 
+    /// A check that a table has from a parent it joins: it comes along if the parent's is made
+    /// after that, and else must be there before. Says whether it is such a check.
+    pub(super) fn join_with_check(&mut self, node: usize, key: &Key, parents: &[Key]) -> bool {
+        let table = key.table();
+        let joined: Vec<(usize, Option<usize>)> = parents
+            .iter()
+            .filter_map(|parent| {
+                let attach = self.graph.number(Act::Attach, &table, Some(&parent.table()))?;
+                Some((attach, self.graph.find(Act::Create, parent)))
+            })
+            .collect();
+        for (attach, made) in &joined {
+            match made {
+                Some(made) => {
+                    self.graph.edge(*attach, *made, false);
+                    self.graph.edge(*made, node, false);
+                    self.graph.imply(node);
+                }
+                None => self.graph.edge(node, *attach, false),
+            }
+        }
+        !joined.is_empty()
+    }
+
+    /// A partition's own index is made after those of the tables above it: one that is there could
+    /// be taken for its like of theirs.
+    pub(super) fn own_indexes_last(&mut self) {
+        let indexed = |key: &Key, body: &Body| {
+            key.kind == Kind::Index || key.kind == Kind::Constraint && !super::fold::is_check(body)
+        };
+        let parent_of = |key: &Key| {
+            let of = self.desired.table(key).and_then(|table| table.partition_of.as_ref());
+            of.map(|of| of.parent.clone())
+        };
+        let mut edges = Vec::new();
+        for (own, node) in self.graph.nodes().filter(|(_, node)| node.act == Act::Create) {
+            let key = &node.key;
+            let Some(body) = self.desired.body(key).filter(|body| indexed(key, body)) else {
+                continue;
+            };
+            if super::fate::parent_of(body).is_some() {
+                continue;
+            }
+            for above in std::iter::successors(parent_of(&key.table()), parent_of) {
+                let theirs = self.desired.parts(&above);
+                let theirs = theirs.filter(|(key, object)| indexed(key, &object.body));
+                let made = theirs.filter_map(|(key, _)| self.graph.find(Act::Create, key));
+                edges.extend(made.map(|node| (node, own)));
+            }
+        }
+        for (first, then) in edges {
+            self.graph.edge(first, then, true);
+        }
+    }
+
     /// A table is made below another once that one has the columns it is to have.
     pub(super) fn grow_parents_first(&mut self) {
         let mut edges = Vec::new();

@@ -19,6 +19,7 @@ mod name;
 mod online;
 mod parts;
 mod piece;
+mod range;
 pub mod rename;
 mod rows;
 mod sequence;

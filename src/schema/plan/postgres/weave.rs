@@ -36,6 +36,7 @@ impl<'m> Weaver<'m> {
         weaver.grow_parents_first();
         weaver.free_names();
         weaver.wait_for_partitions();
+        weaver.own_indexes_last();
         weaver.imply_clones();
         weaver.follow_bodies();
         serial::mark(&mut weaver);
@@ -301,7 +302,8 @@ impl<'m> Weaver<'m> {
             }
             let whole = key.table();
             let below = self.desired.tables().filter(|(_, table)| hangs_on(table, &whole));
-            let nodes: Vec<usize> = below.filter_map(|(table, _)| self.start(table)).collect();
+            let joined = |table| [self.start(table), self.graph.joins(table)];
+            let nodes: Vec<usize> = below.flat_map(|(table, _)| joined(table)).flatten().collect();
             for node in nodes {
                 self.graph.edge(node, made, false);
             }
@@ -396,6 +398,12 @@ impl<'m> Weaver<'m> {
         let inline = super::table::is_inline(&key.table(), self.desired);
         let in_brackets = table.is_some() && !inline && super::fold::is_check(body);
         if in_brackets || (parent_of(body).is_none() && !inherited) {
+            return;
+        }
+        if super::fold::is_check(body)
+            && table.is_none()
+            && self.join_with_check(node, key, parents)
+        {
             return;
         }
         let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();
