@@ -8,8 +8,10 @@ mod change;
 mod compare;
 mod examine;
 mod print;
+mod reset;
 mod review;
 mod run;
+mod seed;
 mod status;
 
 pub use args::command;
