@@ -14,8 +14,10 @@ mod examine;
 mod migrate;
 mod migrations;
 mod print;
+mod reset;
 mod review;
 mod run;
+mod seed;
 mod status;
 
 pub use args::command;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{amend, change, check, compare, doctor, drift, examine, migrate, status};
+use super::{amend, change, check, compare, doctor, drift, examine, migrate, reset, seed, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -113,6 +113,16 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Drift { sql, adopt, renames }) => {
             refuse_target(target.as_deref(), "drift")?;
             drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
+        }
+        Some(Action::Reset { dry_run, confirm }) => {
+            refuse_target(target.as_deref(), "reset")?;
+            reset::reset(dry_run, confirm.as_deref(), &global).map(Outcome::Done)
+        }
+        Some(Action::Seed { dry_run, upsert, generate, table, seed, confirm }) => {
+            refuse_target(target.as_deref(), "seed")?;
+            let wanted = seed::wanted(generate, table, seed);
+            let confirm = confirm.as_deref();
+            seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
