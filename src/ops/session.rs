@@ -11,6 +11,7 @@ use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
+use crate::ops::dashboard::{self, Dashboard};
 use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
 use crate::ops::{demo, init, run};
@@ -42,6 +43,11 @@ pub enum Request {
     Choose(Box<Choice>),
     /// Turn something typed on the welcome screen (a URL, a file, an environment) into a target.
     Resolve(String),
+    /// Find out how the database is doing; `whole` for what changes slowly too.
+    Dashboard {
+        /// Whether tables, sizes and required variables are wanted.
+        whole: bool,
+    },
     /// Prepare a change of the schema as far as it goes without asking.
     Prepare(Box<Preparation>),
     /// Let go of a change whose renames nobody wants to answer for.
@@ -87,6 +93,8 @@ pub enum Answer {
     Target(Box<Target>),
     /// Files that were made, as paths to show.
     Made(Vec<String>),
+    /// How the database is doing.
+    Dashboard(Box<Dashboard>),
     /// What came of preparing.
     Prepared(Outcome),
     /// It is let go of.
@@ -181,6 +189,10 @@ impl Session {
             Request::Count(rows) => self.db()?.count(&rows, None, stop).await.map(Answer::Count),
             Request::Value(value) => self.db()?.value(&value, stop).await.map(Answer::Value),
             Request::References(selections) => self.references(&selections, stop).await,
+            Request::Dashboard { whole } => {
+                let found = dashboard::gather(&self.db()?, &self.config, whole, stop).await?;
+                Ok(Answer::Dashboard(Box::new(found)))
+            }
             Request::Demo => {
                 demo::make(&self.config.places().data).await.map(|it| Answer::Target(Box::new(it)))
             }

@@ -10,12 +10,16 @@
 )]
 
 mod browse;
+mod check;
 mod cli;
 mod config;
 mod demo;
 mod desired;
+mod doctor;
+mod drift;
 mod engine;
 mod faults;
+mod formats;
 mod golden;
 mod hostile;
 mod house;
@@ -28,6 +32,7 @@ mod postgres;
 mod pty_server;
 mod pty_terminal;
 mod pulled;
+mod reset;
 mod review;
 mod schema_change;
 mod schema_pane;

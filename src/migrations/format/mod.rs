@@ -10,6 +10,9 @@ mod folders;
 mod paired;
 mod refinery;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use dbmate::is_marked;
 pub(super) use refinery::is_named;
 
@@ -78,6 +81,11 @@ impl Format {
             Self::Plain => "dbstudio",
             other => other.word(),
         }
+    }
+
+    /// Whether dbstudio writes new migrations in it: the files are all there is to one.
+    pub fn is_written_here(self) -> bool {
+        matches!(self, Self::Native | Self::Golang | Self::Plain)
     }
 
     /// Whether its migrations can have a way back in the folder.
