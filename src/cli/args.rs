@@ -174,6 +174,17 @@ pub(super) enum Action {
         #[arg(long)]
         ignore_missing: bool,
     },
+    /// Take the last migrations back
+    Rollback {
+        /// How many; one if you give none
+        #[arg(value_name = "COUNT", conflicts_with = "to")]
+        count: Option<usize>,
+        /// The last migration that stays: its number or its name; 0 for none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+    },
     /// Make a development database match the schema, without a migration
     Push {
         #[command(flatten)]

@@ -15,6 +15,7 @@ use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::migrate::Wishes;
+use crate::ops::rollback::Wish;
 use crate::ops::status::DatabaseStatus;
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
@@ -75,6 +76,11 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let one_transaction = running.one_transaction;
             let wishes = Wishes { to, one_transaction, resume_after, ignore_missing };
             migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
+        }
+        Some(Action::Rollback { count, to, running }) => {
+            refuse_target(target.as_deref(), "rollback")?;
+            let wish = to.map_or_else(|| Wish::Last(count.unwrap_or(1)), Wish::To);
+            migrate::rollback(&wish, &running, &global).map(Outcome::Done)
         }
         Some(Action::Push { planning }) => {
             refuse_target(target.as_deref(), "push")?;

@@ -130,9 +130,9 @@ async fn one(
 }
 
 /// What the statements of a migration did.
-struct Watched {
+pub(super) struct Watched {
     /// The schema before it.
-    before: Model,
+    pub(super) before: Model,
     /// What each statement did, by the byte of the text where it begins.
     actions: BTreeMap<usize, Vec<Action>>,
     /// What they made or changed, as it was then.
@@ -141,7 +141,7 @@ struct Watched {
 
 impl Watched {
     /// The migration as a plan: the statements that do something, in their order.
-    fn plan(&self, desired: &Model, script: &Script, alone: bool) -> Plan {
+    pub(super) fn plan(&self, desired: &Model, script: &Script, alone: bool) -> Plan {
         let dialect = desired.dialect;
         let pieces = split(dialect, &script.text);
         let steps = pieces.iter().filter(|piece| !piece.is_blank()).map(|piece| {
@@ -162,7 +162,7 @@ impl Watched {
 /// Runs a migration statement by statement, reading the schema in between. What may run in a
 /// transaction is taken back again; the first statement that fails there ends the watching, and
 /// running the migration as it is meant tells of it.
-async fn watch(
+pub(super) async fn watch(
     scratch: &mut Connection,
     script: &Script,
     alone: bool,

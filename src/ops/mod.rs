@@ -26,6 +26,7 @@ pub mod pull;
 pub mod push;
 mod replay;
 pub mod review;
+pub mod rollback;
 pub mod run;
 mod script;
 pub mod session;
