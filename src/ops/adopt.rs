@@ -14,7 +14,9 @@ use crate::db::connection::Connection;
 use crate::db::fault::Script;
 use crate::db::stop::Stop;
 use crate::migrations::ledger::Found;
-use crate::migrations::{self, Converted, Entry, Format, History, Holder, Migration, Source, State};
+use crate::migrations::{
+    self, Converted, Entry, Format, History, Holder, Migration, Source, State,
+};
 use crate::problem::{Kind, Problem, Result};
 use crate::sql::Dialect;
 

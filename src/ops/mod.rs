@@ -18,6 +18,7 @@ mod history;
 pub mod init;
 pub mod migrate;
 pub mod migrations_desk;
+mod outside;
 mod patience;
 pub mod picture;
 pub mod preparation;
