@@ -3,6 +3,7 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod adopt;
 pub mod amend;
 mod apply;
 pub mod change;
@@ -20,6 +21,7 @@ mod history;
 pub mod init;
 pub mod migrate;
 pub mod migrations_desk;
+mod outside;
 mod patience;
 pub mod picture;
 pub mod preparation;
