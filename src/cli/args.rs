@@ -94,6 +94,20 @@ pub(super) struct Renames {
     pub(super) no_renames: bool,
 }
 
+/// How migrations are run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Running {
+    /// Print the SQL and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Run all of them in one transaction
+    #[arg(long)]
+    pub(super) one_transaction: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+}
+
 /// What to do instead of opening the studio.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -122,6 +136,20 @@ pub(super) enum Action {
         /// Write nothing, and exit with 3 if there is something to write
         #[arg(long, conflicts_with = "dry_run")]
         check: bool,
+    },
+    /// Apply the migrations that are pending
+    Migrate {
+        /// The last migration to apply: its number or its name
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+        /// Of the migration that was cut off, this many statements are done: go on after them
+        #[arg(long, value_name = "NUMBER")]
+        resume_after: Option<usize>,
+        /// Apply the others even if the file of an applied migration is missing
+        #[arg(long)]
+        ignore_missing: bool,
     },
     /// Make a development database match the schema, without a migration
     Push {
@@ -172,6 +200,16 @@ pub(super) enum Action {
         /// What not to look for: pending, files, half-done, drift, schema, hazards
         #[arg(long, value_name = "MATTER", value_delimiter = ',')]
         except: Vec<String>,
+    },
+    /// Run what is pending on a copy or a scratch with the live schema, up, down and up again, and
+    /// tell whether it runs, how long it takes and whether it can be rolled back; exit with 3 if not
+    Rehearse {
+        /// The last migration to rehearse: its number, name or file
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// With rows of the database too, on PostgreSQL: all, or so many of each table
+        #[arg(long, value_name = "all|ROWS")]
+        with_data: Option<String>,
     },
     /// Show how the database differs from what its applied migrations give, with the SQL that takes
     /// the difference back and the SQL that keeps it; exit with 3 if it differs

@@ -10,11 +10,12 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, check, compare, drift, examine, status};
+use super::{change, check, compare, drift, examine, migrate, rehearse, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
+use crate::ops::migrate::Wishes;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
@@ -66,6 +67,12 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
         }
+        Some(Action::Migrate { to, running, resume_after, ignore_missing }) => {
+            refuse_target(target.as_deref(), "migrate")?;
+            let one_transaction = running.one_transaction;
+            let wishes = Wishes { to, one_transaction, resume_after, ignore_missing };
+            migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
+        }
         Some(Action::Push { planning }) => {
             refuse_target(target.as_deref(), "push")?;
             change::push(&planning, &global).map(Outcome::Done)
@@ -84,6 +91,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         }
         Some(Action::Check { target: own, except }) => {
             check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
+        }
+        Some(Action::Rehearse { to, with_data }) => {
+            refuse_target(target.as_deref(), "rehearse")?;
+            rehearse::rehearse(to.as_deref(), with_data.as_deref(), &global).map(Outcome::Done)
         }
         Some(Action::Drift { sql, adopt, renames }) => {
             refuse_target(target.as_deref(), "drift")?;

@@ -161,7 +161,7 @@ impl Ledger {
                 Some(format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}")),
             ),
             Dialect::Sqlite => (
-                "INTEGER PRIMARY KEY AUTOINCREMENT",
+                "INTEGER PRIMARY KEY",
                 "text NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
                 None,
             ),

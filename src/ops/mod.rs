@@ -3,6 +3,7 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+mod apply;
 pub mod change;
 pub mod check;
 pub mod demo;
@@ -14,6 +15,7 @@ pub mod examine;
 pub mod generate;
 mod history;
 pub mod init;
+pub mod migrate;
 mod patience;
 pub mod preparation;
 pub mod proof;

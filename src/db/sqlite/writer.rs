@@ -188,6 +188,11 @@ impl Writer {
     ) -> std::result::Result<(), Fault> {
         self.watch(stop)?;
         let sql = steps.get(number).map_or("", |step| &step.sql);
+        let looked = apply::literal(&mut self.raw, sql).await;
+        if let Some(fault) = self.settle(looked, sql)? {
+            return Err(fault);
+        }
+        self.watch(stop)?;
         let ran = match &self.open {
             Some(guarded) => guarded.step(&mut self.raw, steps, number).await,
             None => Ok(()),

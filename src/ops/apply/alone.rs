@@ -194,7 +194,11 @@ impl Engine<'_> {
             if is_setting(&statement.sql) {
                 let set = self.connection.run(&statement.sql, self.stop).await;
                 set.map_err(|fault| {
-                    fault.in_script(script.script(self.run.direction), statement.start, &statement.sql)
+                    fault.in_script(
+                        script.script(self.run.direction),
+                        statement.start,
+                        &statement.sql,
+                    )
                 })?;
             }
         }
@@ -219,9 +223,10 @@ impl Engine<'_> {
                 why,
                 "correct the migration, and run the command again",
             ),
-            Why::Refusal(Refusal::Busy) => {
-                ending::around("The file is locked", Failed { at: None, why: Why::Refusal(Refusal::Busy) })
-            }
+            Why::Refusal(Refusal::Busy) => ending::around(
+                "The file is locked",
+                Failed { at: None, why: Why::Refusal(Refusal::Busy) },
+            ),
             Why::Refusal(Refusal::Fault(fault) | Refusal::Uncertain(fault)) => {
                 if !fault.lost && !fault.stopped {
                     self.clear_up(script, number, statement).await;
@@ -262,8 +267,7 @@ impl Engine<'_> {
 
 /// Whether a statement only sets the session.
 fn is_setting(sql: &str) -> bool {
-    let words: Vec<String> =
-        sql.split_whitespace().take(2).map(str::to_ascii_uppercase).collect();
+    let words: Vec<String> = sql.split_whitespace().take(2).map(str::to_ascii_uppercase).collect();
     match words.first().map(String::as_str) {
         Some("SET") => words.get(1).is_none_or(|word| word != "LOCAL" && word != "TRANSACTION"),
         Some("RESET") => true,

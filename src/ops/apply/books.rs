@@ -15,8 +15,8 @@ use crate::sql::Dialect;
 
 /// The history and the ledger of a run.
 #[derive(Debug)]
-pub(super) struct Books {
-    pub(super) history: History,
+pub(in crate::ops) struct Books {
+    pub(in crate::ops) history: History,
     /// The ledger, where there is one.
     pub(super) ledger: Option<Ledger>,
     /// Who runs it: the account and the machine.
@@ -33,7 +33,7 @@ pub(super) struct Books {
 }
 
 /// The time since 1970.
-pub(super) fn now() -> Duration {
+pub(in crate::ops) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
@@ -42,7 +42,7 @@ impl Books {
     ///
     /// # Errors
     /// The database does not answer.
-    pub(super) async fn open(
+    pub(in crate::ops) async fn open(
         connection: &mut Connection,
         history: History,
         ledger: Option<Ledger>,
@@ -54,7 +54,8 @@ impl Books {
             let sql = "SELECT current_setting('search_path'), current_setting('role')";
             let row = connection.rows(sql).await?.into_iter().next().unwrap_or_default();
             let mut cells = row.into_iter().map(Option::unwrap_or_default);
-            let quoted = |text: Option<String>| Dialect::Postgres.literal(&text.unwrap_or_default());
+            let quoted =
+                |text: Option<String>| Dialect::Postgres.literal(&text.unwrap_or_default());
             own = format!(
                 "SET LOCAL SESSION AUTHORIZATION DEFAULT; SELECT \
                  pg_catalog.set_config('search_path', {}, true), \
@@ -78,7 +79,11 @@ impl Books {
     ///
     /// # Errors
     /// The history cannot be read.
-    pub(super) async fn learn(&mut self, connection: &mut Connection, stop: &Stop) -> Result<()> {
+    pub(in crate::ops) async fn learn(
+        &mut self,
+        connection: &mut Connection,
+        stop: &Stop,
+    ) -> Result<()> {
         self.version = data_version(connection).await?;
         self.keys = self.read(connection, stop).await?;
         Ok(())
@@ -90,7 +95,10 @@ impl Books {
     /// # Errors
     /// The history cannot be read.
     pub(super) async fn hold(&mut self, connection: &mut Connection, stop: &Stop) -> Result<bool> {
-        let locks = matches!(self.history.format, Format::Native | Format::Plain | Format::Golang | Format::Prisma);
+        let locks = matches!(
+            self.history.format,
+            Format::Native | Format::Plain | Format::Golang | Format::Prisma
+        );
         if connection.dialect() == Dialect::Postgres && locks {
             // Whoever else writes it waits for the lock that is held.
             return Ok(true);

@@ -133,7 +133,10 @@ pub(super) fn earlier(engine: &Engine<'_>) -> String {
         [] => format!("No migration was {way}: the database is as it was{waits}"),
         [one] => format!("{one} was {way} before and stays so{waits}"),
         [first, .., last] => {
-            format!("The {} migrations from {first} to {last} were {way} before and stay so{waits}", done.len())
+            format!(
+                "The {} migrations from {first} to {last} were {way} before and stay so{waits}",
+                done.len()
+            )
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::db::transaction::Refusal;
 use crate::migrations::Lock;
 use crate::problem::{Problem, Result};
 use crate::schema::plan::Step;
-pub(super) use books::Books;
+pub(super) use books::{Books, now};
 
 /// Is told how far a run has come.
 pub type Tell<'a> = dyn FnMut(Progress) + Send + 'a;
@@ -107,7 +107,9 @@ impl Engine<'_> {
             return Ok(());
         }
         let table = self.books.history.table.shown();
-        let refused = |failed: Failed| ending::around(&format!("The table {table} could not be made"), failed);
+        let refused = |failed: Failed| {
+            ending::around(&format!("The table {table} could not be made"), failed)
+        };
         self.begin(&[]).await.map_err(refused)?;
         let made = self.connection.run(&making.join(";\n"), self.stop).await;
         let ended = match made {

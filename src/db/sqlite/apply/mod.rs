@@ -6,6 +6,8 @@
 //! the transaction is rolled back and the connection set as it was.
 
 mod facts;
+mod keepsakes;
+mod literal;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,6 +16,8 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 
 use facts::{Facts, Tables};
+use keepsakes::Keepsakes;
+pub(in crate::db::sqlite) use literal::literal;
 
 use super::failure::{self, SQLITE_BUSY, SQLITE_INTERRUPT};
 use crate::db::stop::Stop;
@@ -90,6 +94,7 @@ pub(in crate::db) struct Guarded {
     tables: Tables,
     bystanders: BTreeSet<String>,
     before: Facts,
+    keepsakes: Keepsakes,
 }
 
 impl std::fmt::Debug for Guarded {
@@ -120,10 +125,13 @@ impl Guarded {
             let tables = Tables::read(connection).await?;
             let bystanders = tables.bystanders(steps);
             let before = Facts::read(connection, &bystanders).await?;
-            Ok((tables, bystanders, before))
+            let keepsakes = Keepsakes::read(connection).await?;
+            Ok((tables, bystanders, before, keepsakes))
         };
         match look.await {
-            Ok((tables, bystanders, before)) => Ok(Self { set, tables, bystanders, before }),
+            Ok((tables, bystanders, before, keepsakes)) => {
+                Ok(Self { set, tables, bystanders, before, keepsakes })
+            }
             Err(error) => {
                 roll_back(connection).await?;
                 drop(set.restore(connection).await);
@@ -187,14 +195,15 @@ impl Guarded {
         stop: &Stop,
     ) -> Outcome<Vec<String>> {
         let ended = match self.sound(connection, steps).await {
-            Ok(()) => insist(connection, "COMMIT", patience, stop).await,
+            Ok(told) => insist(connection, "COMMIT", patience, stop).await.map(|()| told),
             worse => worse,
         };
-        if let Err(failure) = ended {
-            return self.abandon(connection).await.and(Err(failure));
-        }
+        let told = match ended {
+            Ok(told) => told,
+            Err(failure) => return self.abandon(connection).await.and(Err(failure)),
+        };
         let restored = self.set.restore(connection).await;
-        restored.map(|()| Vec::new()).map_err(|error| {
+        restored.map(|()| told).map_err(|error| {
             Failure::around(Problem::new(
                 Kind::Disconnected,
                 "The changes were made, but the connection could not be set as it was before",
@@ -204,7 +213,22 @@ impl Guarded {
         })
     }
 
-    async fn sound(&self, connection: &mut SqliteConnection, steps: &[Step]) -> Outcome<()> {
+    /// Puts back what rebuilds have lost, and makes sure that nothing is worse than it was.
+    async fn sound(
+        &self,
+        connection: &mut SqliteConnection,
+        steps: &[Step],
+    ) -> Outcome<Vec<String>> {
+        let unsound = |why: String| {
+            let what = "The changes were taken back: the database would not be sound";
+            let problem = Problem::failed(what, why, UNCHANGED);
+            Err(Failure { unsound: true, ..Failure::around(problem) })
+        };
+        let restored = self.keepsakes.restore(connection, steps, &self.tables).await;
+        let told = match restored.map_err(|error| around(&error))? {
+            Ok(told) => told,
+            Err(why) => return unsound(why),
+        };
         let after = Facts::read(connection, &self.bystanders).await;
         let after = after.map_err(|error| around(&error))?;
         let actions = steps.iter().flat_map(|step| &step.actions);
@@ -213,12 +237,8 @@ impl Guarded {
             _ => None,
         });
         match after.worse_than(&self.before, &planned.collect()) {
-            None => Ok(()),
-            Some(why) => {
-                let what = "The changes were taken back: the database would not be sound";
-                let problem = Problem::failed(what, why, UNCHANGED);
-                Err(Failure { unsound: true, ..Failure::around(problem) })
-            }
+            None => Ok(told),
+            Some(why) => unsound(why),
         }
     }
 
