@@ -15,6 +15,7 @@ mod examine;
 mod migrate;
 mod migrations;
 mod print;
+mod rehearse;
 mod reset;
 mod review;
 mod run;
