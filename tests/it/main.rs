@@ -26,6 +26,7 @@ mod hostile;
 mod house;
 mod journey;
 mod keyset;
+mod migrations_journey;
 mod migrations_run;
 mod migrations_view;
 mod overlays;
