@@ -21,6 +21,7 @@ mod history;
 pub mod init;
 pub mod migrate;
 pub mod migrations_desk;
+pub mod origins;
 mod outside;
 mod patience;
 pub mod picture;
