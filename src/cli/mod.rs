@@ -7,6 +7,7 @@ mod ask;
 mod change;
 mod compare;
 mod examine;
+mod export;
 mod print;
 mod review;
 mod run;

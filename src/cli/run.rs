@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, examine, status};
+use super::{change, compare, examine, export, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -81,6 +81,7 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
+        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "dbstudio", &mut script);
@@ -282,7 +283,7 @@ where
             "close other programs, or raise the limits of processes and open files",
         )
     })?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let stop = Stop::new();
         let work = work(stop.clone());
         tokio::pin!(work);
@@ -293,7 +294,10 @@ where
                 work.await
             }
         }
-    })
+    });
+    // A write to a pipe nobody reads, or a read from a quiet terminal, may never end.
+    runtime.shutdown_background();
+    done
 }
 
 /// Prints what the parser has to say: help and the version as a result, the rest as talk.

@@ -5,6 +5,7 @@
 //! Nothing here knows a screen, a message or a file of the project.
 
 pub mod connection;
+pub mod export;
 pub mod fault;
 pub mod keyset;
 pub mod measure;
@@ -19,6 +20,7 @@ pub mod value;
 use std::time::Duration;
 
 use crate::config::{Address, Target};
+use crate::db::export::{Export, Exported, Sink};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::postgres::Postgres;
 use crate::db::sqlite::Sqlite;
@@ -150,6 +152,20 @@ impl Db {
     /// The exact number of rows of a selection, counting no further than `limit` if given.
     pub async fn count(&self, rows: &Selection, limit: Option<u64>, stop: &Stop) -> Result<u64> {
         on_engine!(self, open => open.count(rows, limit, stop).await)
+    }
+
+    /// Reads rows and hands them over in a format, at constant memory. Nothing can be written
+    /// meanwhile: the transaction only reads.
+    ///
+    /// # Errors
+    /// The engine refuses the query, the sink does not take the bytes, or the work was stopped.
+    pub async fn export(
+        &self,
+        export: &Export,
+        sink: &mut impl Sink,
+        stop: &Stop,
+    ) -> Result<Exported> {
+        on_engine!(self, open => open.export(export, sink, stop).await)
     }
 
     /// The exact sizes of all tables.

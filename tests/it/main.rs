@@ -15,6 +15,7 @@ mod config;
 mod demo;
 mod desired;
 mod engine;
+mod export;
 mod faults;
 mod golden;
 mod hostile;

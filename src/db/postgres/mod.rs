@@ -8,6 +8,7 @@ mod apply;
 mod cancel;
 mod catalog;
 mod connect;
+mod export;
 mod failure;
 mod fields;
 mod measure;

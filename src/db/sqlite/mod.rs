@@ -10,6 +10,8 @@ mod catalog;
 mod cell;
 mod connect;
 mod definition;
+mod direct;
+mod export;
 mod failure;
 mod faults;
 mod measure;
@@ -44,6 +46,8 @@ pub struct Sqlite {
 #[derive(Debug)]
 struct Inner {
     facts: ServerFacts,
+    /// Where the file is, for work that opens it once more.
+    address: SqliteAddress,
     /// Whether text is stored as UTF-8, so that its bytes can be cut without reading all.
     utf8: bool,
     /// What the person should know of how the file was opened.

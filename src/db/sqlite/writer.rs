@@ -182,7 +182,7 @@ fn texts(row: &SqliteRow) -> Result<Vec<Option<String>>> {
     (0..row.len()).map(text).collect()
 }
 
-fn only_reads(file: &Path) -> Problem {
+pub(super) fn only_reads(file: &Path) -> Problem {
     Problem::new(
         Kind::Refused,
         format!("{} may not be changed", file.display()),
