@@ -7,6 +7,7 @@
 pub mod connection;
 pub mod export;
 pub mod fault;
+pub mod import;
 pub mod keyset;
 pub mod measure;
 pub mod page;

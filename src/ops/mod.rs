@@ -10,6 +10,7 @@ pub mod examine;
 pub mod export;
 pub mod generate;
 mod history;
+pub mod import;
 pub mod init;
 mod named;
 mod patience;

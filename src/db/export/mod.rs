@@ -5,7 +5,8 @@ mod json;
 mod tabs;
 mod writing;
 
-pub(in crate::db) use self::tabs::Fields;
+pub use self::tabs::unescape;
+pub(in crate::db) use self::tabs::{Fields, escape};
 pub(in crate::db) use self::writing::{Cell, Writing};
 use crate::db::keyset::{Bind, column_sql, where_clause};
 use crate::db::page::{Selection, SortKey};

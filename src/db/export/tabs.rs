@@ -44,7 +44,7 @@ fn parted(line: &[u8], at: usize) -> (&[u8], Option<&[u8]>) {
 }
 
 /// Takes the backslashes away that COPY puts in, and those it understands: `\\101`, `\\x41`.
-pub(in crate::db) fn unescape(field: &[u8], out: &mut Vec<u8>) {
+pub fn unescape(field: &[u8], out: &mut Vec<u8>) {
     let mut bytes = field.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
         if byte != b'\\' {

@@ -11,6 +11,7 @@ mod connect;
 mod export;
 mod failure;
 mod fields;
+mod import;
 mod measure;
 mod model;
 mod pool;

@@ -14,6 +14,7 @@ mod direct;
 mod export;
 mod failure;
 mod faults;
+mod import;
 mod measure;
 mod model;
 mod relation;

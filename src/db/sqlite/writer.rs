@@ -33,6 +33,8 @@ pub struct Writer {
     watched: Arc<Mutex<Option<Stop>>>,
     /// The file's name without its folder.
     database: String,
+    /// Where the file is, for work that opens it once more.
+    address: SqliteAddress,
 }
 
 impl Writer {
@@ -62,7 +64,11 @@ impl Writer {
         let first = if only_read { "PRAGMA query_only = ON; " } else { "" };
         let look = format!("{first}SELECT count(*) FROM sqlite_schema");
         match writer.run(&look, &Stop::new()).await {
-            Ok(()) => Ok(writer),
+            Ok(()) => {
+                writer.address = SqliteAddress { file: Some(file), ..address.clone() };
+                writer.address.read_only |= only_read;
+                Ok(writer)
+            }
             Err(fault) => {
                 let fix = "check the path, and that no other program has it locked";
                 Err(connect::said(&file, &fault.problem("It cannot be read", fix)))
@@ -86,12 +92,18 @@ impl Writer {
         let mut raw = options.disable_statement_logging().connect().await?;
         let watched = Arc::default();
         install(&mut raw, &watched).await?;
-        Ok(Self { raw, watched, database })
+        let address = SqliteAddress { file: None, read_only: false, immutable: false };
+        Ok(Self { raw, watched, database, address })
     }
 
     /// The file's name without its folder.
     pub(in crate::db) fn database(&self) -> &str {
         &self.database
+    }
+
+    /// Where the file is.
+    pub(super) fn address(&self) -> &SqliteAddress {
+        &self.address
     }
 
     /// Runs one statement or several.
