@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::export::ExportArguments;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a check found something,
 4 refused by a safety rule.";
@@ -313,6 +315,8 @@ pub(super) enum Action {
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },
+    /// Write a table or a query to a file, or to standard output
+    Export(ExportArguments),
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {
         /// The shell

@@ -11,6 +11,7 @@ mod compare;
 mod doctor;
 mod drift;
 mod examine;
+mod export;
 mod migrate;
 mod migrations;
 mod print;

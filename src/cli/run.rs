@@ -10,7 +10,9 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{amend, change, check, compare, doctor, drift, examine, migrate, reset, seed, status};
+use super::{
+    amend, change, check, compare, doctor, drift, examine, export, migrate, reset, seed, status,
+};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -124,6 +126,7 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let confirm = confirm.as_deref();
             seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
         }
+        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "dbstudio", &mut script);
@@ -332,7 +335,7 @@ where
             "close other programs, or raise the limits of processes and open files",
         )
     })?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let stop = Stop::new();
         let work = work(stop.clone());
         tokio::pin!(work);
@@ -343,7 +346,10 @@ where
                 work.await
             }
         }
-    })
+    });
+    // A write to a pipe nobody reads, or a read from a quiet terminal, may never end.
+    runtime.shutdown_background();
+    done
 }
 
 /// Prints what the parser has to say: help and the version as a result, the rest as talk.

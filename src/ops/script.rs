@@ -297,7 +297,7 @@ mod tests {
         assert_eq!((alone, cut.transaction), (vec![false, true, true, true, true, false], false));
         let script =
             Script { name: "x".to_owned(), text: "DROP INDEX CONCURRENTLY i; SELECT 1".to_owned() };
-        let cut = cut(Dialect::Postgres, Format::Drizzle, &script, false).unwrap();
+        let cut = super::cut(Dialect::Postgres, Format::Drizzle, &script, false).unwrap();
         assert_eq!((cut.transaction, cut.notes.len()), (false, 1));
         assert!(cut_of(Dialect::Sqlite, "CREATE TABLE a (b)", true).unwrap().transaction);
     }

@@ -18,6 +18,7 @@ mod desired;
 mod doctor;
 mod drift;
 mod engine;
+mod export;
 mod faults;
 mod formats;
 mod golden;
