@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn marks_say_how_far_it_is() {
-        let halfway = |marks: &[(usize, Mark)]| Marked {
+        let marked = |marks: &[(usize, Mark)]| Marked {
             key: "1".to_owned(),
             down: false,
             checksum: String::new(),
