@@ -61,7 +61,7 @@ fn is_peeking(model: &Model, name: &RelationName) -> bool {
 /// its rows alone.
 pub fn peek_ahead(model: &mut Model, effects: &mut Vec<Effect>) {
     let idle = matches!(model.link, Link::Open(_)) && !model.tickets.is_running(Slot::Peek);
-    let in_tree = model.focus == Focus::Tree && model.view != View::Migrations;
+    let in_tree = model.focus == Focus::Tree && matches!(model.view, View::Data | View::Schema);
     if !idle || !in_tree || model.opening.is_some() {
         return;
     }
@@ -189,6 +189,7 @@ pub fn refresh(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     match model.view {
         View::Migrations => {}
+        View::Status => model.status.expire(),
         View::Schema => {
             if let Some(name) = model.schema.wanted.clone() {
                 model.start(Slot::Relation, Request::Relation(name), effects);

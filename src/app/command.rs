@@ -22,6 +22,8 @@ pub enum CommandId {
     DataView,
     SchemaView,
     MigrationsView,
+    StatusView,
+    CopyStatus,
     Open,
     Fold,
     Unfold,
@@ -99,6 +101,8 @@ pub enum Scope {
     Schema,
     /// In the migrations view.
     Migrations,
+    /// In the status view.
+    Status,
 }
 
 /// One row of the table.
@@ -130,7 +134,7 @@ const fn row(
 }
 
 use CommandId as C;
-use Scope::{Everywhere, Grid, Migrations, Moving, Schema, Tree};
+use Scope::{Everywhere, Grid, Migrations, Moving, Schema, Status, Tree};
 
 /// The table. Its order is the order of the help, and of the footer's hints.
 pub const COMMANDS: &[Command] = &[
@@ -193,6 +197,7 @@ pub const COMMANDS: &[Command] = &[
     row(C::DataView, "data", Everywhere, &["1"], "View the data", ""),
     row(C::SchemaView, "schema", Everywhere, &["2"], "View the schema", ""),
     row(C::MigrationsView, "migrations", Everywhere, &["3"], "View the migrations", ""),
+    row(C::StatusView, "status", Everywhere, &["4"], "View how the database is doing", ""),
     row(C::Refresh, "refresh", Everywhere, &["R"], "Read again; when disconnected, connect", ""),
     row(
         C::Palette,
@@ -310,6 +315,7 @@ pub const COMMANDS: &[Command] = &[
         "Copy the text that is shown",
         "copy",
     ),
+    row(C::CopyStatus, "copy-status", Status, &["y y", "y c"], "Copy the line", "copy"),
 ];
 
 /// The command of that name in the config.

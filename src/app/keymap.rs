@@ -167,7 +167,9 @@ mod tests {
         let map = Keymap::new(&BTreeMap::new());
         assert!(map.is_ok(), "{map:?}");
         use Scope as S;
-        for scope in [S::Everywhere, S::Moving, S::Tree, S::Grid, S::Schema, S::Migrations] {
+        for scope in
+            [S::Everywhere, S::Moving, S::Tree, S::Grid, S::Schema, S::Migrations, S::Status]
+        {
             let mut seen = Vec::new();
             for command in COMMANDS.iter().filter(|command| command.scope == scope) {
                 for key in command.keys {

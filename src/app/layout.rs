@@ -59,6 +59,9 @@ pub struct ColumnPlace {
 /// The width of the strip at the left of the grid that marks rows.
 pub const GUTTER: u16 = 1;
 
+/// From this width on the sheets of the status view stand beside each other.
+const BESIDE: u16 = 100;
+
 /// The areas of a screen of this size.
 pub fn layout(model: &Model, area: Rect) -> Layout {
     let mut out = Layout::default();
@@ -74,9 +77,13 @@ pub fn layout(model: &Model, area: Rect) -> Layout {
         out.body = inner(middle);
         return out;
     }
+    if model.view == View::Status {
+        status(middle, &mut out);
+        return out;
+    }
     let wide = match model.view {
         View::Migrations => list_width(area.width),
-        View::Data | View::Schema => tree_width(area.width),
+        _ => tree_width(area.width),
     };
     out.tree = Rect { width: wide, ..middle };
     out.tree_lines = inner(out.tree);
@@ -85,9 +92,24 @@ pub fn layout(model: &Model, area: Rect) -> Layout {
     match model.view {
         View::Data => grid(model.data.as_ref(), &mut out),
         View::Migrations => migrations(model, &mut out),
-        View::Schema => {}
+        View::Schema | View::Status => {}
     }
     out
+}
+
+/// Two sheets: beside each other where there is room, else one above the other.
+fn status(middle: Rect, out: &mut Layout) {
+    if middle.width >= BESIDE {
+        let wide = middle.width / 2;
+        out.tree = Rect { width: wide, ..middle };
+        out.main = Rect { x: middle.x + wide, width: middle.width - wide, ..middle };
+    } else {
+        let high = middle.height / 2;
+        out.tree = Rect { height: high, ..middle };
+        out.main = Rect { y: middle.y + high, height: middle.height - high, ..middle };
+    }
+    out.tree_lines = inner(out.tree);
+    out.body = inner(out.main);
 }
 
 /// The list with its summary below, the head and the text of the one under the cursor.

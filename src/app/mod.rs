@@ -22,5 +22,6 @@ pub mod panes;
 mod pointer;
 mod replies;
 pub mod span;
+pub mod status;
 pub mod update;
 pub mod welcome;

@@ -14,6 +14,7 @@ use crate::app::overlays::Overlay;
 use crate::app::panes::data::DataPane;
 use crate::app::panes::migrations::MigrationsPane;
 use crate::app::panes::schema::SchemaPane;
+use crate::app::panes::status::StatusPane;
 use crate::app::panes::tree::Tree;
 use crate::config::{Choice, Interface, Looks, TableLook, Target};
 use crate::db::{Engine, ServerFacts};
@@ -49,6 +50,8 @@ pub enum View {
     Schema,
     /// The migrations of the project.
     Migrations,
+    /// How the database is doing.
+    Status,
 }
 
 /// The pane that takes the keys.
@@ -146,6 +149,8 @@ pub struct Model {
     pub schema: SchemaPane,
     /// The migrations of the project.
     pub migrations: MigrationsPane,
+    /// How the database is doing.
+    pub status: StatusPane,
     /// What lies over the panes; the last takes the keys.
     pub overlays: Vec<Overlay>,
     /// The keys typed of a chord.
@@ -209,6 +214,7 @@ impl Model {
             trail: Vec::new(),
             schema: SchemaPane::default(),
             migrations: MigrationsPane::default(),
+            status: StatusPane::default(),
             overlays: Vec::new(),
             chord: Vec::new(),
             keymap,
@@ -269,7 +275,8 @@ impl Model {
             _ => None,
         };
         let due = self.migrations.due.map(|due| due.saturating_duration_since(self.now));
-        [beat, notice, retry, due].into_iter().flatten().min()
+        let asks = crate::app::status::wake(self);
+        [beat, notice, retry, due, asks].into_iter().flatten().min()
     }
 
     /// Starts work in a slot; whatever ran there is asked to end and its answer will not count.

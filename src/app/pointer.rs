@@ -30,6 +30,8 @@ pub fn mouse(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
     let at = Position::new(mouse.x, mouse.y);
     if model.view == View::Migrations {
         on_migrations(model, mouse, &places);
+    } else if model.view == View::Status {
+        on_status(model, mouse, &places);
     } else if places.tree.contains(at) {
         on_tree(model, mouse, &places, effects);
     } else if places.main.contains(at) && model.view == View::Data {
@@ -41,6 +43,29 @@ pub fn mouse(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
 
 fn line_of(area: Rect, mouse: Mouse) -> Option<usize> {
     area.contains(Position::new(mouse.x, mouse.y)).then(|| usize::from(mouse.y - area.y))
+}
+
+fn on_status(model: &mut Model, mouse: Mouse, places: &Layout) {
+    let at = Position::new(mouse.x, mouse.y);
+    let (focus, area, sheet) = if places.tree.contains(at) {
+        (Focus::Tree, places.tree_lines, &mut model.status.database)
+    } else if places.main.contains(at) {
+        (Focus::Main, places.body, &mut model.status.activity)
+    } else {
+        return;
+    };
+    let height = usize::from(area.height);
+    match mouse.action {
+        MouseAction::WheelUp => sheet.wheel(-WHEEL, height),
+        MouseAction::WheelDown => sheet.wheel(WHEEL, height),
+        MouseAction::Press => {
+            if let Some(line) = line_of(area, mouse) {
+                sheet.move_to(sheet.list.top + line, height);
+            }
+            model.focus = focus;
+        }
+        _ => {}
+    }
 }
 
 fn on_tree(model: &mut Model, mouse: Mouse, places: &Layout, effects: &mut Vec<Effect>) {

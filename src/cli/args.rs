@@ -146,6 +146,9 @@ pub(super) enum Action {
         /// The database, as for `dbstudio DATABASE`
         #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
         target: Option<String>,
+        /// Look for drift too: the applied migrations are replayed in a scratch database
+        #[arg(long)]
+        drift: bool,
     },
     /// Write the next migration: what leads from the migrations to the schema, and back
     Generate {
@@ -265,6 +268,16 @@ pub(super) enum Action {
         #[arg(long)]
         thorough: bool,
     },
+    /// Exit with 3 if migrations wait, files have changed, the database has drifted or a pending
+    /// migration does what is refused; each with what to run next
+    Check {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// What not to look for: pending, files, half-done, drift, schema, hazards
+        #[arg(long, value_name = "MATTER", value_delimiter = ',')]
+        except: Vec<String>,
+    },
     /// Show how the database differs from what its applied migrations give, with the SQL that takes
     /// the difference back and the SQL that keeps it; exit with 3 if it differs
     Drift {
@@ -276,6 +289,38 @@ pub(super) enum Action {
         adopt: Option<String>,
         #[command(flatten)]
         renames: Renames,
+    },
+    /// Drop everything in a development or staging database: every object of the project's
+    /// schemas, all rows, the history of migrations
+    Reset {
+        /// Show what would go and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Fill a development or staging database with the project's seeds, or with rows made from the
+    /// schema alone
+    Seed {
+        /// Show what would be put in and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Change rows whose primary key is there, instead of failing (CSV and JSON lines)
+        #[arg(long, conflicts_with = "generate")]
+        upsert: bool,
+        /// Make so many rows for each table from the schema alone
+        #[arg(long, value_name = "ROWS")]
+        generate: Option<usize>,
+        /// Only this table; may be given several times
+        #[arg(long, value_name = "TABLE", requires = "generate")]
+        table: Vec<String>,
+        /// The same seed makes the same rows
+        #[arg(long, value_name = "NUMBER", requires = "generate")]
+        seed: Option<u64>,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
     },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {

@@ -224,9 +224,9 @@ impl Page<'_> {
 }
 
 /// The names of two sides.
-type Sides = [&'static str; 2];
+pub(super) type Sides = [&'static str; 2];
 
-const DATABASE_MIGRATIONS: Sides = ["database", "migrations"];
+pub(super) const DATABASE_MIGRATIONS: Sides = ["database", "migrations"];
 const MIGRATIONS_SCHEMA: Sides = ["migrations", "schema"];
 const DATABASE_SCHEMA: Sides = ["database", "schema"];
 

@@ -7,14 +7,18 @@ mod amend;
 mod args;
 mod ask;
 mod change;
+mod check;
 mod compare;
 mod doctor;
 mod drift;
 mod examine;
 mod migrate;
+mod migrations;
 mod print;
+mod reset;
 mod review;
 mod run;
+mod seed;
 mod status;
 
 pub use args::command;

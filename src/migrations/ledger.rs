@@ -17,6 +17,9 @@ use crate::sql::Dialect;
 /// The schema of the ledger on PostgreSQL.
 pub const SCHEMA: &str = "dbstudio";
 
+/// The tables of the ledger in that schema.
+pub const TABLES: [&str; 3] = ["operations", "texts", "progress"];
+
 /// The tables of a ledger, as one engine names and makes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ledger {

@@ -301,7 +301,12 @@ async fn read_sides(
     stop: &Stop,
 ) -> Result<Sides> {
     let mut comments = Comments::default();
-    let desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
+    let is_live = matches!(to, Side::Live(_));
+    let mut desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
+    if is_live {
+        let nothing = Model::empty(desired.dialect);
+        history::spare(&mut desired, &nothing);
+    }
     let is_replayed = matches!(from, Side::Migrations(_) | Side::Desired | Side::Scripts(_));
     let mut current = read(scratch, setting, from, None, stop).await?;
     if current.dialect != desired.dialect {

@@ -73,6 +73,22 @@ pub async fn examine(
 }
 
 impl Examined {
+    /// Examines one migration on a scratch that holds the schema it meets, and leaves the scratch
+    /// as it makes it.
+    ///
+    /// # Errors
+    /// The migration does not run, or the configuration names a rule there is not.
+    pub(super) async fn on(
+        scratch: &mut Connection,
+        setting: &Setting,
+        migration: &Migration,
+        stop: &Stop,
+    ) -> Result<Self> {
+        let rules = policies(&setting.policies)?;
+        let found = one(scratch, setting, migration, stop).await?;
+        Ok(Self::of(migration, found, &rules))
+    }
+
     fn of(migration: &Migration, found: Found, rules: &BTreeMap<Rule, Policy>) -> Self {
         let (mut hazards, picture) = found;
         hazards.retain(|hazard| policy_of(rules, hazard.rule) != Policy::Ignore);

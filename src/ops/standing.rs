@@ -204,13 +204,32 @@ fn words(entries: &[Entry], format: Format) -> Vec<String> {
 }
 
 /// Reads how a project's migrations stand in a database, over a connection of its own that only
-/// reads.
+/// reads; what stopped halfway is taken from dbstudio's ledger, where there is one.
 ///
 /// # Errors
 /// The database cannot be reached, and as [`read`].
 pub async fn at(project: &Project, target: &Target, stop: &Stop) -> Result<Standing> {
     let mut connection = Connection::open_reading(target, stop).await?;
-    let standing = read(project, &mut connection, &[], stop).await;
+    let standing = with_ledger(project, &mut connection, stop).await;
     connection.close().await;
     standing
+}
+
+async fn with_ledger(
+    project: &Project,
+    connection: &mut Connection,
+    stop: &Stop,
+) -> Result<Standing> {
+    let ledger = Ledger::new(connection.dialect());
+    let marked = match ledger.find(connection).await? {
+        Found::There => ledger.marked(connection).await?,
+        Found::Absent | Found::Barred(_) => Vec::new(),
+    };
+    let half_done = marked.into_iter().filter(|one| !one.down).map(|one| HalfDone {
+        done: one.done(),
+        unsure: one.is_unsure(),
+        key: one.key,
+    });
+    let half_done: Vec<HalfDone> = half_done.collect();
+    read(project, connection, &half_done, stop).await
 }

@@ -76,6 +76,10 @@ pub struct Glyphs {
     pub pinned: &'static str,
     /// What a field starts with.
     pub prompt: &'static str,
+    /// A cell of a gauge, from empty to full in eighths.
+    pub gauge: &'static [&'static str],
+    /// A cell of a spark line, from low to high.
+    pub spark: &'static [&'static str],
 }
 
 impl Glyphs {
@@ -116,6 +120,8 @@ impl Glyphs {
         more_right: "›",
         pinned: "╎",
         prompt: "›",
+        gauge: &["░", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+        spark: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     };
 
     /// The signs for every other terminal.
@@ -155,6 +161,8 @@ impl Glyphs {
         more_right: ">",
         pinned: ":",
         prompt: ">",
+        gauge: &[".", ".", ".", ".", "=", "=", "=", "#", "#"],
+        spark: &["_", "_", ".", ".", "-", "-", "=", "#"],
     };
 
     /// The signs the person asked for, or those the locale allows.

@@ -10,6 +10,7 @@
 )]
 
 mod browse;
+mod check;
 mod cli;
 mod config;
 mod demo;
@@ -24,12 +25,14 @@ mod hostile;
 mod house;
 mod journey;
 mod keyset;
+mod migrations_run;
 mod migrations_view;
 mod overlays;
 mod postgres;
 mod pty_server;
 mod pty_terminal;
 mod pulled;
+mod reset;
 mod review;
 mod schema_change;
 mod schema_pane;

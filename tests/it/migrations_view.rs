@@ -11,7 +11,8 @@ use dbstudio::app::msg::Msg;
 use dbstudio::db::Engine;
 use dbstudio::db::fault::Script;
 use dbstudio::ops::migrations_desk::{
-    Ask, Difference, Entry, Examined, Fate, Format, History, Migration, Misfit, Record, State, Told,
+    Ask, Difference, Entry, Examined, Fate, Format, History, Migration, Misfit, Record, State,
+    Texts, Told,
 };
 use dbstudio::ops::session::Request;
 use dbstudio::ops::standing::Standing;
@@ -40,7 +41,7 @@ ALTER TABLE public.customers
 CREATE INDEX refunds_reason ON public.refunds (reason) WHERE reason <> 'it''s broken' AND id > 1000;
 ";
 
-fn entry(number: i64, name: &str, state: State) -> Entry {
+pub fn entry(number: i64, name: &str, state: State) -> Entry {
     let digits = format!("{number:04}");
     let up = if name == "refunds" {
         REFUNDS.to_owned()
@@ -79,7 +80,7 @@ fn entry(number: i64, name: &str, state: State) -> Entry {
     }
 }
 
-fn standing() -> Standing {
+pub fn standing() -> Standing {
     let named = [
         ("customers", State::Applied),
         ("orders", State::Applied),
@@ -109,7 +110,7 @@ fn standing() -> Standing {
     }
 }
 
-fn hazard(rule: Rule, severity: Severity, step: usize, line: usize) -> Hazard {
+pub fn hazard(rule: Rule, severity: Severity, step: usize, line: usize) -> Hazard {
     Hazard {
         rule,
         severity,
@@ -123,7 +124,7 @@ fn hazard(rule: Rule, severity: Severity, step: usize, line: usize) -> Hazard {
     }
 }
 
-fn examined(key: &str) -> Examined {
+pub fn examined(key: &str) -> Examined {
     let of = |key: Key, fate| Difference { key, fate, change: None };
     let column = |table: &str, name: &str| Key::part(Sort::Column, "public", table, name);
     let mut changed = of(column("orders", "total"), Fate::Changed);
@@ -146,14 +147,21 @@ fn examined(key: &str) -> Examined {
     }
 }
 
+pub fn told(standing: Standing) -> Told {
+    let before = "CREATE TABLE order_items (\n    id bigint\n);\nSELECT 1;\n";
+    let texts = Texts::from([("3".to_owned(), before.to_owned())]);
+    Told::Standing(Arc::new(standing), Arc::new(texts))
+}
+
 fn answer(ask: &Ask) -> Option<Told> {
     match ask {
-        Ask::Standing => Some(Told::Standing(Arc::new(standing()))),
+        Ask::Standing => Some(told(standing())),
         Ask::Examine(_, key) => Some(Told::Examined(Arc::new(examined(key)))),
+        Ask::Plan(_) | Ask::Carry(_) => None,
     }
 }
 
-fn with(answer: fn(&Ask) -> Option<Told>, size: (u16, u16)) -> Shop {
+pub fn with(answer: fn(&Ask) -> Option<Told>, size: (u16, u16)) -> Shop {
     let mut shop = Shop::new(Engine::Postgres, size);
     shop.migrations = answer;
     shop.keys("3");
@@ -177,7 +185,7 @@ fn asked(shop: &Shop) -> Vec<String> {
     let of = |request: &Request| match request {
         Request::Migrations(_, ask) => Some(match &**ask {
             Ask::Examine(_, key) => key.clone(),
-            Ask::Standing => String::new(),
+            _ => String::new(),
         }),
         _ => None,
     };
@@ -265,6 +273,14 @@ fn the_way_back_the_picture_and_the_pending_script_take_turns() {
 }
 
 #[test]
+fn a_changed_file_is_shown_beside_what_was_applied() {
+    let mut shop = view(LARGE);
+    go_to(&mut shop, 3);
+    shop.keys("t");
+    assert_snapshot!("texts_120", shop.screen());
+}
+
+#[test]
 fn misnamed_files_and_notes_are_named_below() {
     let mut shop = view(SMALL);
     shop.keys("G k");
@@ -276,25 +292,25 @@ fn misnamed_files_and_notes_are_named_below() {
 #[test]
 fn what_is_not_there_says_what_to_do_next() {
     let none = |ask: &Ask| match ask {
-        Ask::Standing => Some(Told::Standing(Arc::new(Standing {
+        Ask::Standing => Some(told(Standing {
             entries: Vec::new(),
             misfits: Vec::new(),
             notes: Vec::new(),
             history: None,
             ..standing()
-        }))),
+        })),
         _ => None,
     };
     assert_snapshot!("none_80", with(none, SMALL).screen());
     assert_snapshot!("no_project_80", with(|_| None, SMALL).screen());
     let unborn = |ask: &Ask| match ask {
-        Ask::Standing => Some(Told::Standing(Arc::new(Standing {
+        Ask::Standing => Some(told(Standing {
             entries: vec![entry(1, "customers", State::Pending)],
             misfits: Vec::new(),
             notes: Vec::new(),
             history: None,
             ..standing()
-        }))),
+        })),
         _ => None,
     };
     assert_snapshot!("no_history_80", with(unborn, SMALL).screen());
@@ -330,7 +346,7 @@ fn hostile_names_and_texts_are_harmless() {
                     migration.up.text = format!("-- {HOSTILE}\nSELECT '{HOSTILE}';");
                 }
             }
-            Some(Told::Standing(Arc::new(standing)))
+            Some(told(standing))
         }
         _ => None,
     };

@@ -217,7 +217,7 @@ fn commands(model: &Model) -> Vec<Entry> {
         Scope::Grid => rows,
         Scope::Schema => model.view == View::Schema && model.focus == Focus::Main,
         Scope::Migrations => model.view == View::Migrations,
-        Scope::Moving | Scope::Tree => false,
+        Scope::Moving | Scope::Tree | Scope::Status => false,
     };
     let useless = [CommandId::Palette, CommandId::Escape, CommandId::Cancel];
     COMMANDS

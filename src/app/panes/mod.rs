@@ -4,4 +4,5 @@
 pub mod data;
 pub mod migrations;
 pub mod schema;
+pub mod status;
 pub mod tree;

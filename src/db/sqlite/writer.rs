@@ -3,10 +3,13 @@
 //! It never creates a file. A statement runs on in SQLite's thread after its future is dropped,
 //! so a progress handler looks every few thousand steps whether the work was stopped.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::mem;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _};
 
@@ -17,6 +20,7 @@ use crate::db::connection::Access;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
 use crate::db::transaction::Refusal;
+use crate::db::value::Value;
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::model::Model;
 use crate::schema::plan::Step;
@@ -119,6 +123,18 @@ impl Writer {
         let rows = self.settle(found, sql)?;
         let undecodable = |problem: Problem| Fault { message: problem.why, ..Fault::default() };
         rows.iter().map(texts).collect::<Result<_>>().map_err(undecodable)
+    }
+
+    /// A digest of the rows of a query in which their order does not count. They stream by, so that
+    /// none is kept.
+    pub(in crate::db) async fn digest(
+        &mut self,
+        sql: &str,
+        stop: &Stop,
+    ) -> std::result::Result<u64, Fault> {
+        self.watch(stop)?;
+        let summed = sum(&mut self.raw, sql).await;
+        self.settle(summed, sql)
     }
 
     /// Reads the schema.
@@ -244,6 +260,28 @@ async fn install(
         !watched.as_ref().is_some_and(Stop::is_asked)
     });
     Ok(())
+}
+
+async fn sum(raw: &mut SqliteConnection, sql: &str) -> sqlx::Result<u64> {
+    let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch(raw);
+    let mut sum = 0_u64;
+    while let Some(row) = rows.try_next().await? {
+        let mut hasher = DefaultHasher::new();
+        for at in 0..row.len() {
+            let value = cell::value(&row, at);
+            let value = value.map_err(|problem| sqlx::Error::Protocol(problem.why))?;
+            mem::discriminant(&value).hash(&mut hasher);
+            match &value {
+                Value::Integer(number) => number.hash(&mut hasher),
+                Value::Real(number) => number.to_bits().hash(&mut hasher),
+                Value::Text(text) => text.hash(&mut hasher),
+                Value::Blob(bytes) | Value::Malformed(bytes) => bytes.hash(&mut hasher),
+                Value::Null | Value::Truncated(_) => {}
+            }
+        }
+        sum = sum.wrapping_add(hasher.finish());
+    }
+    Ok(sum)
 }
 
 /// The values of a row as text.

@@ -86,6 +86,7 @@ fn tabs(model: &Model) -> Vec<Segment<'static>> {
         (View::Data, "1", "Data"),
         (View::Schema, "2", "Schema"),
         (View::Migrations, "3", "Migrations"),
+        (View::Status, "4", "Status"),
     ] {
         let role = if model.view == view { Role::TabActive } else { Role::Tab };
         if !out.is_empty() {
@@ -183,6 +184,9 @@ fn hints(model: &Model) -> (Vec<Hint<'static>>, Vec<Hint<'static>>) {
 fn applies(model: &Model, command: &Command) -> bool {
     if model.view == View::Migrations {
         return migrations::applies(model, command.id);
+    }
+    if model.view == View::Status {
+        return command.id != CommandId::Find;
     }
     if command.scope != Scope::Grid {
         let rows = model.focus == Focus::Tree || model.view == View::Data;

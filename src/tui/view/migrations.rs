@@ -8,7 +8,7 @@ use crate::app::effect::Slot;
 use crate::app::layout::Layout;
 use crate::app::model::{Focus, Model};
 use crate::app::panes::migrations::{
-    MigrationsPane, Row, SIGN, Side, day, lasting, place_of_history, title,
+    Line, LineKind, MigrationsPane, PageRow, Row, SIGN, Side, day, lasting, place_of_history, title,
 };
 use crate::config::Protection;
 use crate::ops::migrations_desk::{Entry, State};
@@ -297,30 +297,43 @@ fn rows(pane: &MigrationsPane, focused: bool, look: &Look, places: &Layout, buf:
         if focused && at == pane.text.cursor {
             line::paint(buf, Rect { y, height: 1, ..body }, Role::Selection, look);
         }
-        if let Some(number) = found.number.filter(|_| row.is_first) {
-            let cells = gutter.saturating_sub(3);
-            let number = number.to_string();
-            let style = look.style(Role::Muted);
-            line::write_aligned(buf, (body.x, y), cells, &number, Align::Right, style, look);
-            let mark = match found.mark {
-                Some(Severity::Danger) => Some((look.glyphs.cross, Role::Danger)),
-                Some(Severity::Warning) => Some(("!", Role::Warning)),
-                Some(Severity::Notice) => Some((look.glyphs.dot, Role::Information)),
-                None => None,
-            };
-            if let Some((sign, role)) = mark {
-                line::put(buf, (body.x + cells + 1, y), 1, sign, look.style(role));
-            }
-        }
-        let skip = gutter.saturating_add(row.indent);
-        let room = body.width.saturating_sub(skip);
-        ink::write(buf, (body.x.saturating_add(skip), y), room, &row.spans, look);
+        text_row(found, row, gutter, Rect { y, height: 1, ..body }, look, buf);
     }
     let (all, height) = (pane.text_rows().len(), usize::from(body.height));
     if all > height {
         let part = |lines: usize| lines as f64 / all as f64;
         scrollbar::draw(places.main, part(pane.text.top), part(pane.text.top + height), buf, look);
     }
+}
+
+/// A row of a migration's text: the number of its line, the sign of what is hazardous, its words.
+pub fn text_row(
+    found: &Line,
+    row: &PageRow,
+    gutter: u16,
+    place: Rect,
+    look: &Look,
+    buf: &mut Buffer,
+) {
+    let (x, y) = (place.x, place.y);
+    if let Some(number) = found.number.filter(|_| row.is_first) {
+        let cells = gutter.saturating_sub(3);
+        let (number, style) = (number.to_string(), look.style(Role::Muted));
+        line::write_aligned(buf, (x, y), cells, &number, Align::Right, style, look);
+        let mark = match found.mark {
+            Some(Severity::Danger) => Some((look.glyphs.cross, Role::Danger)),
+            Some(Severity::Warning) => Some(("!", Role::Warning)),
+            Some(Severity::Notice) => Some((look.glyphs.dot, Role::Information)),
+            None => None,
+        };
+        if let Some((sign, role)) = mark {
+            line::put(buf, (x.saturating_add(cells + 1), y), 1, sign, look.style(role));
+        }
+    }
+    let skip = if found.kind == LineKind::Heading { 0 } else { gutter };
+    let skip = skip.saturating_add(row.indent);
+    let room = place.width.saturating_sub(skip);
+    ink::write(buf, (x.saturating_add(skip), y), room, &row.spans, look);
 }
 
 /// Nothing is shown yet: what to do next.

@@ -12,7 +12,7 @@ mod words;
 
 pub use head::{Head, SIGN, title};
 pub use list::Row;
-pub use page::{Line, LineKind, PageRow, sql};
+pub use page::{Line, LineKind, PageRow, fitted, sql};
 pub use words::{day, lasting, place_of_history};
 
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ use crate::app::keymap::Keymap;
 use crate::app::overlays::cell::wrap;
 use crate::app::overlays::place::Scroll;
 use crate::app::span::Span;
-use crate::ops::migrations_desk::{Entry, Examined};
+use crate::ops::migrations_desk::{Entry, Examined, Texts};
 use crate::ops::standing::Standing;
 use crate::problem::Problem;
 use crate::sql::Dialect;
@@ -80,6 +80,7 @@ pub struct MigrationsPane {
     rows: Vec<Row>,
     page: Page,
     summary: Vec<Vec<Span<'static>>>,
+    texts: Arc<Texts>,
     examined: BTreeMap<String, Arc<Examined>>,
     troubles: BTreeMap<String, Problem>,
     /// The migration that is being examined.
@@ -89,7 +90,8 @@ pub struct MigrationsPane {
 impl MigrationsPane {
     /// Shows how the migrations stand: the cursor stays on its migration, or goes to the first
     /// that wants something done.
-    pub fn show(&mut self, standing: Arc<Standing>) {
+    pub fn show(&mut self, standing: Arc<Standing>, texts: Arc<Texts>) {
+        self.texts = texts;
         let kept = self.current().map(|entry| entry.key.clone());
         let same = self.standing.as_ref().is_some_and(|before| same_texts(before, &standing));
         if !same {
@@ -150,7 +152,7 @@ impl MigrationsPane {
 
     /// The text that was applied, where it is known and the file's is another.
     pub fn applied_text<'a>(&'a self, entry: &'a Entry) -> Option<&'a str> {
-        words::applied_text(entry)
+        self.texts.get(&entry.key).map(String::as_str)
     }
 
     /// Moves the cursor in the list, over what cannot be chosen.

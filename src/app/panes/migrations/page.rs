@@ -81,17 +81,17 @@ pub(super) struct Page {
 
 impl Line {
     /// A line with these words.
-    pub(super) fn new(kind: LineKind, indent: usize, spans: Vec<Span<'static>>) -> Self {
+    pub(in crate::app) fn new(kind: LineKind, indent: usize, spans: Vec<Span<'static>>) -> Self {
         Self { kind, number: None, mark: None, spans, indent }
     }
 
     /// A line with one word.
-    pub(super) fn of(kind: LineKind, ink: Ink, words: impl Into<String>) -> Self {
+    pub(in crate::app) fn of(kind: LineKind, ink: Ink, words: impl Into<String>) -> Self {
         Self::new(kind, 0, vec![Span::new(ink, words.into())])
     }
 
     /// A line with nothing on it.
-    pub(super) fn blank() -> Self {
+    pub(in crate::app) fn blank() -> Self {
         Self::new(LineKind::Other, 0, Vec::new())
     }
 }
@@ -117,7 +117,8 @@ impl Page {
     }
 }
 
-fn fitted(lines: &[Line], room: usize, ascii: bool) -> Vec<PageRow> {
+/// The lines fitted into a width.
+pub fn fitted(lines: &[Line], room: usize, ascii: bool) -> Vec<PageRow> {
     let mut out = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         // SQL keeps the blanks it begins with, and what goes on stands a little further in.
@@ -166,6 +167,9 @@ pub(super) fn lines(pane: &MigrationsPane, place: &Place<'_>) -> Vec<Line> {
 
 fn of_entry(pane: &MigrationsPane, entry: &Entry, side: Side, place: &Place<'_>) -> Vec<Line> {
     let Some(migration) = &entry.migration else {
+        if let Some(text) = pane.applied_text(entry) {
+            return sql(place.dialect, text, &[]);
+        }
         let words = "Its text is not known here: the history of this format keeps none.";
         return vec![Line::of(LineKind::Prose, Ink::Muted, words)];
     };

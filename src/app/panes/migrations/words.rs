@@ -148,8 +148,3 @@ fn half_done(done: usize, unsure: bool, place: &Place<'_>) -> String {
     let apply = place.key(CommandId::ApplyAll);
     format!("{so_far}{next}. {apply} goes on from there.")
 }
-
-/// The text that was applied, where it is known and the file's is another.
-pub fn applied_text(_entry: &Entry) -> Option<&str> {
-    None
-}

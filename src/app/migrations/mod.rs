@@ -3,6 +3,10 @@
 //! What is asked about goes through the slots [`Slot::Standing`] and [`Slot::Examine`], in the
 //! background; what changes a database through [`Slot::Op`], after a review and a yes.
 
+mod run;
+
+pub use run::{carry, intent, progressed, run_failed, under_review, verb};
+
 use crate::app::change;
 use crate::app::command::CommandId;
 use crate::app::effect::{Effect, Slot};
@@ -12,7 +16,7 @@ use crate::app::panes::migrations::{Known, MigrationsPane, Place, REST, Row, Sid
 use crate::app::update::screen;
 use crate::config::{Protection, Target};
 use crate::db::Engine;
-use crate::ops::migrations_desk::{Ask, State, Told};
+use crate::ops::migrations_desk::{Ask, Order, State, Told};
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::ops::standing::Standing;
@@ -36,9 +40,15 @@ pub fn read(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
+pub(super) fn request(model: &Model, what: Ask) -> Option<Request> {
+    let target = model.target.clone()?;
+    Some(Request::Migrations(Box::new(target), Box::new(what)))
+}
+
 fn ask(model: &mut Model, slot: Slot, what: Ask, effects: &mut Vec<Effect>) {
-    let Some(target) = model.target.clone() else { return };
-    model.start(slot, Request::Migrations(Box::new(target), Box::new(what)), effects);
+    if let Some(request) = request(model, what) {
+        model.start(slot, request, effects);
+    }
 }
 
 /// Another database is open: nothing of the one before counts.
@@ -53,10 +63,12 @@ pub fn forget(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// Takes an answer.
-pub fn told(model: &mut Model, told: Told) {
+pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
     match told {
-        Told::Standing(standing) => model.migrations.show(standing),
+        Told::Standing(standing, texts) => model.migrations.show(standing, texts),
         Told::Examined(examined) => model.migrations.learn(examined),
+        Told::Planned(plan) => run::planned(model, plan),
+        Told::Carried(carried) => run::carried(model, &carried, effects),
     }
 }
 
@@ -89,8 +101,7 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     look_ahead(model, effects);
     let places = layout(model, screen(model));
-    let dialect = dialect(model);
-    let tries = tries_unasked(model);
+    let (dialect, tries) = (dialect(model), tries_unasked(model));
     let Model { migrations, keymap, ascii, .. } = model;
     let list = places.tree_lines.width.saturating_sub(2);
     let place = Place { width: places.text_width(), list, ascii: *ascii, dialect, keymap, tries };
@@ -156,6 +167,11 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) -> bool 
                 examine(model, key, effects);
             }
         }
+        C::ApplyAll => run::order(model, Order::Apply { to: None }, effects),
+        C::ApplyTo => run::up_to(model, true, effects),
+        C::RollBack => run::order(model, Order::RollBack { to: None }, effects),
+        C::RollBackTo => run::up_to(model, false, effects),
+        C::EditFile => edit(model, effects),
         C::NextHazard => hazard(model, true),
         C::PreviousHazard => hazard(model, false),
         C::CopyFile => copy(model, effects),
@@ -216,6 +232,29 @@ fn hazard(model: &mut Model, forward: bool) {
     model.focus = Focus::Main;
     if !model.migrations.next_hazard(forward, height) {
         model.notify(Tone::Plain, "There is no hazard further on");
+    }
+}
+
+/// Opens the file that is shown in the person's editor.
+fn edit(model: &mut Model, effects: &mut Vec<Effect>) {
+    let pane = &model.migrations;
+    let standing = pane.standing.as_ref();
+    let file = match (pane.row(), pane.current()) {
+        (_, Some(entry)) => entry.migration.as_ref().and_then(|migration| {
+            let script = match pane.side() {
+                Side::Down => migration.down.as_ref(),
+                _ => Some(&migration.up),
+            };
+            script.map(|script| script.name.clone())
+        }),
+        (Some(Row::Misfit(at)), _) => standing
+            .and_then(|standing| standing.misfits.get(*at))
+            .and_then(|misfit| misfit.path.to_str().map(str::to_owned)),
+        _ => None,
+    };
+    match file {
+        Some(file) => effects.push(Effect::Edit(file)),
+        None => model.notify(Tone::Plain, "There is no file to open here"),
     }
 }
 
