@@ -230,6 +230,15 @@ pub(super) enum Action {
         #[arg(long)]
         no_online: bool,
     },
+    /// Turn another tool's migrations into dbstudio's own: new files beside the old ones, and what
+    /// the tool has applied written down as applied
+    Adopt {
+        /// The folder for the new files; migrations if you give none and it is free
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        into: Option<PathBuf>,
+        #[command(flatten)]
+        way: Written,
+    },
     /// Write down that migrations are applied which were run some other way; none of them runs
     Baseline {
         /// The last one that is applied; all of them if you give none

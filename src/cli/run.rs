@@ -11,7 +11,8 @@ use serde_json::json;
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
-    amend, change, check, compare, doctor, drift, examine, export, migrate, reset, seed, status,
+    adopt, amend, change, check, compare, doctor, drift, examine, export, migrate, reset, seed,
+    status,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
@@ -100,6 +101,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "review")?;
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
+        }
+        Some(Action::Adopt { into, way }) => {
+            refuse_target(target.as_deref(), "adopt")?;
+            adopt::adopt(into, &way, &global).map(Outcome::Done)
         }
         Some(Action::Baseline { to, reason, way }) => {
             refuse_target(target.as_deref(), "baseline")?;

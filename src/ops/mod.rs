@@ -3,6 +3,7 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod adopt;
 pub mod amend;
 mod apply;
 pub mod change;
@@ -23,6 +24,7 @@ pub mod init;
 pub mod migrate;
 pub mod migrations_desk;
 mod named;
+mod outside;
 mod patience;
 pub mod picture;
 pub mod preparation;
