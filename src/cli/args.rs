@@ -280,6 +280,16 @@ pub(super) enum Action {
         #[arg(long, value_name = "MATTER", value_delimiter = ',')]
         except: Vec<String>,
     },
+    /// Run what is pending on a copy or a scratch with the live schema, up, down and up again, and
+    /// tell whether it runs, how long it takes and whether it can be rolled back; exit with 3 if not
+    Rehearse {
+        /// The last migration to rehearse: its number, name or file
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// With rows of the database too, on PostgreSQL: all, or so many of each table
+        #[arg(long, value_name = "all|ROWS")]
+        with_data: Option<String>,
+    },
     /// Show how the database differs from what its applied migrations give, with the SQL that takes
     /// the difference back and the SQL that keeps it; exit with 3 if it differs
     Drift {

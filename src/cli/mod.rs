@@ -16,6 +16,7 @@ mod export;
 mod migrate;
 mod migrations;
 mod print;
+mod rehearse;
 mod reset;
 mod review;
 mod run;

@@ -11,8 +11,8 @@ use serde_json::json;
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
-    adopt, amend, change, check, compare, doctor, drift, examine, export, migrate, reset, seed,
-    status,
+    adopt, amend, change, check, compare, doctor, drift, examine, export, migrate, rehearse, reset,
+    seed, status,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
@@ -116,6 +116,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         }
         Some(Action::Check { target: own, except }) => {
             check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
+        }
+        Some(Action::Rehearse { to, with_data }) => {
+            refuse_target(target.as_deref(), "rehearse")?;
+            rehearse::rehearse(to.as_deref(), with_data.as_deref(), &global).map(Outcome::Done)
         }
         Some(Action::Drift { sql, adopt, renames }) => {
             refuse_target(target.as_deref(), "drift")?;
