@@ -5,7 +5,7 @@
 
 mod run;
 
-pub use run::{carry, intent, progressed, run_failed, under_review, verb};
+pub use run::{carry, intent, progressed, run_failed, under_review, verb, whole_intent};
 
 use crate::app::change;
 use crate::app::command::CommandId;

@@ -134,6 +134,15 @@ fn title(direction: Direction) -> &'static str {
     }
 }
 
+/// A plan in a few words, and the database it is for: `Apply 2 migrations to shop`.
+pub fn whole_intent(plan: &Plan) -> String {
+    let preposition = match plan.order.direction() {
+        Direction::Up => "to",
+        Direction::Down => "on",
+    };
+    format!("{} {preposition} {}", intent(plan), plan.run.database)
+}
+
 /// One word for carrying out a plan.
 pub fn verb(direction: Direction) -> &'static str {
     match direction {

@@ -258,14 +258,14 @@ fn lines(plan: &Plan) -> Vec<Line> {
     }
     for note in &plan.warnings {
         let spans = vec![Span::new(Ink::Warning, "! "), Span::new(Ink::Text, sentence(note))];
-        lines.push(Line::new(LineKind::Other, 0, spans));
+        lines.push(Line::new(LineKind::Prose, 0, spans));
     }
     for note in &run.notes {
         let spans = vec![
             Span::new(Ink::NoticeMark, "·"),
             Span::new(Ink::Muted, format!(" {}", sentence(note))),
         ];
-        lines.push(Line::new(LineKind::Other, 0, spans));
+        lines.push(Line::new(LineKind::Prose, 0, spans));
     }
     for (at, scheduled) in run.scripts.iter().enumerate() {
         if !lines.is_empty() {

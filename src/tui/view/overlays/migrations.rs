@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::effect::Slot;
-use crate::app::migrations::{intent, verb};
+use crate::app::migrations::{verb, whole_intent};
 use crate::app::model::Model;
 use crate::app::overlays::plan::PlanReview;
 use crate::app::overlays::running::{Row, Running};
@@ -24,7 +24,7 @@ use crate::tui::widgets::{dialog, spinner};
 /// The plan, before a yes.
 pub fn plan(it: &PlanReview, model: &Model, look: &Look, buf: &mut Buffer) {
     let area = it.area(model);
-    let title = words(Role::Title, format!("{} on {}", intent(&it.plan), it.plan.run.database));
+    let title = words(Role::Title, whole_intent(&it.plan));
     let count = plan_count(it, look);
     let mut hints = Vec::new();
     if it.plan.refused.is_empty() {
