@@ -33,6 +33,7 @@ use crate::schema::model::Scope;
 use crate::sql::Dialect;
 
 pub(super) use files::{Content, SeedFile};
+pub(super) use moment::moment;
 pub use generate::{Filled, Wanted};
 pub(super) use shape::Shape;
 
