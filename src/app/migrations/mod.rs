@@ -101,12 +101,7 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     look_ahead(model, effects);
     let places = layout(model, screen(model));
-<<<<<<< HEAD:src/app/migrations.rs
-    let dialect = dialect(model);
-    let tries = tries_unasked(model);
-=======
     let (dialect, tries) = (dialect(model), tries_unasked(model));
->>>>>>> helper-d:src/app/migrations/mod.rs
     let Model { migrations, keymap, ascii, .. } = model;
     let list = places.tree_lines.width.saturating_sub(2);
     let place = Place { width: places.text_width(), list, ascii: *ascii, dialect, keymap, tries };
