@@ -5,6 +5,7 @@
 mod amend;
 mod args;
 mod ask;
+mod backup;
 mod change;
 mod check;
 mod compare;

@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{amend, change, check, compare, doctor, drift, examine, migrate, reset, seed, status};
+use super::{
+    amend, backup, change, check, compare, doctor, drift, examine, migrate, reset, seed, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -18,6 +19,7 @@ use crate::ops::change::Setting;
 use crate::ops::migrate::Wishes;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
+use crate::ops::restore::Way;
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
 
@@ -123,6 +125,16 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let wanted = seed::wanted(generate, table, seed);
             let confirm = confirm.as_deref();
             seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
+        }
+        Some(Action::Backup { target: own, list }) => {
+            backup::backup(one_of(target, own)?, list, &global).map(Outcome::Done)
+        }
+        Some(Action::Restore { backup, dry_run, disconnect, drop_old, confirm }) => {
+            refuse_target(target.as_deref(), "restore")?;
+            let way = Way { disconnect, drop_old };
+            let (backup, confirm) = (backup.as_deref(), confirm.as_deref());
+            backup::restore(&backup::Asked { backup, dry_run, way, confirm }, &global)
+                .map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();

@@ -98,7 +98,7 @@ pub(super) fn prune(folder: &Path, of: &Backup, keep: usize) -> Result<Vec<Strin
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn digest(path: &Path) -> std::io::Result<(String, u64)> {
+pub(in crate::ops) fn digest(path: &Path) -> std::io::Result<(String, u64)> {
     let mut file = fs::File::open(path)?;
     let mut digest = Sha256::new();
     let mut bytes = 0;
