@@ -312,6 +312,34 @@ pub(super) enum Action {
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },
+    /// Make a backup of a database, and verify it
+    Backup {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// List the backups there are
+        #[arg(long)]
+        list: bool,
+    },
+    /// Bring a backup back: into a new database first, which then takes the place of the one there
+    /// is
+    Restore {
+        /// A backup's file, or its name in the list; the newest if you give none
+        #[arg(value_name = "BACKUP", value_hint = ValueHint::AnyPath)]
+        backup: Option<String>,
+        /// Show what would be done and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// End the sessions of others in the database
+        #[arg(long)]
+        disconnect: bool,
+        /// Drop the database there was, instead of keeping it under another name
+        #[arg(long)]
+        drop_old: bool,
+        /// The database's name as the server reports it, which staging and production ask for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
     /// Fill a development or staging database with the project's seeds, or with rows made from the
     /// schema alone
     Seed {

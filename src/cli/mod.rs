@@ -6,6 +6,7 @@ mod adopt;
 mod amend;
 mod args;
 mod ask;
+mod backup;
 mod change;
 mod check;
 mod compare;

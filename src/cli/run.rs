@@ -11,14 +11,15 @@ use serde_json::json;
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
-    adopt, amend, change, check, compare, doctor, drift, examine, export, migrate, rehearse, reset,
-    seed, status,
+    adopt, amend, backup, change, check, compare, doctor, drift, examine, export, migrate,
+    rehearse, reset, seed, status,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
 use crate::ops::migrate::Wishes;
+use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::ops::{demo, init};
@@ -136,6 +137,16 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
         }
         Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
+        Some(Action::Backup { target: own, list }) => {
+            backup::backup(one_of(target, own)?, list, &global).map(Outcome::Done)
+        }
+        Some(Action::Restore { backup, dry_run, disconnect, drop_old, confirm }) => {
+            refuse_target(target.as_deref(), "restore")?;
+            let way = Way { disconnect, drop_old };
+            let (backup, confirm) = (backup.as_deref(), confirm.as_deref());
+            backup::restore(&backup::Asked { backup, dry_run, way, confirm }, &global)
+                .map(Outcome::Done)
+        }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "dbstudio", &mut script);
