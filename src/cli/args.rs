@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::export::ExportArguments;
@@ -75,6 +75,67 @@ pub(super) struct Planning {
     pub(super) no_online: bool,
 }
 
+/// How something is written in a database.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Written {
+    /// Show what would be written and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+}
+
+/// What is to be repaired.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Repaired {
+    /// It is applied, whatever the database remembers
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) applied: Option<String>,
+    /// It is not applied
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) not_applied: Option<String>,
+    /// It is applied, and what its file is now is as good as what ran
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) accept: Option<String>,
+}
+
+/// A way out of a drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WayOut {
+    /// Make the database what its migrations give.
+    Repair,
+    /// Make what the migrations give into what the database has.
+    Adopt,
+}
+
+/// What is said about renames.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Renames {
+    /// What has another name in the database: a table, a column, an index, …; may be given several
+    /// times
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(super) rename: Vec<String>,
+    /// Nothing else was renamed
+    #[arg(long)]
+    pub(super) no_renames: bool,
+}
+
+/// How migrations are run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Running {
+    /// Print the SQL and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Run all of them in one transaction
+    #[arg(long)]
+    pub(super) one_transaction: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+}
+
 /// What to do instead of opening the studio.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -87,6 +148,9 @@ pub(super) enum Action {
         /// The database, as for `dbstudio DATABASE`
         #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
         target: Option<String>,
+        /// Look for drift too: the applied migrations are replayed in a scratch database
+        #[arg(long)]
+        drift: bool,
     },
     /// Write the next migration: what leads from the migrations to the schema, and back
     Generate {
@@ -100,6 +164,31 @@ pub(super) enum Action {
         /// Write nothing, and exit with 3 if there is something to write
         #[arg(long, conflicts_with = "dry_run")]
         check: bool,
+    },
+    /// Apply the migrations that are pending
+    Migrate {
+        /// The last migration to apply: its number or its name
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+        /// Of the migration that was cut off, this many statements are done: go on after them
+        #[arg(long, value_name = "NUMBER")]
+        resume_after: Option<usize>,
+        /// Apply the others even if the file of an applied migration is missing
+        #[arg(long)]
+        ignore_missing: bool,
+    },
+    /// Take the last migrations back
+    Rollback {
+        /// How many; one if you give none
+        #[arg(value_name = "COUNT", conflicts_with = "to")]
+        count: Option<usize>,
+        /// The last migration that stays: its number or its name; 0 for none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
     },
     /// Make a development database match the schema, without a migration
     Push {
@@ -143,6 +232,59 @@ pub(super) enum Action {
     },
     /// Write a table or a query to a file, or to standard output
     Export(ExportArguments),
+    /// Write down that migrations are applied which were run some other way; none of them runs
+    Baseline {
+        /// The last one that is applied; all of them if you give none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Correct what a database remembers of a migration; nothing of it runs
+    Repair {
+        #[command(flatten)]
+        of: Repaired,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Find out step by step why a database does not work, and what to do: settings, variables,
+    /// host, port, login, rights, tables, data
+    Doctor {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// Look at large tables too, however long it takes
+        #[arg(long)]
+        thorough: bool,
+    },
+    /// Exit with 3 if migrations wait, files have changed, the database has drifted or a pending
+    /// migration does what is refused; each with what to run next
+    Check {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// What not to look for: pending, files, half-done, drift, schema, hazards
+        #[arg(long, value_name = "MATTER", value_delimiter = ',')]
+        except: Vec<String>,
+    },
+    /// Show how the database differs from what its applied migrations give, with the SQL that takes
+    /// the difference back and the SQL that keeps it; exit with 3 if it differs
+    Drift {
+        /// Print the SQL of one way alone
+        #[arg(long, value_name = "WAY", conflicts_with = "adopt")]
+        sql: Option<WayOut>,
+        /// Write the migration that keeps what the database has
+        #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+        adopt: Option<String>,
+        #[command(flatten)]
+        renames: Renames,
+    },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {
         /// The shell

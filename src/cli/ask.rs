@@ -23,6 +23,15 @@ pub(super) async fn yes(question: &str, stop: &Stop) -> Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
+/// Asks for a text to be typed.
+///
+/// # Errors
+/// The person stopped it, or the terminal is gone.
+pub(super) async fn typed(question: &str, stop: &Stop) -> Result<String> {
+    print::talk(question);
+    line(stop).await
+}
+
 /// Makes sure that the person wants what was shown: by `--yes`, or by asking.
 ///
 /// # Errors

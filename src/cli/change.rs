@@ -89,7 +89,7 @@ pub(super) fn generate(
     let answers = planning.answers()?;
     let (config, target) = configured(None, global)?;
     let setting = Setting::new(&config, target, planning.wishes_online())?;
-    let existing = migrations::read(&setting.project.migrations)?;
+    let existing = generate::existing(&setting)?;
     wait_for(|stop| async move {
         let mut work = Generating { name, planning, check, global, existing };
         if empty {
@@ -97,7 +97,7 @@ pub(super) fn generate(
             return work.write(&[draft], None, &stop).await;
         }
         let from = Side::Migrations(std::mem::take(&mut work.existing));
-        let existing = migrations::read(&setting.project.migrations)?;
+        let existing = generate::existing(&setting)?;
         work.existing = existing;
         let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
         let outcome = work.follow(&mut change, answers, &stop).await;

@@ -2,12 +2,18 @@
 //! code. It drives the same use-cases as the screens and never names them: what opens the studio
 //! is handed back to `main` as an [`Outcome`].
 
+mod amend;
 mod args;
 mod ask;
 mod change;
+mod check;
 mod compare;
+mod doctor;
+mod drift;
 mod examine;
 mod export;
+mod migrate;
+mod migrations;
 mod print;
 mod review;
 mod run;

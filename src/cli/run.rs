@@ -10,11 +10,14 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, examine, export, status};
+use super::{amend, change, check, compare, doctor, drift, examine, export, migrate, status};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
-use crate::ops::status::DatabaseStatus;
+use crate::ops::change::Setting;
+use crate::ops::migrate::Wishes;
+use crate::ops::rollback::Wish;
+use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
 
@@ -57,13 +60,28 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref().or(global.url.as_deref()), "init")?;
             start_project(&global).map(Outcome::Done)
         }
-        Some(Action::Status { target: own }) => {
+        Some(Action::Status { target: own, drift }) => {
             let target = one_of(target, own)?;
-            show_status(target, &global).map(Outcome::Done)
+            show_status(target, drift, &global).map(Outcome::Done)
+        }
+        Some(Action::Doctor { target: own, thorough }) => {
+            let target = one_of(target, own)?;
+            doctor::doctor(target, thorough, &global).map(Outcome::Done)
         }
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
+        }
+        Some(Action::Migrate { to, running, resume_after, ignore_missing }) => {
+            refuse_target(target.as_deref(), "migrate")?;
+            let one_transaction = running.one_transaction;
+            let wishes = Wishes { to, one_transaction, resume_after, ignore_missing };
+            migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
+        }
+        Some(Action::Rollback { count, to, running }) => {
+            refuse_target(target.as_deref(), "rollback")?;
+            let wish = to.map_or_else(|| Wish::Last(count.unwrap_or(1)), Wish::To);
+            migrate::rollback(&wish, &running, &global).map(Outcome::Done)
         }
         Some(Action::Push { planning }) => {
             refuse_target(target.as_deref(), "push")?;
@@ -82,6 +100,21 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
         Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
+        Some(Action::Baseline { to, reason, way }) => {
+            refuse_target(target.as_deref(), "baseline")?;
+            amend::baseline(to, reason, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Repair { of, reason, way }) => {
+            refuse_target(target.as_deref(), "repair")?;
+            amend::repair(of, reason, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Check { target: own, except }) => {
+            check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
+        }
+        Some(Action::Drift { sql, adopt, renames }) => {
+            refuse_target(target.as_deref(), "drift")?;
+            drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
+        }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "dbstudio", &mut script);
@@ -140,20 +173,27 @@ fn start_project(global: &Global) -> Result<u8> {
     Ok(0)
 }
 
-fn show_status(target: Option<String>, global: &Global) -> Result<u8> {
+fn show_status(target: Option<String>, drift: bool, global: &Global) -> Result<u8> {
     let (config, target) = resolve(target, global)?;
     let required = config.check();
     let target = target.ok_or_else(unconfigured)?;
-    let database = wait_for(|stop| {
-        let target = &target;
+    let setting = Setting::new(&config, target.clone(), None)?;
+    let (database, migrations) = wait_for(|stop| {
+        let (target, setting) = (&target, &setting);
         async move {
             let db = Db::connect(target, &stop).await?;
             let gathered = DatabaseStatus::gather(&db, global.verbose, &stop).await;
             db.close().await;
-            gathered
+            let migrations = MigrationStatus::gather(setting, drift, &stop).await?;
+            gathered.map(|gathered| (gathered, migrations))
         }
     })?;
-    let page = status::Page { target: &target, database: &database, required: &required };
+    let page = status::Page {
+        target: &target,
+        database: &database,
+        required: &required,
+        migrations: migrations.as_ref(),
+    };
     if global.json {
         print::json(&page.to_json())?;
     } else {

@@ -486,6 +486,9 @@ impl Reader<'_> {
             }
             "migrations" => self.file.project.migrations = Some(text.value),
             "seeds" => self.file.project.seeds = Some(text.value),
+            "format" => self.file.project.format = Some(text.value),
+            "history" => self.file.project.history = Some(text.value),
+            "generate" => self.file.project.generate = Some(text.value),
             "numbering" => self.file.project.numbering = Some(text.value),
             "default_environment" => self.file.default_environment = Some(text),
             "theme" => self.file.theme = Some(text),

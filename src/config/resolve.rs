@@ -407,6 +407,8 @@ impl Config {
             session.time_zone = time_zone.or(session.time_zone);
             session.transaction_pooler =
                 named.database.switch("transaction_pooler").or(session.transaction_pooler);
+            session.lock_wait = span("lock_wait")?.unwrap_or(session.lock_wait);
+            session.ledger = named.database.switch("ledger").unwrap_or(session.ledger);
         }
         let masks =
             [&self.project, &self.person].into_iter().flatten().flat_map(|file| &file.masked);

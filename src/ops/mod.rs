@@ -3,9 +3,17 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod amend;
+mod apply;
 pub mod change;
+pub mod dashboard;
+pub mod check;
 pub mod demo;
 pub mod desired;
+pub mod difference;
+pub mod doctor;
+pub mod drift;
+pub mod evidence;
 pub mod examine;
 pub mod export;
 pub mod generate;
@@ -13,14 +21,20 @@ mod history;
 pub mod import;
 pub mod init;
 mod named;
+pub mod migrate;
+pub mod migrations_desk;
 mod patience;
+pub mod picture;
 pub mod preparation;
 pub mod proof;
 pub mod pull;
 pub mod push;
+pub mod rehearse;
 mod replay;
 pub mod review;
+pub mod rollback;
 pub mod run;
+mod script;
 pub mod session;
 pub mod standing;
 pub mod status;

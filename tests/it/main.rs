@@ -10,18 +10,24 @@
 )]
 
 mod browse;
+mod check;
 mod cli;
 mod config;
 mod demo;
 mod desired;
+mod doctor;
+mod drift;
 mod engine;
 mod export;
 mod faults;
+mod formats;
 mod golden;
 mod hostile;
 mod house;
 mod journey;
 mod keyset;
+mod migrations_run;
+mod migrations_view;
 mod overlays;
 mod postgres;
 mod pty_server;

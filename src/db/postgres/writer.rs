@@ -28,6 +28,9 @@ const OLDEST: i64 = 130_000;
 /// How long the server may take to answer a statement that ends or resets something.
 const SOON: Duration = Duration::from_secs(10);
 
+/// How long a server may go on committing after somebody asked to stop.
+const COMMITTING: Duration = Duration::from_secs(20);
+
 /// What a database is, as far as making another like it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::db) struct Facts {
@@ -173,6 +176,46 @@ impl Writer {
             Ok(ran) => ran.map(drop).map_err(|error| failure::fault(&error)),
             Err(_) => Err(Fault::lost("the server did not answer in time")),
         }
+    }
+
+    /// Begins a transaction whose statements wait only so long for a lock; 0 is for ever.
+    pub(in crate::db) async fn begin(
+        &mut self,
+        limit: Duration,
+        stop: &Stop,
+    ) -> std::result::Result<(), Fault> {
+        let sql = format!("BEGIN; SET LOCAL lock_timeout = {}", limit.as_millis());
+        self.run(&sql, stop).await
+    }
+
+    /// Commits. Once it is sent, only the server knows what became of it: a stop gives it a
+    /// little more time, and then says that nobody knows.
+    pub(in crate::db) async fn commit(&mut self, stop: &Stop) -> std::result::Result<(), Fault> {
+        let given_up = async {
+            stop.asked().await;
+            tokio::time::sleep(COMMITTING).await;
+        };
+        let work = sqlx::raw_sql(AssertSqlSafe("COMMIT".to_owned())).execute(&mut self.raw);
+        tokio::select! {
+            biased;
+            done = work => done.map(drop).map_err(|error| failure::fault(&error)),
+            () = given_up => Err(Fault::lost("the server did not answer in time")),
+        }
+    }
+
+    /// Rolls back; where the connection is gone the server does so by itself.
+    pub(in crate::db) async fn rollback(&mut self) {
+        drop(self.end("ROLLBACK").await);
+    }
+
+    /// The server's process of this session; 0 behind a transaction pooler.
+    pub(in crate::db) fn pid(&self) -> i32 {
+        self.facts.pid
+    }
+
+    /// Whether a transaction pooler is in front, as far as is known.
+    pub(in crate::db) fn is_pooled(&self) -> bool {
+        self.pooled
     }
 
     /// Closes the connection. What it left open on the server ends with it.

@@ -8,7 +8,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::db::sqlite::faults::{Look, faults, is_foreign, lenient, rows};
-use crate::schema::model::{Key, names};
+use crate::schema::model::{Key, is_history_table, names};
 use crate::schema::plan::Step;
 use crate::sql::Dialect;
 
@@ -70,7 +70,8 @@ impl Tables {
         let quiet = self
             .tables
             .iter()
-            .filter(|(name, (_, countable))| *countable && !named.contains(*name));
+            .filter(|(name, (_, countable))| *countable && !named.contains(*name))
+            .filter(|(name, _)| !is_history_table(name));
         quiet.map(|(_, (name, _))| name.clone()).collect()
     }
 }
