@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::export::ExportArguments;
+use super::import::ImportArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a check found something,
@@ -232,6 +233,8 @@ pub(super) enum Action {
     },
     /// Write a table or a query to a file, or to standard output
     Export(ExportArguments),
+    /// Write the rows of a file into a table
+    Import(ImportArguments),
     /// Write down that migrations are applied which were run some other way; none of them runs
     Baseline {
         /// The last one that is applied; all of them if you give none
@@ -284,6 +287,38 @@ pub(super) enum Action {
         adopt: Option<String>,
         #[command(flatten)]
         renames: Renames,
+    },
+    /// Drop everything in a development or staging database: every object of the project's
+    /// schemas, all rows, the history of migrations
+    Reset {
+        /// Show what would go and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Fill a development or staging database with the project's seeds, or with rows made from the
+    /// schema alone
+    Seed {
+        /// Show what would be put in and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Change rows whose primary key is there, instead of failing (CSV and JSON lines)
+        #[arg(long, conflicts_with = "generate")]
+        upsert: bool,
+        /// Make so many rows for each table from the schema alone
+        #[arg(long, value_name = "ROWS")]
+        generate: Option<usize>,
+        /// Only this table; may be given several times
+        #[arg(long, value_name = "TABLE", requires = "generate")]
+        table: Vec<String>,
+        /// The same seed makes the same rows
+        #[arg(long, value_name = "NUMBER", requires = "generate")]
+        seed: Option<u64>,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
     },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {

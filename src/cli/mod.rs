@@ -12,11 +12,14 @@ mod doctor;
 mod drift;
 mod examine;
 mod export;
+mod import;
 mod migrate;
 mod migrations;
 mod print;
+mod reset;
 mod review;
 mod run;
+mod seed;
 mod status;
 
 pub use args::command;

@@ -10,7 +10,10 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{amend, change, check, compare, doctor, drift, examine, export, migrate, status};
+use super::{
+    amend, change, check, compare, doctor, drift, examine, export, import, migrate, reset, seed,
+    status,
+};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
@@ -99,6 +102,7 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
+        Some(Action::Import(wanted)) => import::import(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Baseline { to, reason, way }) => {
             refuse_target(target.as_deref(), "baseline")?;
@@ -114,6 +118,16 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Drift { sql, adopt, renames }) => {
             refuse_target(target.as_deref(), "drift")?;
             drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
+        }
+        Some(Action::Reset { dry_run, confirm }) => {
+            refuse_target(target.as_deref(), "reset")?;
+            reset::reset(dry_run, confirm.as_deref(), &global).map(Outcome::Done)
+        }
+        Some(Action::Seed { dry_run, upsert, generate, table, seed, confirm }) => {
+            refuse_target(target.as_deref(), "seed")?;
+            let wanted = seed::wanted(generate, table, seed);
+            let confirm = confirm.as_deref();
+            seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();

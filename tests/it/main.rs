@@ -33,6 +33,7 @@ mod postgres;
 mod pty_server;
 mod pty_terminal;
 mod pulled;
+mod reset;
 mod review;
 mod schema_change;
 mod schema_pane;
