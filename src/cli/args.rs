@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::export::ExportArguments;
+use super::import::ImportArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a check found something,
@@ -239,6 +240,10 @@ pub(super) enum Action {
         #[command(flatten)]
         way: Written,
     },
+    /// Write a table or a query to a file, or to standard output
+    Export(ExportArguments),
+    /// Write the rows of a file into a table
+    Import(ImportArguments),
     /// Write down that migrations are applied which were run some other way; none of them runs
     Baseline {
         /// The last one that is applied; all of them if you give none
@@ -362,8 +367,6 @@ pub(super) enum Action {
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },
-    /// Write a table or a query to a file, or to standard output
-    Export(ExportArguments),
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {
         /// The shell

@@ -14,6 +14,7 @@ mod doctor;
 mod drift;
 mod examine;
 mod export;
+mod import;
 mod migrate;
 mod migrations;
 mod print;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
-    adopt, amend, backup, change, check, compare, doctor, drift, examine, export, migrate,
+    adopt, amend, backup, change, check, compare, doctor, drift, examine, export, import, migrate,
     rehearse, reset, seed, status,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
@@ -107,6 +107,8 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "adopt")?;
             adopt::adopt(into, &way, &global).map(Outcome::Done)
         }
+        Some(Action::Import(wanted)) => import::import(target, &wanted, &global).map(Outcome::Done),
+        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Baseline { to, reason, way }) => {
             refuse_target(target.as_deref(), "baseline")?;
             amend::baseline(to, reason, &way, &global).map(Outcome::Done)
@@ -136,7 +138,6 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let confirm = confirm.as_deref();
             seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
         }
-        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Backup { target: own, list }) => {
             backup::backup(one_of(target, own)?, list, &global).map(Outcome::Done)
         }
