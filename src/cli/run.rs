@@ -10,13 +10,17 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, examine, migrate, status};
+use super::{
+    adopt, amend, change, check, compare, doctor, drift, examine, export, migrate, rehearse, reset,
+    seed, status,
+};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
+use crate::ops::change::Setting;
 use crate::ops::migrate::Wishes;
 use crate::ops::rollback::Wish;
-use crate::ops::status::DatabaseStatus;
+use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
 
@@ -59,9 +63,13 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref().or(global.url.as_deref()), "init")?;
             start_project(&global).map(Outcome::Done)
         }
-        Some(Action::Status { target: own }) => {
+        Some(Action::Status { target: own, drift }) => {
             let target = one_of(target, own)?;
-            show_status(target, &global).map(Outcome::Done)
+            show_status(target, drift, &global).map(Outcome::Done)
+        }
+        Some(Action::Doctor { target: own, thorough }) => {
+            let target = one_of(target, own)?;
+            doctor::doctor(target, thorough, &global).map(Outcome::Done)
         }
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;
@@ -94,6 +102,40 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
+        Some(Action::Adopt { into, way }) => {
+            refuse_target(target.as_deref(), "adopt")?;
+            adopt::adopt(into, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Baseline { to, reason, way }) => {
+            refuse_target(target.as_deref(), "baseline")?;
+            amend::baseline(to, reason, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Repair { of, reason, way }) => {
+            refuse_target(target.as_deref(), "repair")?;
+            amend::repair(of, reason, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Check { target: own, except }) => {
+            check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
+        }
+        Some(Action::Rehearse { to, with_data }) => {
+            refuse_target(target.as_deref(), "rehearse")?;
+            rehearse::rehearse(to.as_deref(), with_data.as_deref(), &global).map(Outcome::Done)
+        }
+        Some(Action::Drift { sql, adopt, renames }) => {
+            refuse_target(target.as_deref(), "drift")?;
+            drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
+        }
+        Some(Action::Reset { dry_run, confirm }) => {
+            refuse_target(target.as_deref(), "reset")?;
+            reset::reset(dry_run, confirm.as_deref(), &global).map(Outcome::Done)
+        }
+        Some(Action::Seed { dry_run, upsert, generate, table, seed, confirm }) => {
+            refuse_target(target.as_deref(), "seed")?;
+            let wanted = seed::wanted(generate, table, seed);
+            let confirm = confirm.as_deref();
+            seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
+        }
+        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "dbstudio", &mut script);
@@ -152,20 +194,27 @@ fn start_project(global: &Global) -> Result<u8> {
     Ok(0)
 }
 
-fn show_status(target: Option<String>, global: &Global) -> Result<u8> {
+fn show_status(target: Option<String>, drift: bool, global: &Global) -> Result<u8> {
     let (config, target) = resolve(target, global)?;
     let required = config.check();
     let target = target.ok_or_else(unconfigured)?;
-    let database = wait_for(|stop| {
-        let target = &target;
+    let setting = Setting::new(&config, target.clone(), None)?;
+    let (database, migrations) = wait_for(|stop| {
+        let (target, setting) = (&target, &setting);
         async move {
             let db = Db::connect(target, &stop).await?;
             let gathered = DatabaseStatus::gather(&db, global.verbose, &stop).await;
             db.close().await;
-            gathered
+            let migrations = MigrationStatus::gather(setting, drift, &stop).await?;
+            gathered.map(|gathered| (gathered, migrations))
         }
     })?;
-    let page = status::Page { target: &target, database: &database, required: &required };
+    let page = status::Page {
+        target: &target,
+        database: &database,
+        required: &required,
+        migrations: migrations.as_ref(),
+    };
     if global.json {
         print::json(&page.to_json())?;
     } else {
@@ -295,7 +344,7 @@ where
             "close other programs, or raise the limits of processes and open files",
         )
     })?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let stop = Stop::new();
         let work = work(stop.clone());
         tokio::pin!(work);
@@ -306,7 +355,10 @@ where
                 work.await
             }
         }
-    })
+    });
+    // A write to a pipe nobody reads, or a read from a quiet terminal, may never end.
+    runtime.shutdown_background();
+    done
 }
 
 /// Prints what the parser has to say: help and the version as a result, the rest as talk.

@@ -38,6 +38,7 @@ use std::time::Duration;
 
 pub use address::{Address, Host, PostgresAddress, Secret, SqliteAddress, SslMode};
 pub use choice::Choice;
+pub(crate) use disk::{recall, remember};
 pub use fault::Fault;
 pub use flags::Flags;
 pub use places::Places;

@@ -17,6 +17,9 @@ use crate::sql::Dialect;
 /// The schema of the ledger on PostgreSQL.
 pub const SCHEMA: &str = "dbstudio";
 
+/// The tables of the ledger in that schema.
+pub const TABLES: [&str; 3] = ["operations", "texts", "progress"];
+
 /// The tables of a ledger, as one engine names and makes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ledger {
@@ -344,11 +347,11 @@ mod tests {
             checksum: String::new(),
             marks: marks.to_vec(),
         };
-        let one = marked(&[(0, Mark::Done), (1, Mark::Done), (2, Mark::Begun)]);
+        let one = halfway(&[(0, Mark::Done), (1, Mark::Done), (2, Mark::Begun)]);
         assert_eq!((one.done(), one.is_unsure()), (2, true));
-        let one = marked(&[(0, Mark::Done)]);
+        let one = halfway(&[(0, Mark::Done)]);
         assert_eq!((one.done(), one.is_unsure()), (1, false));
-        let one = marked(&[(0, Mark::Begun)]);
+        let one = halfway(&[(0, Mark::Begun)]);
         assert_eq!((one.done(), one.is_unsure()), (0, true));
     }
 }

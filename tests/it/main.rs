@@ -10,12 +10,18 @@
 )]
 
 mod browse;
+mod check;
 mod cli;
 mod config;
 mod demo;
 mod desired;
+mod doctor;
+mod drift;
 mod engine;
+mod evidence;
+mod export;
 mod faults;
+mod formats;
 mod golden;
 mod hostile;
 mod house;
@@ -24,11 +30,15 @@ mod keyset;
 mod migrate;
 mod migrate_faults;
 mod migrate_sqlite;
+mod migrations_run;
+mod migrations_view;
 mod overlays;
 mod postgres;
 mod pty_server;
 mod pty_terminal;
 mod pulled;
+mod rehearse;
+mod reset;
 mod review;
 mod rollback;
 mod schema_change;

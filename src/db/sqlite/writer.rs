@@ -3,10 +3,13 @@
 //! It never creates a file. A statement runs on in SQLite's thread after its future is dropped,
 //! so a progress handler looks every few thousand steps whether the work was stopped.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::mem;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _};
 
@@ -17,6 +20,7 @@ use crate::db::connection::Access;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
 use crate::db::transaction::Refusal;
+use crate::db::value::Value;
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::model::Model;
 use crate::schema::plan::Step;
@@ -36,6 +40,8 @@ pub struct Writer {
     database: String,
     /// The transaction that is open, if one is.
     open: Option<Guarded>,
+    /// Where the file is, for work that opens it once more.
+    address: SqliteAddress,
 }
 
 impl Writer {
@@ -65,7 +71,11 @@ impl Writer {
         let first = if only_read { "PRAGMA query_only = ON; " } else { "" };
         let look = format!("{first}SELECT count(*) FROM sqlite_schema");
         match writer.run(&look, &Stop::new()).await {
-            Ok(()) => Ok(writer),
+            Ok(()) => {
+                writer.address = SqliteAddress { file: Some(file), ..address.clone() };
+                writer.address.read_only |= only_read;
+                Ok(writer)
+            }
             Err(fault) => {
                 let fix = "check the path, and that no other program has it locked";
                 Err(connect::said(&file, &fault.problem("It cannot be read", fix)))
@@ -89,12 +99,18 @@ impl Writer {
         let mut raw = options.disable_statement_logging().connect().await?;
         let watched = Arc::default();
         install(&mut raw, &watched).await?;
-        Ok(Self { raw, watched, database, open: None })
+        let address = SqliteAddress { file: None, read_only: false, immutable: false };
+        Ok(Self { raw, watched, database, open: None, address })
     }
 
     /// The file's name without its folder.
     pub(in crate::db) fn database(&self) -> &str {
         &self.database
+    }
+
+    /// Where the file is.
+    pub(super) fn address(&self) -> &SqliteAddress {
+        &self.address
     }
 
     /// Runs one statement or several.
@@ -119,6 +135,18 @@ impl Writer {
         let rows = self.settle(found, sql)?;
         let undecodable = |problem: Problem| Fault { message: problem.why, ..Fault::default() };
         rows.iter().map(texts).collect::<Result<_>>().map_err(undecodable)
+    }
+
+    /// A digest of the rows of a query in which their order does not count. They stream by, so that
+    /// none is kept.
+    pub(in crate::db) async fn digest(
+        &mut self,
+        sql: &str,
+        stop: &Stop,
+    ) -> std::result::Result<u64, Fault> {
+        self.watch(stop)?;
+        let summed = sum(&mut self.raw, sql).await;
+        self.settle(summed, sql)
     }
 
     /// Reads the schema.
@@ -246,6 +274,28 @@ async fn install(
     Ok(())
 }
 
+async fn sum(raw: &mut SqliteConnection, sql: &str) -> sqlx::Result<u64> {
+    let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch(raw);
+    let mut sum = 0_u64;
+    while let Some(row) = rows.try_next().await? {
+        let mut hasher = DefaultHasher::new();
+        for at in 0..row.len() {
+            let value = cell::value(&row, at);
+            let value = value.map_err(|problem| sqlx::Error::Protocol(problem.why))?;
+            mem::discriminant(&value).hash(&mut hasher);
+            match &value {
+                Value::Integer(number) => number.hash(&mut hasher),
+                Value::Real(number) => number.to_bits().hash(&mut hasher),
+                Value::Text(text) => text.hash(&mut hasher),
+                Value::Blob(bytes) | Value::Malformed(bytes) => bytes.hash(&mut hasher),
+                Value::Null | Value::Truncated(_) => {}
+            }
+        }
+        sum = sum.wrapping_add(hasher.finish());
+    }
+    Ok(sum)
+}
+
 /// The values of a row as text.
 fn texts(row: &SqliteRow) -> Result<Vec<Option<String>>> {
     let text = |at| {
@@ -264,7 +314,7 @@ fn refusal(failure: Failure) -> Refusal {
     }
 }
 
-fn only_reads(file: &Path) -> Problem {
+pub(super) fn only_reads(file: &Path) -> Problem {
     Problem::new(
         Kind::Refused,
         format!("{} may not be changed", file.display()),

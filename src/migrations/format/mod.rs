@@ -10,7 +10,11 @@ mod folders;
 mod paired;
 mod refinery;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use dbmate::is_marked;
+pub(super) use paired::{NO_TRANSACTION, native_checksum};
 pub(super) use refinery::is_named;
 
 use super::folder::Folder;
@@ -78,6 +82,11 @@ impl Format {
             Self::Plain => "dbstudio",
             other => other.word(),
         }
+    }
+
+    /// Whether dbstudio writes new migrations in it: the files are all there is to one.
+    pub fn is_written_here(self) -> bool {
+        matches!(self, Self::Native | Self::Golang | Self::Plain)
     }
 
     /// Whether its migrations can have a way back in the folder.
