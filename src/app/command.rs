@@ -21,6 +21,9 @@ pub enum CommandId {
     NextPane,
     DataView,
     SchemaView,
+    MigrationsView,
+    StatusView,
+    CopyStatus,
     Open,
     Fold,
     Unfold,
@@ -59,6 +62,23 @@ pub enum CommandId {
     Generate,
     Push,
     Compare,
+    ApplyAll,
+    ApplyTo,
+    Rehearse,
+    RollBack,
+    RollBackTo,
+    Baseline,
+    Repair,
+    EditFile,
+    DownSide,
+    PictureSide,
+    TextsSide,
+    PendingScript,
+    Examine,
+    NextHazard,
+    PreviousHazard,
+    CopyFile,
+    WriteNext,
     Cancel,
     Escape,
     Close,
@@ -79,6 +99,10 @@ pub enum Scope {
     Grid,
     /// In the schema view.
     Schema,
+    /// In the migrations view.
+    Migrations,
+    /// In the status view.
+    Status,
 }
 
 /// One row of the table.
@@ -110,7 +134,7 @@ const fn row(
 }
 
 use CommandId as C;
-use Scope::{Everywhere, Grid, Moving, Schema, Tree};
+use Scope::{Everywhere, Grid, Migrations, Moving, Schema, Status, Tree};
 
 /// The table. Its order is the order of the help, and of the footer's hints.
 pub const COMMANDS: &[Command] = &[
@@ -172,6 +196,8 @@ pub const COMMANDS: &[Command] = &[
     row(C::NextPane, "next-pane", Everywhere, &["tab"], "To the other pane", ""),
     row(C::DataView, "data", Everywhere, &["1"], "View the data", ""),
     row(C::SchemaView, "schema", Everywhere, &["2"], "View the schema", ""),
+    row(C::MigrationsView, "migrations", Everywhere, &["3"], "View the migrations", ""),
+    row(C::StatusView, "status", Everywhere, &["4"], "View how the database is doing", ""),
     row(C::Refresh, "refresh", Everywhere, &["R"], "Read again; when disconnected, connect", ""),
     row(
         C::Palette,
@@ -209,6 +235,87 @@ pub const COMMANDS: &[Command] = &[
         "Copy the line; within the definition, all of it",
         "copy",
     ),
+    row(C::ApplyAll, "apply", Migrations, &["a"], "Apply all that are pending", "apply"),
+    row(C::ApplyTo, "apply-to", Migrations, &["A"], "Apply those up to this one", ""),
+    row(
+        C::Rehearse,
+        "rehearse",
+        Migrations,
+        &["r"],
+        "Rehearse what is pending, on a scratch",
+        "rehearse",
+    ),
+    row(C::RollBack, "roll-back", Migrations, &["b"], "Roll back the last one", "roll back"),
+    row(C::RollBackTo, "roll-back-to", Migrations, &["B"], "Roll back those after this one", ""),
+    row(
+        C::Repair,
+        "repair",
+        Migrations,
+        &["f"],
+        "Repair this one: what its history says of it",
+        "repair",
+    ),
+    row(
+        C::Baseline,
+        "baseline",
+        Migrations,
+        &["M"],
+        "Mark those up to this one as applied",
+        "baseline",
+    ),
+    row(
+        C::DownSide,
+        "down",
+        Migrations,
+        &["d"],
+        "Show the way back, or the way there again",
+        "down",
+    ),
+    row(
+        C::PictureSide,
+        "picture",
+        Migrations,
+        &["s"],
+        "Show what it changes in the schema",
+        "schema",
+    ),
+    row(
+        C::TextsSide,
+        "texts",
+        Migrations,
+        &["t"],
+        "Show how its text differs from what was applied",
+        "texts",
+    ),
+    row(
+        C::PendingScript,
+        "pending",
+        Migrations,
+        &["p"],
+        "Show all that are pending as one script",
+        "pending",
+    ),
+    row(C::Examine, "examine", Migrations, &["x"], "Examine this one in a scratch database", ""),
+    row(C::NextHazard, "next-hazard", Migrations, &["n"], "To the next hazard", ""),
+    row(C::PreviousHazard, "previous-hazard", Migrations, &["N"], "To the hazard before", ""),
+    row(C::EditFile, "edit-file", Migrations, &["E"], "Open its file in $EDITOR", "edit"),
+    row(
+        C::WriteNext,
+        "write-next",
+        Migrations,
+        &["w"],
+        "Write the next one from the schema",
+        "write",
+    ),
+    row(
+        C::CopyFile,
+        "copy-file",
+        Migrations,
+        &["y y", "y c"],
+        "Copy the text that is shown",
+        "copy",
+    ),
+    row(C::CopyStatus, "copy-status", Status, &["y y", "y c"], "Copy the line", "copy"),
 ];
 
 /// The command of that name in the config.

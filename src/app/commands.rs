@@ -11,7 +11,7 @@ use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, change, clipboard};
+use crate::app::{browse, change, clipboard, migrations, status};
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
@@ -30,6 +30,8 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         }
         C::DataView => show_view(model, View::Data, effects),
         C::SchemaView => show_view(model, View::Schema, effects),
+        C::MigrationsView => show_view(model, View::Migrations, effects),
+        C::StatusView => show_view(model, View::Status, effects),
         C::Refresh => browse::refresh(model, effects),
         C::Theme => next_theme(model),
         C::Mouse => {
@@ -51,6 +53,10 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::Find => find(model),
         C::Back if model.view == View::Schema => browse::back_to_structure(model, effects),
         C::Back => browse::back(model, effects),
+        _ if model.view == View::Migrations => {
+            migrations::run(model, id, effects);
+        }
+        _ if model.view == View::Status => status::run(model, id, effects),
         _ if model.focus == Focus::Tree => tree(model, id, effects),
         _ if model.view == View::Schema => schema(model, id, effects),
         _ => grid(model, id, effects),
@@ -62,6 +68,9 @@ fn prompt(model: &mut Model, purpose: Purpose, text: &str) {
 }
 
 fn find(model: &mut Model) {
+    if matches!(model.view, View::Migrations | View::Status) {
+        return;
+    }
     if model.focus == Focus::Tree {
         // Looking for something else starts from everything.
         model.tree.set_find("");
@@ -88,7 +97,7 @@ fn cancel(model: &mut Model, effects: &mut Vec<Effect>) {
 /// One level out: what is marked or found first, then the pane; it never leaves.
 fn escape(model: &mut Model) {
     model.notice = None;
-    if model.focus == Focus::Tree {
+    if model.focus == Focus::Tree && matches!(model.view, View::Data | View::Schema) {
         model.tree.set_find("");
         return;
     }
@@ -122,6 +131,9 @@ fn show_view(model: &mut Model, view: View, effects: &mut Vec<Effect>) {
     }
     model.view = view;
     match view {
+        View::Migrations => migrations::open(model, effects),
+        // It is asked for after every message, as long as it is shown.
+        View::Status => {}
         View::Schema => {
             let name = model.data.as_ref().map(|pane| pane.name.clone());
             if let Some(name) = name {
@@ -178,6 +190,7 @@ pub fn open_line(model: &mut Model, effects: &mut Vec<Effect>) {
             match model.view {
                 View::Data => browse::open(model, name, Vec::new(), false, effects),
                 View::Schema => browse::show_structure(model, name, effects),
+                View::Migrations | View::Status => {}
             }
         }
         Item::Branch(..) => {

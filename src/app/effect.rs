@@ -22,6 +22,8 @@ pub enum Effect {
     Opened(Box<Target>),
     /// Take the mouse, or hand it back to the terminal.
     CaptureMouse(bool),
+    /// Open a file in the person's editor, which has the terminal meanwhile.
+    Edit(String),
     /// Stop the process as Ctrl+Z does in a shell.
     Suspend,
     /// Leave.
@@ -53,19 +55,26 @@ pub enum Slot {
     Project,
     /// Preparing a change of the schema, or carrying it out. It refuses while it is busy.
     Op,
+    /// Asking how the database is doing.
+    Status,
     /// Removing a scratch database nobody needs any more.
     Scratch,
+    /// Reading how the migrations stand.
+    Standing,
+    /// Trying the migration under the cursor in a scratch database.
+    Examine,
 }
 
 impl Slot {
     /// Whether somebody waits for the work in this slot, rather than we reading ahead.
     pub fn is_awaited(self) -> bool {
-        !matches!(self, Self::Peek | Self::Extend | Self::Scratch)
+        !matches!(self, Self::Peek | Self::Extend | Self::Scratch | Self::Examine | Self::Status)
     }
 
     /// What the work in this slot does, for a person who waits for it.
     pub fn doing(self) -> &'static str {
         match self {
+            Self::Status => "asking how the database is doing",
             Self::Connect => "connecting",
             Self::Outline => "reading the list of tables",
             Self::Relation | Self::Peek => "reading the table's structure",
@@ -76,6 +85,8 @@ impl Slot {
             Self::Project => "preparing files",
             Self::Op => "working",
             Self::Scratch => "removing the scratch database",
+            Self::Standing => "reading the migrations",
+            Self::Examine => "trying the migration in a scratch database",
         }
     }
 }

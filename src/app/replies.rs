@@ -8,9 +8,11 @@ use crate::app::change;
 use crate::app::clipboard;
 use crate::app::effect::{Effect, Slot, Ticket};
 use crate::app::layout::layout;
+use crate::app::migrations;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
 use crate::app::msg::Event;
 use crate::app::panes::data::{Awaiting, DataPane, Side};
+use crate::app::status;
 use crate::app::update::screen;
 use crate::db::page::Page;
 use crate::db::value::Value;
@@ -26,7 +28,7 @@ pub fn reply(
     event: Event,
     effects: &mut Vec<Effect>,
 ) {
-    let is_over = !matches!(event, Event::Progress(_));
+    let is_over = !matches!(event, Event::Progress(_) | Event::Ran(_));
     let counts = match is_over {
         true => model.tickets.accept(slot, ticket),
         false => model.tickets.is_current(slot, ticket),
@@ -43,6 +45,7 @@ pub fn reply(
         Event::Failed(problem) => failed(model, slot, problem, taken, effects),
         // Who shows how far the work is has taken it.
         Event::Progress(_) => {}
+        Event::Ran(progress) => migrations::progressed(model, &progress),
     }
 }
 
@@ -80,6 +83,8 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
         Answer::Written(files) => change::written(model, &files),
         Answer::LetGo => {}
+        Answer::Dashboard(found) => status::told(model, *found),
+        Answer::Migrations(told) => migrations::told(model, *told, effects),
     }
 }
 
@@ -99,8 +104,10 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
         model.opening = None;
         model.trail.clear();
         model.schema = crate::app::panes::schema::SchemaPane::default();
+        model.status = crate::app::panes::status::StatusPane::default();
         model.forget_relations();
         model.focus = Focus::Tree;
+        migrations::forget(model, effects);
         return;
     }
     model.notify(Tone::Good, "Connected again");
@@ -190,6 +197,12 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         Slot::Connect => return connect_failed(model, problem),
         // It has connections of its own; that of the rows says for itself when it breaks.
         Slot::Op => return change::failed(model, problem, effects),
+        Slot::Standing | Slot::Examine if problem.kind != Kind::Disconnected => {
+            return migrations::failed(model, slot, problem);
+        }
+        Slot::Status if problem.kind != Kind::Disconnected => {
+            return status::failed(model, problem);
+        }
         Slot::Scratch => return model.notify(Tone::Bad, problem.to_string()),
         _ => {}
     }

@@ -73,6 +73,32 @@ pub(super) struct Planning {
     pub(super) no_online: bool,
 }
 
+/// How something is written in a database.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Written {
+    /// Show what would be written and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+}
+
+/// What is to be repaired.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Repaired {
+    /// It is applied, whatever the database remembers
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) applied: Option<String>,
+    /// It is not applied
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) not_applied: Option<String>,
+    /// It is applied, and what its file is now is as good as what ran
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) accept: Option<String>,
+}
+
 /// A way out of a drift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum WayOut {
@@ -151,6 +177,17 @@ pub(super) enum Action {
         #[arg(long)]
         ignore_missing: bool,
     },
+    /// Take the last migrations back
+    Rollback {
+        /// How many; one if you give none
+        #[arg(value_name = "COUNT", conflicts_with = "to")]
+        count: Option<usize>,
+        /// The last migration that stays: its number or its name; 0 for none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+    },
     /// Make a development database match the schema, without a migration
     Push {
         #[command(flatten)]
@@ -191,6 +228,37 @@ pub(super) enum Action {
         #[arg(long)]
         no_online: bool,
     },
+    /// Write down that migrations are applied which were run some other way; none of them runs
+    Baseline {
+        /// The last one that is applied; all of them if you give none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Correct what a database remembers of a migration; nothing of it runs
+    Repair {
+        #[command(flatten)]
+        of: Repaired,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Find out step by step why a database does not work, and what to do: settings, variables,
+    /// host, port, login, rights, tables, data
+    Doctor {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// Look at large tables too, however long it takes
+        #[arg(long)]
+        thorough: bool,
+    },
     /// Exit with 3 if migrations wait, files have changed, the database has drifted or a pending
     /// migration does what is refused; each with what to run next
     Check {
@@ -222,6 +290,38 @@ pub(super) enum Action {
         adopt: Option<String>,
         #[command(flatten)]
         renames: Renames,
+    },
+    /// Drop everything in a development or staging database: every object of the project's
+    /// schemas, all rows, the history of migrations
+    Reset {
+        /// Show what would go and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Fill a development or staging database with the project's seeds, or with rows made from the
+    /// schema alone
+    Seed {
+        /// Show what would be put in and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Change rows whose primary key is there, instead of failing (CSV and JSON lines)
+        #[arg(long, conflicts_with = "generate")]
+        upsert: bool,
+        /// Make so many rows for each table from the schema alone
+        #[arg(long, value_name = "ROWS")]
+        generate: Option<usize>,
+        /// Only this table; may be given several times
+        #[arg(long, value_name = "TABLE", requires = "generate")]
+        table: Vec<String>,
+        /// The same seed makes the same rows
+        #[arg(long, value_name = "NUMBER", requires = "generate")]
+        seed: Option<u64>,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
     },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {

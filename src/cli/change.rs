@@ -89,7 +89,7 @@ pub(super) fn generate(
     let answers = planning.answers()?;
     let (config, target) = configured(None, global)?;
     let setting = Setting::new(&config, target, planning.wishes_online())?;
-    let existing = migrations::read(&setting.project.migrations)?;
+    let existing = generate::existing(&setting)?;
     wait_for(|stop| async move {
         let mut work = Generating { name, planning, check, global, existing };
         if empty {
@@ -97,7 +97,7 @@ pub(super) fn generate(
             return work.write(&[draft], None, &stop).await;
         }
         let from = Side::Migrations(std::mem::take(&mut work.existing));
-        let existing = migrations::read(&setting.project.migrations)?;
+        let existing = generate::existing(&setting)?;
         work.existing = existing;
         let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
         let outcome = work.follow(&mut change, answers, &stop).await;
@@ -289,8 +289,20 @@ impl Pushing<'_> {
     }
 }
 
-/// Goes through a checklist: evidence first, then what was acknowledged, then the person.
+/// Goes through a push's checklist.
 async fn check_off(items: &[Item], acks: &Acks, global: &Global, stop: &Stop) -> Result<()> {
+    let open = still_open(items, acks, global, stop).await?;
+    if open.is_empty() { Ok(()) } else { Err(push::incomplete(&open)) }
+}
+
+/// Goes through a checklist: evidence first, then what was acknowledged, then the person. Returns
+/// the items that are still open.
+pub(super) async fn still_open<'a>(
+    items: &'a [Item],
+    acks: &Acks,
+    global: &Global,
+    stop: &Stop,
+) -> Result<Vec<&'a Item>> {
     let mut acknowledged: Vec<bool> = items.iter().map(|item| acks.holds(item.id)).collect();
     let paint = Paint::of_talk();
     if !global.json {
@@ -304,24 +316,20 @@ async fn check_off(items: &[Item], acks: &Acks, global: &Global, stop: &Stop) ->
         *acknowledged =
             ask::yes(&format!("{}: {} ({evidence})?", item.id, item.title), stop).await?;
     }
-    let open: Vec<&Item> = items
-        .iter()
-        .zip(&acknowledged)
-        .filter(|(item, acknowledged)| !item.shown && !**acknowledged)
-        .map(|(item, _)| item)
-        .collect();
-    if open.is_empty() { Ok(()) } else { Err(push::incomplete(&open)) }
+    let open = items.iter().zip(&acknowledged);
+    let open = open.filter(|(item, acknowledged)| !item.shown && !**acknowledged);
+    Ok(open.map(|(item, _)| item).collect())
 }
 
 /// What was acknowledged on the command line.
-struct Acks {
+pub(super) struct Acks {
     all: bool,
     items: Vec<String>,
 }
 
 impl Acks {
     /// Reads `ITEM[=REASON]` of those there are.
-    fn read(given: &[String], known: &[&str]) -> Result<Self> {
+    pub(super) fn read(given: &[String], known: &[&str]) -> Result<Self> {
         let mut items = Vec::new();
         for text in given {
             let item = text.split_once('=').map_or(text.as_str(), |(item, _)| item).trim();

@@ -10,7 +10,7 @@ use super::change::configured;
 use super::print::{self, Paint, Role, harmless};
 use super::review::{hazard_json, phrase};
 use super::run::wait_for;
-use crate::migrations;
+use crate::migrations::{Migration, Source};
 use crate::ops::change::Setting;
 use crate::ops::examine::{self, Examined};
 use crate::problem::{Kind, Problem, Result};
@@ -25,10 +25,10 @@ pub(super) fn review(
 ) -> Result<u8> {
     let (config, target) = configured(None, global)?;
     let setting = Setting::new(&config, target, online)?;
-    let found = migrations::read(&setting.project.migrations)?;
+    let found = Source::of(&setting.project)?.whole()?;
     let chosen = examine::chosen(&found, written)?;
     let examined = wait_for(|stop| async move {
-        let wanted = |one: &migrations::Migration| all || chosen.contains(&one.version);
+        let wanted = |one: &Migration| all || chosen.contains(&one.key);
         examine::examine(&setting, &found, wanted, &stop).await
     })?;
     if global.json {

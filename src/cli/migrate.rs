@@ -1,4 +1,4 @@
-//! `migrate`: the plan is shown, then asked about as the environment's protection wants it, then
+//! `migrate` and `rollback`: the plan is shown, then asked about as the environment's protection wants it, then
 //! run, with what happens told as it happens.
 
 use serde_json::{Value, json};
@@ -13,9 +13,10 @@ use crate::db::fault::Place;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
 use crate::ops::migrate::{self, Account, Planned, Report, Wishes};
+use crate::ops::rollback::{self, Wish};
 use crate::ops::run::{Direction, Progress, Run, Scheduled};
 use crate::problem::{Kind, Problem, Result};
-use crate::sql::{Dialect, classify};
+use crate::sql::classify;
 
 /// The version of the form of the JSON.
 const FORMAT: u32 = 1;
@@ -26,6 +27,17 @@ pub(super) fn migrate(wishes: &Wishes, running: &Running, global: &Global) -> Re
     let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
         let planned = migrate::plan(&setting, wishes, &stop).await?;
+        let work = Work { setting: &setting, running, global, stop: &stop };
+        work.follow(&planned).await
+    })
+}
+
+/// `dbstudio rollback`.
+pub(super) fn rollback(wish: &Wish, running: &Running, global: &Global) -> Result<u8> {
+    let (config, target) = configured(None, global)?;
+    let setting = Setting::new(&config, target, None)?;
+    wait_for(|stop| async move {
+        let planned = rollback::plan(&setting, wish, running.one_transaction, &stop).await?;
         let work = Work { setting: &setting, running, global, stop: &stop };
         work.follow(&planned).await
     })
@@ -57,7 +69,7 @@ impl Work<'_> {
             return print::result(nothing(run.direction)).map(|()| 0);
         }
         if !self.global.json {
-            print::talk(&text(run, &planned.standing.book.dialect, Paint::of_talk()));
+            print::talk(&text(planned, Paint::of_talk()));
         }
         self.permit(run).await?;
         let report = self.run(run).await?;
@@ -163,9 +175,10 @@ fn noted(note: &str, paint: Paint) -> String {
 }
 
 /// The plan as a person reads it.
-fn text(run: &Run, dialect: &Dialect, paint: Paint) -> String {
+fn text(planned: &Planned, paint: Paint) -> String {
+    let (run, dialect) = (&planned.run, planned.standing.book.dialect);
     let mut out = String::new();
-    for script in &run.scripts {
+    for (at, script) in run.scripts.iter().enumerate() {
         let file = script.script(run.direction);
         let apart = if script.transaction { "" } else { ", outside a transaction" };
         let from = match script.from {
@@ -178,11 +191,15 @@ fn text(run: &Run, dialect: &Dialect, paint: Paint) -> String {
             for line in statement.sql.lines() {
                 out.push_str(&format!("  {}\n", harmless(line)));
             }
-            if classify::effect(*dialect, &statement.sql) == classify::Effect::Destroys {
+            if classify::effect(dialect, &statement.sql) == classify::Effect::Destroys {
                 let sign = paint.sign("✗", "!");
                 let mark = format!("  {sign} this removes something with what it holds\n");
                 out.push_str(&paint.text(Role::Danger, &mark));
             }
+        }
+        for loss in planned.losses.get(at).into_iter().flatten() {
+            let told = format!("  lost, as measured now: {}", harmless(loss));
+            out.push_str(&format!("{}\n", paint.text(Role::Danger, &told)));
         }
     }
     out.push('\n');
@@ -235,7 +252,7 @@ fn to_json(planned: &Planned, report: Option<&Report>) -> Value {
         let found = report?.done.iter().find(|(done, _)| done == name);
         found.map(|(_, took)| u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
     };
-    let script = |script: &Scheduled| {
+    let script = |(at, script): (usize, &Scheduled)| {
         let (file, name) = (script.script(run.direction), script.migration.name());
         let statements = script.statements.iter().map(|one| {
             json!({
@@ -252,6 +269,7 @@ fn to_json(planned: &Planned, report: Option<&Report>) -> Value {
             "transaction": script.transaction,
             "from": script.from,
             "statements": statements.collect::<Vec<_>>(),
+            "losses": planned.losses.get(at).cloned().unwrap_or_default(),
             "milliseconds": took(&name),
         })
     };
@@ -262,7 +280,7 @@ fn to_json(planned: &Planned, report: Option<&Report>) -> Value {
             Direction::Up => "up",
             Direction::Down => "down",
         },
-        "migrations": run.scripts.iter().map(script).collect::<Vec<_>>(),
+        "migrations": run.scripts.iter().enumerate().map(script).collect::<Vec<_>>(),
         "notes": run.notes,
         "applied": report.is_some(),
         "by_others": report.map(|report| report.by_others.clone()).unwrap_or_default(),

@@ -2,19 +2,23 @@
 //! code. It drives the same use-cases as the screens and never names them: what opens the studio
 //! is handed back to `main` as an [`Outcome`].
 
+mod amend;
 mod args;
 mod ask;
 mod change;
 mod check;
 mod compare;
+mod doctor;
 mod drift;
 mod examine;
 mod migrate;
 mod migrations;
 mod print;
 mod rehearse;
+mod reset;
 mod review;
 mod run;
+mod seed;
 mod status;
 
 pub use args::command;

@@ -10,12 +10,15 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, check, compare, drift, examine, migrate, rehearse, status};
+use super::{
+    amend, change, check, compare, doctor, drift, examine, migrate, rehearse, reset, seed, status,
+};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
 use crate::ops::migrate::Wishes;
+use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
@@ -63,6 +66,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let target = one_of(target, own)?;
             show_status(target, drift, &global).map(Outcome::Done)
         }
+        Some(Action::Doctor { target: own, thorough }) => {
+            let target = one_of(target, own)?;
+            doctor::doctor(target, thorough, &global).map(Outcome::Done)
+        }
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
@@ -72,6 +79,11 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let one_transaction = running.one_transaction;
             let wishes = Wishes { to, one_transaction, resume_after, ignore_missing };
             migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
+        }
+        Some(Action::Rollback { count, to, running }) => {
+            refuse_target(target.as_deref(), "rollback")?;
+            let wish = to.map_or_else(|| Wish::Last(count.unwrap_or(1)), Wish::To);
+            migrate::rollback(&wish, &running, &global).map(Outcome::Done)
         }
         Some(Action::Push { planning }) => {
             refuse_target(target.as_deref(), "push")?;
@@ -89,6 +101,14 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
+        Some(Action::Baseline { to, reason, way }) => {
+            refuse_target(target.as_deref(), "baseline")?;
+            amend::baseline(to, reason, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Repair { of, reason, way }) => {
+            refuse_target(target.as_deref(), "repair")?;
+            amend::repair(of, reason, &way, &global).map(Outcome::Done)
+        }
         Some(Action::Check { target: own, except }) => {
             check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
         }
@@ -99,6 +119,16 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Drift { sql, adopt, renames }) => {
             refuse_target(target.as_deref(), "drift")?;
             drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
+        }
+        Some(Action::Reset { dry_run, confirm }) => {
+            refuse_target(target.as_deref(), "reset")?;
+            reset::reset(dry_run, confirm.as_deref(), &global).map(Outcome::Done)
+        }
+        Some(Action::Seed { dry_run, upsert, generate, table, seed, confirm }) => {
+            refuse_target(target.as_deref(), "seed")?;
+            let wanted = seed::wanted(generate, table, seed);
+            let confirm = confirm.as_deref();
+            seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod copy;
 pub mod digest;
 pub mod fault;
+pub mod health;
 pub mod keyset;
 pub mod measure;
 pub mod page;
@@ -18,6 +19,7 @@ pub mod sqlite;
 pub mod stop;
 pub mod transaction;
 pub mod value;
+pub mod vitals;
 
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ use crate::db::postgres::Postgres;
 use crate::db::sqlite::Sqlite;
 use crate::db::stop::Stop;
 use crate::db::value::Value;
+use crate::db::vitals::Vitals;
 use crate::problem::Result;
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -158,6 +161,11 @@ impl Db {
     /// The exact sizes of all tables.
     pub async fn sizes(&self, stop: &Stop) -> Result<Vec<RelationSize>> {
         on_engine!(self, open => open.sizes(stop).await)
+    }
+
+    /// How the database is doing right now.
+    pub async fn vitals(&self, stop: &Stop) -> Result<Vitals> {
+        on_engine!(self, open => open.vitals(stop).await)
     }
 
     /// Closes every connection; what still runs is cancelled on the server first.

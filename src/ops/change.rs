@@ -13,7 +13,7 @@ use crate::db::connection::Connection;
 use crate::db::fault::Script;
 use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
-use crate::migrations::Migration;
+use crate::migrations::{Migration, Source};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::hazard::{self, Allowance, Effects, Facts};
 use crate::schema::model::{Model, Scope, Unmodelled};
@@ -44,7 +44,8 @@ impl Setting {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(config: &Config, target: Target, online: Option<bool>) -> Result<Self> {
-        let project = config.project();
+        let mut project = config.project();
+        project.migrations = Source::of(&project)?.folder;
         let scope = Scope {
             schemas: project.schemas.clone(),
             privileges: project.privileges,

@@ -7,7 +7,8 @@ use super::change::{self, Setting};
 use super::proof::Proof;
 use super::review::{self, Review};
 use super::wording;
-use crate::migrations::{self, Migration, Pair};
+use crate::migrations::{self, Migration, Pair, Source};
+use crate::problem::{Problem, Result};
 use crate::schema::hazard::Hazard;
 use crate::schema::plan::{Action, Plan};
 
@@ -32,6 +33,27 @@ struct Contents<'a> {
     down: &'a Plan,
     /// What is hazardous about the way there, a sentence each.
     hazards: &'a [String],
+}
+
+/// The migrations there are, where dbstudio can write the next one.
+///
+/// # Errors
+/// The folder cannot be read, something is wrong in it, or its format is written by its own tool.
+pub fn existing(setting: &Setting) -> Result<Vec<Migration>> {
+    let folder = Source::of(&setting.project)?.read()?;
+    if !folder.format.is_written_here() {
+        let tool = folder.format.tool();
+        return Err(Problem::usage(
+            format!("dbstudio does not write migrations of {tool}"),
+            format!(
+                "{} is a folder of {tool}, which keeps more beside the SQL",
+                folder.path.display()
+            ),
+            "name the command that writes them with generate in [project] of dbstudio.toml; or \
+             turn the folder into one of dbstudio's own with dbstudio adopt",
+        ));
+    }
+    folder.whole()
 }
 
 /// The next migrations that carry out a proven plan: one, or one for each part of it that must

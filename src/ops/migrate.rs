@@ -46,6 +46,8 @@ pub struct Planned {
     pub run: Run,
     /// How the migrations stand.
     pub standing: Standing,
+    /// What each migration that is taken back would lose, measured, in sentences.
+    pub losses: Vec<Vec<String>>,
 }
 
 /// What came of a run.
@@ -84,6 +86,8 @@ pub(super) struct Bearings {
     pub(super) marked: Vec<Marked>,
     /// The ledger, where there is one or one can be made; else why not.
     pub(super) ledger: std::result::Result<Ledger, Option<String>>,
+    /// Whether there is one already.
+    pub(super) has_ledger: bool,
     pub(super) database: String,
 }
 
@@ -102,7 +106,7 @@ pub async fn plan(setting: &Setting, wishes: &Wishes, stop: &Stop) -> Result<Pla
     connection.close().await;
     let found = found?;
     let run = planned(&found, dialect, wishes)?;
-    Ok(Planned { run, standing: found.standing })
+    Ok(Planned { run, standing: found.standing, losses: Vec::new() })
 }
 
 /// Reads how things stand.
@@ -112,12 +116,13 @@ pub(super) async fn look(
     stop: &Stop,
 ) -> Result<Bearings> {
     let book = Ledger::new(connection.dialect());
-    let mut marked = Vec::new();
+    let (mut marked, mut has_ledger) = (Vec::new(), false);
     let ledger = match setting.target.session.ledger {
         false => Err(None),
         true => match book.find(connection).await? {
             Found::There => {
                 marked = book.marked(connection).await?;
+                has_ledger = true;
                 Ok(book)
             }
             Found::Absent => Ok(book),
@@ -126,7 +131,8 @@ pub(super) async fn look(
     };
     let half: Vec<HalfDone> = marked.iter().filter(|one| !one.down).map(HalfDone::from).collect();
     let standing = standing::read(&setting.project, connection, &half, stop).await?;
-    Ok(Bearings { standing, marked, ledger, database: connection.database().to_owned() })
+    let database = connection.database().to_owned();
+    Ok(Bearings { standing, marked, ledger, has_ledger, database })
 }
 
 fn planned(found: &Bearings, dialect: Dialect, wishes: &Wishes) -> Result<Run> {
@@ -163,7 +169,7 @@ fn planned(found: &Bearings, dialect: Dialect, wishes: &Wishes) -> Result<Run> {
         ));
     }
     if !scripts.is_empty() {
-        notes.extend(tables(found, &scripts));
+        notes.extend(found.tables(&scripts));
     }
     Ok(Run {
         direction: Direction::Up,
@@ -175,28 +181,30 @@ fn planned(found: &Bearings, dialect: Dialect, wishes: &Wishes) -> Result<Run> {
     })
 }
 
-/// What will be made beside what the migrations make.
-pub(super) fn tables(found: &Bearings, scripts: &[Scheduled]) -> Vec<String> {
-    let mut notes = Vec::new();
-    if found.standing.history.is_none() {
-        let book = &found.standing.book;
-        notes.push(format!(
-            "the table {} is made, in which {} remembers what is applied",
-            book.table.shown(),
-            book.format.tool()
-        ));
-    }
-    let alone = scripts.iter().any(|script| !script.transaction);
-    let lost = "if it is cut off, it is not known by itself where to go on, and the texts of \
-                migrations are not kept";
-    match &found.ledger {
-        Err(why) if alone || why.is_some() => {
-            let why = why.as_deref().unwrap_or("it is turned off");
-            notes.push(format!("there is no ledger here ({why}): {lost}"));
+impl Bearings {
+    /// What will be made beside what the migrations make.
+    pub(super) fn tables(&self, scripts: &[Scheduled]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.standing.history.is_none() {
+            let book = &self.standing.book;
+            notes.push(format!(
+                "the table {} is made, in which {} remembers what is applied",
+                book.table.shown(),
+                book.format.tool()
+            ));
         }
-        _ => {}
+        let alone = scripts.iter().any(|script| !script.transaction);
+        let lost = "if it is cut off, it is not known by itself where to go on, and the texts of \
+                migrations are not kept";
+        match &self.ledger {
+            Err(why) if alone || why.is_some() => {
+                let why = why.as_deref().unwrap_or("it is turned off");
+                notes.push(format!("there is no ledger here ({why}): {lost}"));
+            }
+            _ => {}
+        }
+        notes
     }
-    notes
 }
 
 /// The place of the migration a person names.

@@ -3,12 +3,15 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod amend;
 mod apply;
 pub mod change;
 pub mod check;
+pub mod dashboard;
 pub mod demo;
 pub mod desired;
 pub mod difference;
+pub mod doctor;
 pub mod drift;
 pub mod evidence;
 pub mod examine;
@@ -16,16 +19,22 @@ pub mod generate;
 mod history;
 pub mod init;
 pub mod migrate;
+pub mod migrations_desk;
 mod patience;
+pub mod picture;
 pub mod preparation;
 pub mod proof;
 pub mod pull;
 pub mod push;
 pub mod rehearse;
 mod replay;
+pub mod reset;
 pub mod review;
+pub mod rollback;
 pub mod run;
 mod script;
+pub mod seed;
+mod seeds;
 pub mod session;
 pub mod standing;
 pub mod status;

@@ -116,7 +116,7 @@ pub async fn measure(
 }
 
 /// Whether an answer is about something that would be lost.
-fn is_loss(reading: &Reading) -> bool {
+pub(super) fn is_loss(reading: &Reading) -> bool {
     !reading.subject.fails() && !reading.clears()
 }
 

@@ -11,8 +11,10 @@ use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
+use crate::ops::dashboard::{self, Dashboard};
+use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
-use crate::ops::{demo, init};
+use crate::ops::{demo, init, run};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -41,6 +43,11 @@ pub enum Request {
     Choose(Box<Choice>),
     /// Turn something typed on the welcome screen (a URL, a file, an environment) into a target.
     Resolve(String),
+    /// Find out how the database is doing; `whole` for what changes slowly too.
+    Dashboard {
+        /// Whether tables, sizes and required variables are wanted.
+        whole: bool,
+    },
     /// Prepare a change of the schema as far as it goes without asking.
     Prepare(Box<Preparation>),
     /// Let go of a change whose renames nobody wants to answer for.
@@ -49,6 +56,17 @@ pub enum Request {
     Push(Arc<Prepared>),
     /// Write a change as the next migration, under this name.
     Write(Arc<Prepared>, String),
+    /// A question about the migrations of the project in this database, or work on them.
+    Migrations(Box<Target>, Box<Ask>),
+}
+
+/// How far long work has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Which of its parts begins, counted from 0.
+    Part(usize),
+    /// How far a run of migrations has come.
+    Run(Box<run::Progress>),
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
@@ -75,6 +93,8 @@ pub enum Answer {
     Target(Box<Target>),
     /// Files that were made, as paths to show.
     Made(Vec<String>),
+    /// How the database is doing.
+    Dashboard(Box<Dashboard>),
     /// What came of preparing.
     Prepared(Outcome),
     /// It is let go of.
@@ -83,6 +103,8 @@ pub enum Answer {
     Pushed(Duration),
     /// The migration is written: its files, as paths to show.
     Written(Vec<String>),
+    /// What came of a question about the migrations.
+    Migrations(Box<Told>),
 }
 
 /// A database that was opened.
@@ -149,8 +171,9 @@ impl Session {
         &self,
         request: Request,
         stop: &Stop,
-        tell: &Tell<'_>,
+        tell: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<Answer> {
+        let parts: &Tell<'_> = &|part| tell(Progress::Part(part));
         match request {
             Request::Connect(target) => self.connect(&target, stop).await,
             Request::Outline => {
@@ -166,6 +189,10 @@ impl Session {
             Request::Count(rows) => self.db()?.count(&rows, None, stop).await.map(Answer::Count),
             Request::Value(value) => self.db()?.value(&value, stop).await.map(Answer::Value),
             Request::References(selections) => self.references(&selections, stop).await,
+            Request::Dashboard { whole } => {
+                let found = dashboard::gather(&self.db()?, &self.config, whole, stop).await?;
+                Ok(Answer::Dashboard(Box::new(found)))
+            }
             Request::Demo => {
                 demo::make(&self.config.places().data).await.map(|it| Answer::Target(Box::new(it)))
             }
@@ -179,11 +206,15 @@ impl Session {
                 self.config.resolve(&text).map(|target| Answer::Target(Box::new(target)))
             }
             Request::Prepare(wanted) => {
-                self.desk.prepare(&self.config, &wanted, stop, tell).await.map(Answer::Prepared)
+                self.desk.prepare(&self.config, &wanted, stop, parts).await.map(Answer::Prepared)
             }
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
-            Request::Push(prepared) => prepared.push(stop, tell).await.map(Answer::Pushed),
+            Request::Push(prepared) => prepared.push(stop, parts).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
+            Request::Migrations(target, ask) => {
+                let told = migrations_desk::serve(&self.config, &target, *ask, stop, tell).await?;
+                Ok(Answer::Migrations(Box::new(told)))
+            }
         }
     }
 

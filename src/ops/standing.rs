@@ -1,6 +1,8 @@
 //! How a project's migrations stand in a database: the folder, what the database remembers, and
 //! what follows from the two. Only reads.
 
+use std::collections::HashMap;
+
 use crate::config::{Project, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
@@ -46,7 +48,8 @@ impl Standing {
     }
 }
 
-/// Reads how a project's migrations stand in the database a connection is to.
+/// Reads how a project's migrations stand in the database a connection is to. What stopped
+/// halfway is looked up in the ledger where `half_done` names nothing.
 ///
 /// # Errors
 /// The folder or the history cannot be read, or the folder is of a tool dbstudio does not read.
@@ -59,10 +62,16 @@ pub async fn read(
     let source = Source::of(project)?;
     let (folder, mut book) = settle(&source, connection, stop).await?;
     let records = book.read(connection, stop).await?;
+    let kept = kept(&book, half_done, connection, stop).await?;
     let mut notes = folder.notes.clone();
     notes.extend(elsewhere(&book, records.as_deref(), connection, stop).await?);
     notes.extend(oddities(&folder));
-    let entries = migrations::states(&folder, records.as_deref(), half_done);
+    let mut entries = migrations::states(&folder, records.as_deref(), &kept.half_done);
+    for entry in &mut entries {
+        if let Some(record) = &mut entry.record {
+            record.by = kept.authors.get(&entry.name).cloned();
+        }
+    }
     notes.extend(words(&entries, folder.format));
     Ok(Standing {
         format: folder.format,
@@ -73,6 +82,38 @@ pub async fn read(
         misfits: folder.misfits,
         notes,
     })
+}
+
+/// What our own ledger knows beside the history.
+#[derive(Default)]
+struct Kept {
+    half_done: Vec<HalfDone>,
+    /// Who did the last thing to a migration, by its name.
+    authors: HashMap<String, String>,
+}
+
+/// Reads the ledger, where there is one.
+async fn kept(
+    book: &History,
+    half_done: &[HalfDone],
+    connection: &mut Connection,
+    stop: &Stop,
+) -> Result<Kept> {
+    let ledger = Ledger::new(book.dialect);
+    if ledger.find(connection).await? != Found::There {
+        return Ok(Kept { half_done: half_done.to_vec(), ..Kept::default() });
+    }
+    let mut kept = Kept { half_done: half_done.to_vec(), authors: HashMap::new() };
+    if half_done.is_empty() {
+        let marked = ledger.marked(connection).await?;
+        kept.half_done = marked.iter().filter(|one| !one.down).map(HalfDone::from).collect();
+    }
+    for [target, _, _, who, outcome] in ledger.operations(connection, stop).await? {
+        if outcome == "done" {
+            kept.authors.entry(target).or_insert(who);
+        }
+    }
+    Ok(kept)
 }
 
 /// Reads the folder in the form it has; of two that look alike the history in the database tells.

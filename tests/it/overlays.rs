@@ -81,7 +81,7 @@ fn the_help_shows_the_keys_in_force_and_narrows() {
     }
     let mut shop = orders();
     shop.keys("? pgdn pgdn pgdn pgdn pgdn pgdn");
-    assert!(shop.screen().contains("Go to what the line names"), "{}", shop.screen());
+    assert!(shop.screen().contains("Copy the text that is shown"), "{}", shop.screen());
     shop.types("markdown");
     let screen = shop.screen();
     assert!(screen.contains("Copy the row as a Markdown table"), "{screen}");

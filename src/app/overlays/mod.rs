@@ -12,11 +12,13 @@ pub mod help;
 pub mod outcome;
 pub mod palette;
 pub mod place;
+pub mod plan;
 pub mod prompt;
 pub mod record;
 pub mod references;
 pub mod renames;
 pub mod review;
+pub mod running;
 pub mod working;
 
 use crate::app::effect::{Effect, Slot};
@@ -30,11 +32,13 @@ use crate::app::overlays::filter::FilterForm;
 use crate::app::overlays::help::Help;
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::palette::Palette;
+use crate::app::overlays::plan::PlanReview;
 use crate::app::overlays::prompt::Prompt;
 use crate::app::overlays::record::Record;
 use crate::app::overlays::references::References;
 use crate::app::overlays::renames::Renames;
 use crate::app::overlays::review::Review;
+use crate::app::overlays::running::Running;
 use crate::app::overlays::working::Working;
 
 /// One overlay.
@@ -66,6 +70,10 @@ pub enum Overlay {
     Checklist(Box<Checklist>),
     /// What came of work on the schema.
     Outcome(Box<Outcome>),
+    /// What is to be done with migrations, before a yes.
+    Plan(Box<PlanReview>),
+    /// Migrations that run.
+    Running(Box<Running>),
 }
 
 /// What happens to an overlay after it handled something.
@@ -98,6 +106,8 @@ impl Overlay {
             Self::Review(it) => it.key(key, model, effects),
             Self::Checklist(it) => it.key(key, model, effects),
             Self::Outcome(it) => it.key(key, model),
+            Self::Plan(it) => it.key(key, model, effects),
+            Self::Running(it) => it.key(key, model, effects),
         }
     }
 
@@ -107,6 +117,7 @@ impl Overlay {
             Self::Confirm(_) | Self::Cell(_) | Self::References(_) => Next::Stay,
             Self::Working(_) | Self::Renames(_) | Self::Review(_) => Next::Stay,
             Self::Checklist(_) | Self::Outcome(_) => Next::Stay,
+            Self::Plan(_) | Self::Running(_) => Next::Stay,
             Self::Prompt(it) => it.paste(text, model),
             Self::Record(it) => it.paste(text, model),
             Self::Filter(it) => it.paste(text),
@@ -119,6 +130,8 @@ impl Overlay {
     pub fn mouse(&mut self, mouse: Mouse, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         match self {
             Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
+            Self::Running(_) => Next::Stay,
+            Self::Plan(it) => it.mouse(mouse, model),
             Self::Review(it) => it.mouse(mouse, model),
             Self::Checklist(it) => it.mouse(mouse, model),
             Self::Outcome(it) => it.mouse(mouse, model),
@@ -137,6 +150,7 @@ impl Overlay {
             Self::Cell(it) => it.reply(slot, event),
             Self::References(it) => it.reply(slot, event),
             Self::Working(it) => it.reply(slot, event),
+            Self::Running(_) => slot == Slot::Op,
             _ => false,
         }
     }

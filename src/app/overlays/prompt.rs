@@ -7,6 +7,7 @@ use crate::app::effect::{Effect, Slot};
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::layout::layout;
+use crate::app::migrations;
 use crate::app::model::{Model, Tone};
 use crate::app::overlays::Next;
 use crate::app::panes::data::Awaiting;
@@ -38,6 +39,8 @@ pub enum Purpose {
     Address,
     /// The name of the migration under review.
     Migration,
+    /// The name of the database that migrations are to run on.
+    DatabaseName,
 }
 
 impl Prompt {
@@ -102,6 +105,7 @@ impl Prompt {
                 change::write(model, prepared, self.field.text().to_owned(), effects);
                 Next::Close
             }
+            Purpose::DatabaseName => self.carry(model, effects),
             Purpose::Address if self.field.text().trim().is_empty() => {
                 self.complaint = Some("type a URL, a file, or the name of an environment".into());
                 Next::Stay
@@ -112,6 +116,17 @@ impl Prompt {
                 Next::Close
             }
         }
+    }
+
+    /// Carries out the plan when what was typed is the name of its database.
+    fn carry(&mut self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
+        let Some(plan) = migrations::under_review(model) else { return Next::Close };
+        if self.field.text().trim() != plan.run.database {
+            self.complaint = Some(format!("the database is called {}", plan.run.database));
+            return Next::Stay;
+        }
+        migrations::carry(model, effects);
+        Next::Close
     }
 
     fn find(&self, model: &mut Model) {

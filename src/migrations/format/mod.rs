@@ -83,6 +83,11 @@ impl Format {
         }
     }
 
+    /// Whether dbstudio writes new migrations in it: the files are all there is to one.
+    pub fn is_written_here(self) -> bool {
+        matches!(self, Self::Native | Self::Golang | Self::Plain)
+    }
+
     /// Whether its migrations can have a way back in the folder.
     pub fn has_downs(self) -> bool {
         matches!(self, Self::Native | Self::Dbmate | Self::Golang | Self::Plain)

@@ -138,7 +138,7 @@ impl SchemaPane {
 }
 
 /// The widest cell of each column of each section.
-fn widths(lines: &[SchemaLine]) -> Vec<Vec<u16>> {
+pub fn widths(lines: &[SchemaLine]) -> Vec<Vec<u16>> {
     let sections = lines.iter().map(|line| line.section + 1).max().unwrap_or(0);
     let mut all: Vec<Vec<u16>> = vec![Vec::new(); sections];
     for line in lines.iter().filter(|line| line.kind == LineKind::Entry) {

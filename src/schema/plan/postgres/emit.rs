@@ -9,7 +9,7 @@ use super::piece::Piece;
 use super::table::Inside;
 use super::weave::is_alone;
 use super::{
-    column, compare, finish, name, online, parts, rows, sequence, serial, table, types, view,
+    column, compare, finish, name, online, parts, range, rows, sequence, serial, table, types, view,
 };
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 use crate::schema::plan::Action;
@@ -66,7 +66,7 @@ impl<'m> Emitter<'m> {
                 let sql = format!("ALTER SEQUENCE {} RENAME TO {to}", name::of(key));
                 vec![Piece::whole(sql, Action::Aside(key.clone()))]
             }
-            Act::Aside => vec![types::step_aside(key)],
+            Act::Aside => self.step_aside(key),
             Act::Own => match self.desired.body(key) {
                 Some(Body::Sequence(body)) => self.own(key, body.owned_by.as_ref()),
                 _ => Vec::new(),
@@ -89,6 +89,19 @@ impl<'m> Emitter<'m> {
             remark(&mut pieces, self.current);
         }
         pieces
+    }
+
+    /// Renames a type out of the way of its new form.
+    fn step_aside(&self, key: &Key) -> Vec<Piece> {
+        match (self.current.get(key), self.desired.body(key)) {
+            (Some(object), Some(Body::Range { definition: want })) => {
+                let Body::Range { definition: have } = &object.body else { return Vec::new() };
+                let swapped = |need: &Key| self.fates.get(need) == Fate::Swap;
+                let new_subtype = object.needs.iter().any(swapped);
+                range::step_aside(key, have, want, new_subtype)
+            }
+            _ => vec![types::step_aside(key)],
+        }
     }
 
     /// Gives a sequence to a column. A new one goes on after the values that are there.
@@ -122,9 +135,16 @@ impl<'m> Emitter<'m> {
                         .is_some_and(|sequence| sequences.contains(&sequence))
                 };
                 let columns = self.members(number, Kind::Column);
+                let later = table.order.iter().filter(|own| {
+                    self.graph
+                        .find(Act::Create, &key.child(Kind::Column, own.as_str()))
+                        .is_some_and(|column| self.graph.root(column) != number)
+                });
+                let later = later.cloned().collect();
                 let serials = columns.into_iter().filter(|column| is_serial(column)).collect();
                 let inside = Inside {
                     defaults: names(self.members(number, Kind::Default)),
+                    later,
                     serials: names(serials),
                     constraints: self.constraints(number),
                 };

@@ -19,6 +19,7 @@ mod name;
 mod online;
 mod parts;
 mod piece;
+mod range;
 pub mod rename;
 mod rows;
 mod sequence;
@@ -76,8 +77,9 @@ pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
     current.beside(desired).filter(differs).map(|(key, _, _)| key.clone()).collect()
 }
 
-/// Whether routines are made whose texts may use what comes later: two or more of them, or one
-/// beside other new objects. Those that are parsed when they are made do not care.
+/// Whether routines are made whose texts may use what comes later, or cannot be used yet: two or
+/// more of them, or one beside new labels of an enum. Those that are parsed when they are made do
+/// not care.
 fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
     let made = |node: &&&Node| matches!(node.act, Act::Create | Act::Alter);
     let routine = |node: &&&Node| match desired.body(&node.key) {
@@ -87,7 +89,8 @@ fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
         _ => false,
     };
     let routines = nodes.iter().filter(made).filter(routine).count();
-    routines > 1
+    let grows = |node: &&Node| node.act == Act::Alter && node.key.kind == Kind::Enum;
+    routines > 1 || (routines > 0 && nodes.iter().any(grows))
 }
 
 /// What cannot be done without keeping others waiting, in sentences.

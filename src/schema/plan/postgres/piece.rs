@@ -69,6 +69,16 @@ fn may_join(clauses: &[String], next: &str) -> bool {
     if clauses.iter().any(leaves) && !next.starts_with("NO INHERIT ") {
         return false;
     }
+    // A computed column's type cannot be changed with USING, not even where it ceases to be one.
+    let computed = |clause: &String| {
+        let column = clause.strip_suffix("DROP EXPRESSION");
+        column.is_some_and(|column| {
+            next.strip_prefix(column).is_some_and(|rest| rest.starts_with("TYPE "))
+        })
+    };
+    if clauses.iter().any(computed) {
+        return false;
+    }
     let opposite = match next.split(' ').next() {
         Some("ADD") => "DROP ",
         Some("DROP") => "ADD ",

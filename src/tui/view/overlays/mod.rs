@@ -5,6 +5,7 @@ mod change;
 mod dialogs;
 mod filter;
 mod help;
+mod migrations;
 mod palette;
 mod record;
 mod references;
@@ -47,6 +48,8 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Review(it) => review::draw(it, model, look, buf),
             Overlay::Checklist(it) => change::checklist(it, model, look, buf),
             Overlay::Outcome(it) => change::outcome(it, model, look, buf),
+            Overlay::Plan(it) => migrations::plan(it, model, look, buf),
+            Overlay::Running(it) => migrations::running(it, model, look, buf),
         }
     }
 }
