@@ -75,6 +75,22 @@ pub struct Brought {
     pub words: String,
 }
 
+/// The command with the name of the migration where it has a place for it: `{name}`.
+///
+/// # Errors
+/// A name was given and there is no place for it.
+pub fn with_name(command: &str, name: Option<&str>) -> Result<String> {
+    match (command.contains("{name}"), name) {
+        (true, name) => Ok(command.replace("{name}", &migrations::slug(name.unwrap_or_default()))),
+        (false, None) => Ok(command.to_owned()),
+        (false, Some(name)) => Err(Problem::usage(
+            "The command that writes migrations takes no name",
+            format!("{command} has no {{name}} in it, so {name} cannot be given to it"),
+            "write {name} in generate of [project] where the name belongs",
+        )),
+    }
+}
+
 /// Runs the project's own command that writes migrations, and finds out what it wrote.
 ///
 /// # Errors
