@@ -315,7 +315,7 @@ impl World {
             let (own, theirs) = (self.column(*own)?, self.column(*theirs)?);
             // The server cannot compare such columns for a foreign key (its error is "cannot
             // determine element type", or that the two are "of incompatible types").
-            let lost = self.is_domain_over_any(own.kind) || self.is_array_of_variable(own.kind);
+            let lost = self.is_domain_over_any(own.kind) || self.is_array_of_modified(own.kind);
             (own.kind == theirs.kind && !is_generated(own) && own.collation == theirs.collation)
                 .then_some(())
                 .filter(|()| !lost)?;
