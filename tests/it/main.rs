@@ -20,6 +20,7 @@ mod drift;
 mod engine;
 mod faults;
 mod formats;
+mod formats_turns;
 mod golden;
 mod hostile;
 mod house;
