@@ -297,8 +297,8 @@ mod tests {
         assert_eq!((alone, found.transaction), (vec![false, true, true, true, true, false], false));
         let script =
             Script { name: "x".to_owned(), text: "DROP INDEX CONCURRENTLY i; SELECT 1".to_owned() };
-        let cut = cut(Dialect::Postgres, Format::Drizzle, &script, false).unwrap();
-        assert_eq!((cut.transaction, cut.notes.len()), (false, 1));
+        let found = cut(Dialect::Postgres, Format::Drizzle, &script, false).unwrap();
+        assert_eq!((found.transaction, found.notes.len()), (false, 1));
         assert!(cut_of(Dialect::Sqlite, "CREATE TABLE a (b)", true).unwrap().transaction);
     }
 }
