@@ -22,6 +22,7 @@ mod evidence;
 mod export;
 mod faults;
 mod formats;
+mod formats_turns;
 mod golden;
 mod hostile;
 mod house;
