@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn marks_say_how_far_it_is() {
-        let marked = |marks: &[(usize, Mark)]| Marked {
+        let halfway = |marks: &[(usize, Mark)]| Marked {
             key: "1".to_owned(),
             down: false,
             checksum: String::new(),
