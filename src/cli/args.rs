@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::export::ExportArguments;
+use super::import::ImportArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a check found something,
@@ -239,6 +240,10 @@ pub(super) enum Action {
         #[command(flatten)]
         way: Written,
     },
+    /// Write a table or a query to a file, or to standard output
+    Export(ExportArguments),
+    /// Write the rows of a file into a table
+    Import(ImportArguments),
     /// Write down that migrations are applied which were run some other way; none of them runs
     Baseline {
         /// The last one that is applied; all of them if you give none
@@ -312,6 +317,34 @@ pub(super) enum Action {
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },
+    /// Make a backup of a database, and verify it
+    Backup {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// List the backups there are
+        #[arg(long)]
+        list: bool,
+    },
+    /// Bring a backup back: into a new database first, which then takes the place of the one there
+    /// is
+    Restore {
+        /// A backup's file, or its name in the list; the newest if you give none
+        #[arg(value_name = "BACKUP", value_hint = ValueHint::AnyPath)]
+        backup: Option<String>,
+        /// Show what would be done and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// End the sessions of others in the database
+        #[arg(long)]
+        disconnect: bool,
+        /// Drop the database there was, instead of keeping it under another name
+        #[arg(long)]
+        drop_old: bool,
+        /// The database's name as the server reports it, which staging and production ask for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
     /// Fill a development or staging database with the project's seeds, or with rows made from the
     /// schema alone
     Seed {
@@ -334,8 +367,6 @@ pub(super) enum Action {
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },
-    /// Write a table or a query to a file, or to standard output
-    Export(ExportArguments),
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {
         /// The shell

@@ -184,7 +184,10 @@ impl Meter {
         let seconds = self.began.elapsed().as_secs_f64().max(0.001);
         let speed = text::short_bytes((now.bytes as f64 / seconds) as u64);
         let bytes = text::short_bytes(now.bytes);
-        print::progress(&format!("{}  {bytes}  {speed}/s", rows(now.rows)));
+        print::progress(&match now.bytes {
+            0 => format!("{}  {}/s", rows(now.rows), rows((now.rows as f64 / seconds) as u64)),
+            _ => format!("{}  {bytes}  {speed}/s", rows(now.rows)),
+        });
     }
 
     pub(super) fn end(&self) {

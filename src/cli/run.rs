@@ -11,13 +11,14 @@ use serde_json::json;
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
-    adopt, amend, change, check, compare, doctor, drift, examine, export, migrate, rehearse, reset,
-    seed, status,
+    adopt, amend, backup, change, check, compare, doctor, drift, examine, export, import, migrate,
+    rehearse, reset, seed, status,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
+use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::ops::{demo, init};
@@ -104,6 +105,8 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "adopt")?;
             adopt::adopt(into, &way, &global).map(Outcome::Done)
         }
+        Some(Action::Import(wanted)) => import::import(target, &wanted, &global).map(Outcome::Done),
+        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Baseline { to, reason, way }) => {
             refuse_target(target.as_deref(), "baseline")?;
             amend::baseline(to, reason, &way, &global).map(Outcome::Done)
@@ -133,7 +136,16 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let confirm = confirm.as_deref();
             seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
         }
-        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
+        Some(Action::Backup { target: own, list }) => {
+            backup::backup(one_of(target, own)?, list, &global).map(Outcome::Done)
+        }
+        Some(Action::Restore { backup, dry_run, disconnect, drop_old, confirm }) => {
+            refuse_target(target.as_deref(), "restore")?;
+            let way = Way { disconnect, drop_old };
+            let (backup, confirm) = (backup.as_deref(), confirm.as_deref());
+            backup::restore(&backup::Asked { backup, dry_run, way, confirm }, &global)
+                .map(Outcome::Done)
+        }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "dbstudio", &mut script);

@@ -6,6 +6,7 @@
 pub mod adopt;
 pub mod amend;
 mod apply;
+pub mod backup;
 pub mod change;
 pub mod check;
 pub mod dashboard;
@@ -34,6 +35,7 @@ pub mod push;
 pub mod rehearse;
 mod replay;
 pub mod reset;
+pub mod restore;
 pub mod review;
 pub mod rollback;
 pub mod run;

@@ -144,7 +144,8 @@ fn a_staging_record_is_of_the_very_same_text() {
         let asked = || {
             let pending = migrations::read(&project.path("migrations")).unwrap();
             let stop = Stop::new();
-            let records = staging(&config, &config.project(), &pending, &stop);
+            let declared = config.project();
+            let records = staging(&config, &declared, &pending, &stop);
             let records = runtime().block_on(records).unwrap();
             assert_eq!(records.len(), 1, "{records:?}");
             records[0].clone()

@@ -30,6 +30,7 @@ mod keyset;
 mod migrate;
 mod migrate_faults;
 mod migrate_sqlite;
+mod migrations_journey;
 mod migrations_run;
 mod migrations_view;
 mod overlays;

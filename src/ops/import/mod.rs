@@ -65,6 +65,8 @@ pub struct Ready {
     pub import: Import,
     /// What becomes of the file's fields.
     pub preview: Preview,
+    /// The database's name as the server has it.
+    pub database: String,
     /// The rows.
     pub rows: FileRows,
 }
@@ -106,6 +108,7 @@ pub async fn prepare(target: &Target, wanted: &Wanted, bytes: Bytes, stop: &Stop
     }
     let db = Db::connect(target, stop).await?;
     let dialect = dialect(&db);
+    let database = db.server().database.clone();
     let relation = named::relation(&db, dialect, &wanted.relation, stop).await;
     db.close().await;
     let relation = relation?;
@@ -133,7 +136,7 @@ pub async fn prepare(target: &Target, wanted: &Wanted, bytes: Bytes, stop: &Stop
         columns,
     };
     let preview = fitting.preview(&rows.layout, &import, &sample);
-    Ok(Ready { import, preview, rows })
+    Ok(Ready { import, preview, database, rows })
 }
 
 /// Writes the rows.
