@@ -154,6 +154,9 @@ pub(super) struct Running {
     /// The database's name, which production asks for; it says yes too
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
+    /// Of the migration that was cut off, this many statements are done: go on after them
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) resume_after: Option<usize>,
 }
 
 /// What to do instead of opening the studio.
@@ -208,9 +211,6 @@ pub(super) enum Action {
         to: Option<String>,
         #[command(flatten)]
         running: Running,
-        /// Of the migration that was cut off, this many statements are done: go on after them
-        #[arg(long, value_name = "NUMBER")]
-        resume_after: Option<usize>,
         /// Apply the others even if the file of an applied migration is missing
         #[arg(long)]
         ignore_missing: bool,

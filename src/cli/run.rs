@@ -18,7 +18,6 @@ use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
-use crate::ops::migrate::Wishes;
 use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
@@ -84,10 +83,9 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
         }
-        Some(Action::Migrate { to, running, resume_after, ignore_missing }) => {
+        Some(Action::Migrate { to, running, ignore_missing }) => {
             refuse_target(target.as_deref(), "migrate")?;
-            let one_transaction = running.one_transaction;
-            let wishes = Wishes { to, one_transaction, resume_after, ignore_missing };
+            let wishes = running.wishes(to, ignore_missing);
             migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
         }
         Some(Action::Rollback { count, to, running }) => {
