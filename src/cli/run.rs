@@ -11,15 +11,16 @@ use serde_json::json;
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
-    amend, backup, change, check, compare, doctor, drift, examine, migrate, reset, seed, status};
+    amend, backup, change, check, compare, doctor, drift, examine, migrate, reset, seed, status,
+};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
 use crate::ops::migrate::Wishes;
+use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
-use crate::ops::restore::Way;
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
 

@@ -49,7 +49,11 @@ impl Place {
         let project = config.project();
         let state = config.places().state.clone();
         let parent = project.backups.clone().unwrap_or_else(|| state.join("backups"));
-        Self { folder: parent.join(plain(&target.address.database())), keep: project.backup_keep, state }
+        Self {
+            folder: parent.join(plain(&target.address.database())),
+            keep: project.backup_keep,
+            state,
+        }
     }
 
     /// The newest backup of this very database that is young enough, and there, as a sentence.
@@ -117,9 +121,7 @@ pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
     let mut live = Connection::open_reading(target, stop).await?;
     let made = written(&mut live, target, place, stop).await;
     let bond = match &made {
-        Ok((backup, _)) => {
-            Some(Bond { database: backup.identity.clone(), ..Bond::default() })
-        }
+        Ok((backup, _)) => Some(Bond { database: backup.identity.clone(), ..Bond::default() }),
         Err(_) => None,
     };
     live.close().await;

@@ -116,6 +116,17 @@ pub async fn plan(
     Ok(restore)
 }
 
+/// Whether the database to be replaced is there.
+///
+/// # Errors
+/// The server cannot be reached.
+pub async fn is_there(target: &Target, stop: &Stop) -> Result<bool> {
+    match &target.address {
+        Address::Postgres(address) => postgres::is_there(target, address, stop).await,
+        Address::Sqlite(address) => Ok(address.file.as_ref().is_some_and(|file| file.exists())),
+    }
+}
+
 fn unreadable(file: &Path, why: &std::io::Error) -> Problem {
     Problem::failed(
         format!("{} cannot be read", file.display()),
@@ -125,11 +136,7 @@ fn unreadable(file: &Path, why: &std::io::Error) -> Problem {
 }
 
 /// The file that is meant, and what the index says of it.
-fn find(
-    target: &Target,
-    place: &Place,
-    wanted: Option<&str>,
-) -> Result<(PathBuf, Option<Backup>)> {
+fn find(target: &Target, place: &Place, wanted: Option<&str>) -> Result<(PathBuf, Option<Backup>)> {
     let (all, _) = backup::all(&place.folder);
     let engine = match target.address {
         Address::Postgres(_) => "PostgreSQL",
@@ -204,7 +211,10 @@ impl Restore {
         lines.push(match (self.replaces, way.drop_old) {
             (false, _) => format!("the new database gets the name {}", self.database),
             (true, true) => {
-                format!("then it takes the place of {}, and what was there is dropped", self.database)
+                format!(
+                    "then it takes the place of {}, and what was there is dropped",
+                    self.database
+                )
             }
             (true, false) => format!(
                 "then it takes the place of {}, and what was there stays under another name",
@@ -226,9 +236,7 @@ impl Restore {
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Done> {
         match &self.target.address {
-            Address::Postgres(address) => {
-                postgres::carry_out(self, address, way, stop, tell).await
-            }
+            Address::Postgres(address) => postgres::carry_out(self, address, way, stop, tell).await,
             Address::Sqlite(address) => sqlite::carry_out(self, address, way, stop, tell).await,
         }
     }

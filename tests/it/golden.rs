@@ -139,6 +139,8 @@ fn setting(case: &Case, target: &Target) -> Setting {
         schema: SchemaSource::Paths(Vec::new()),
         migrations: folder.join("migrations"),
         seeds: folder.join("seeds"),
+        backups: None,
+        backup_keep: None,
         format: None,
         history: None,
         generate: None,

@@ -111,6 +111,8 @@ fn setting() -> Setting {
             schema: SchemaSource::Paths(Vec::new()),
             migrations: "shop/migrations".into(),
             seeds: "shop/seeds".into(),
+            backups: None,
+            backup_keep: None,
             format: None,
             history: None,
             generate: None,

@@ -222,7 +222,8 @@ mod tests {
     #[test]
     fn the_oldest_of_the_same_database_go_first() {
         let folder = tempfile::tempdir().unwrap();
-        for (file, database, taken) in [("a", "x", 1), ("b", "y", 2), ("c", "x", 3), ("d", "x", 4)] {
+        for (file, database, taken) in [("a", "x", 1), ("b", "y", 2), ("c", "x", 3), ("d", "x", 4)]
+        {
             fs::write(folder.path().join(file), file).unwrap();
             add(folder.path(), &backup(file, database, taken)).unwrap();
         }

@@ -34,7 +34,8 @@ pub(super) async fn copy(
     let before = rows(live, stop).await?;
     // The connection is for reading; the copy is another file.
     let told = |fault: crate::db::fault::Fault| {
-        let fix = "make room, or name another folder with backups in [project]; nothing is left of it";
+        let fix =
+            "make room, or name another folder with backups in [project]; nothing is left of it";
         fault.problem("The backup could not be written", fix)
     };
     live.run("PRAGMA query_only = OFF", stop).await.map_err(told)?;
@@ -48,8 +49,7 @@ pub(super) async fn copy(
     if before == after && found != after {
         return Err(not_whole("its rows are not those of the database"));
     }
-    let (sha256, bytes) =
-        index::digest(&draft.path).map_err(|why| unwritable("SQLite", &why))?;
+    let (sha256, bytes) = index::digest(&draft.path).map_err(|why| unwritable("SQLite", &why))?;
     Ok(Copied { sha256, bytes, rows: found })
 }
 
@@ -62,11 +62,8 @@ pub(in crate::ops) async fn check(
     file: &Path,
     stop: &Stop,
 ) -> Result<Vec<(String, u64)>> {
-    let address = SqliteAddress {
-        file: Some(file.to_path_buf()),
-        read_only: false,
-        immutable: false,
-    };
+    let address =
+        SqliteAddress { file: Some(file.to_path_buf()), read_only: false, immutable: false };
     let target = Target { address: Address::Sqlite(address), ..target.clone() };
     let mut copy = Connection::open_reading(&target, stop).await?;
     let checked = async {

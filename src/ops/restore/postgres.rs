@@ -76,6 +76,20 @@ pub(super) async fn look(
     looked
 }
 
+/// Whether the server has a database of that name.
+pub(super) async fn is_there(
+    target: &Target,
+    address: &PostgresAddress,
+    stop: &Stop,
+) -> Result<bool> {
+    let mut admin = reach(target, address, stop).await?;
+    let name = literal(&address.database);
+    let sql = format!("SELECT FROM pg_catalog.pg_database WHERE datname = {name}");
+    let found = admin.rows(&sql).await;
+    admin.close().await;
+    Ok(!found?.is_empty())
+}
+
 /// Who is in a database, a line each.
 async fn sessions(admin: &mut Connection, database: &str) -> Result<Vec<String>> {
     let sql = format!(
@@ -258,7 +272,8 @@ impl Work<'_> {
         let rename = |from: &str, to: &str| {
             format!("ALTER DATABASE {} RENAME TO {}", ident(from), ident(to))
         };
-        let exists = format!("SELECT FROM pg_catalog.pg_database WHERE datname = {}", literal(&name));
+        let exists =
+            format!("SELECT FROM pg_catalog.pg_database WHERE datname = {}", literal(&name));
         if self.admin.rows(&exists).await?.is_empty() {
             self.admin.run(&rename(&self.new, &name), stop).await.map_err(told)?;
             return Ok(None);
@@ -273,7 +288,10 @@ impl Work<'_> {
         let old = format!("{head}_before_{}", backup::stamp(evidence::now()).to_lowercase());
         for sql in &properties {
             if let Err(fault) = self.admin.run(sql, stop).await {
-                notes.push(format!("a setting of the database was not taken over: {}", fault.words()));
+                notes.push(format!(
+                    "a setting of the database was not taken over: {}",
+                    fault.words()
+                ));
             }
         }
         self.nobody_there(stop).await?;
@@ -300,7 +318,10 @@ impl Work<'_> {
         match self.admin.run(&sql, &Stop::new()).await {
             Ok(()) => Ok(None),
             Err(fault) => {
-                notes.push(format!("the database there was could not be dropped: {}", fault.words()));
+                notes.push(format!(
+                    "the database there was could not be dropped: {}",
+                    fault.words()
+                ));
                 Ok(Some(old))
             }
         }

@@ -25,7 +25,7 @@ pub(super) async fn carry_out(
     };
     // Through a link, the file it leads to is replaced.
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
-    let mut notes: Vec<String> = file
+    let notes: Vec<String> = file
         .parent()
         .map(backup::remove_drafts)
         .unwrap_or_default()
@@ -58,16 +58,6 @@ pub(super) async fn carry_out(
     let swapped = swap(&mut live, restore, draft, &file, way, stop).await;
     live.close().await;
     let kept = swapped?;
-    // A journal of the database there was is not the new one's.
-    for more in ["-journal", "-wal", "-shm"] {
-        let mut path = file.clone().into_os_string();
-        path.push(more);
-        if let Err(why) = fs::remove_file(&path)
-            && why.kind() != std::io::ErrorKind::NotFound
-        {
-            notes.push(format!("{} could not be removed: {why}", PathBuf::from(path).display()));
-        }
-    }
     Ok(Done { kept, tables: rows.len(), notes })
 }
 
@@ -84,8 +74,8 @@ fn copy(from: &Path, draft: &Draft, stop: &Stop) -> Result<()> {
         if stop.is_asked() {
             return Err(Problem::cancelled("Stopped; the database is as it was"));
         }
-        let count = std::io::Read::read(&mut source, &mut part)
-            .map_err(|why| unreadable(from, &why))?;
+        let count =
+            std::io::Read::read(&mut source, &mut part).map_err(|why| unreadable(from, &why))?;
         if count == 0 {
             return copy.sync_all().map_err(told);
         }
@@ -134,11 +124,8 @@ async fn swap(
             let message = "its log is in use".to_owned();
             return Err(busy(crate::db::fault::Fault { message, ..Default::default() }));
         }
-        let address = SqliteAddress {
-            file: Some(draft.path.clone()),
-            read_only: false,
-            immutable: false,
-        };
+        let address =
+            SqliteAddress { file: Some(draft.path.clone()), read_only: false, immutable: false };
         let target = crate::config::Target {
             address: crate::config::Address::Sqlite(address),
             ..restore.target.clone()

@@ -14,6 +14,7 @@ mod meaning;
 mod moment;
 mod order;
 mod pattern;
+mod reader;
 mod row;
 mod shape;
 mod shape_postgres;
@@ -33,8 +34,8 @@ use crate::schema::model::Scope;
 use crate::sql::Dialect;
 
 pub(super) use files::{Content, SeedFile};
-pub(super) use moment::moment;
 pub use generate::{Filled, Wanted};
+pub(super) use moment::moment;
 pub(super) use shape::Shape;
 
 /// Reads the shape of a database's tables.
