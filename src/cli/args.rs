@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::export::ExportArguments;
+use super::import::ImportArguments;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a check found something,
 4 refused by a safety rule.";
@@ -228,6 +231,19 @@ pub(super) enum Action {
         #[arg(long)]
         no_online: bool,
     },
+    /// Turn another tool's migrations into dbstudio's own: new files beside the old ones, and what
+    /// the tool has applied written down as applied
+    Adopt {
+        /// The folder for the new files; migrations if you give none and it is free
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        into: Option<PathBuf>,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Write a table or a query to a file, or to standard output
+    Export(ExportArguments),
+    /// Write the rows of a file into a table
+    Import(ImportArguments),
     /// Write down that migrations are applied which were run some other way; none of them runs
     Baseline {
         /// The last one that is applied; all of them if you give none
@@ -268,6 +284,16 @@ pub(super) enum Action {
         /// What not to look for: pending, files, half-done, drift, schema, hazards
         #[arg(long, value_name = "MATTER", value_delimiter = ',')]
         except: Vec<String>,
+    },
+    /// Run what is pending on a copy or a scratch with the live schema, up, down and up again, and
+    /// tell whether it runs, how long it takes and whether it can be rolled back; exit with 3 if not
+    Rehearse {
+        /// The last migration to rehearse: its number, name or file
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// With rows of the database too, on PostgreSQL: all, or so many of each table
+        #[arg(long, value_name = "all|ROWS")]
+        with_data: Option<String>,
     },
     /// Show how the database differs from what its applied migrations give, with the SQL that takes
     /// the difference back and the SQL that keeps it; exit with 3 if it differs

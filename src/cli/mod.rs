@@ -2,6 +2,7 @@
 //! code. It drives the same use-cases as the screens and never names them: what opens the studio
 //! is handed back to `main` as an [`Outcome`].
 
+mod adopt;
 mod amend;
 mod args;
 mod ask;
@@ -12,9 +13,12 @@ mod compare;
 mod doctor;
 mod drift;
 mod examine;
+mod export;
+mod import;
 mod migrate;
 mod migrations;
 mod print;
+mod rehearse;
 mod reset;
 mod review;
 mod run;

@@ -11,7 +11,8 @@ use serde_json::json;
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
-    amend, backup, change, check, compare, doctor, drift, examine, migrate, reset, seed, status,
+    adopt, amend, backup, change, check, compare, doctor, drift, examine, export, import, migrate,
+    rehearse, reset, seed, status,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
@@ -102,6 +103,12 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
+        Some(Action::Adopt { into, way }) => {
+            refuse_target(target.as_deref(), "adopt")?;
+            adopt::adopt(into, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Import(wanted)) => import::import(target, &wanted, &global).map(Outcome::Done),
+        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Baseline { to, reason, way }) => {
             refuse_target(target.as_deref(), "baseline")?;
             amend::baseline(to, reason, &way, &global).map(Outcome::Done)
@@ -112,6 +119,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         }
         Some(Action::Check { target: own, except }) => {
             check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
+        }
+        Some(Action::Rehearse { to, with_data }) => {
+            refuse_target(target.as_deref(), "rehearse")?;
+            rehearse::rehearse(to.as_deref(), with_data.as_deref(), &global).map(Outcome::Done)
         }
         Some(Action::Drift { sql, adopt, renames }) => {
             refuse_target(target.as_deref(), "drift")?;
@@ -345,7 +356,7 @@ where
             "close other programs, or raise the limits of processes and open files",
         )
     })?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let stop = Stop::new();
         let work = work(stop.clone());
         tokio::pin!(work);
@@ -356,7 +367,10 @@ where
                 work.await
             }
         }
-    })
+    });
+    // A write to a pipe nobody reads, or a read from a quiet terminal, may never end.
+    runtime.shutdown_background();
+    done
 }
 
 /// Prints what the parser has to say: help and the version as a result, the rest as talk.

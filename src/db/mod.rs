@@ -7,8 +7,10 @@
 pub mod connection;
 pub mod copy;
 pub mod digest;
+pub mod export;
 pub mod fault;
 pub mod health;
+pub mod import;
 pub mod keyset;
 pub mod measure;
 pub mod page;
@@ -24,6 +26,7 @@ pub mod vitals;
 use std::time::Duration;
 
 use crate::config::{Address, Target};
+use crate::db::export::{Export, Exported, Sink};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::postgres::Postgres;
 use crate::db::sqlite::Sqlite;
@@ -156,6 +159,20 @@ impl Db {
     /// The exact number of rows of a selection, counting no further than `limit` if given.
     pub async fn count(&self, rows: &Selection, limit: Option<u64>, stop: &Stop) -> Result<u64> {
         on_engine!(self, open => open.count(rows, limit, stop).await)
+    }
+
+    /// Reads rows and hands them over in a format, at constant memory. Nothing can be written
+    /// meanwhile: the transaction only reads.
+    ///
+    /// # Errors
+    /// The engine refuses the query, the sink does not take the bytes, or the work was stopped.
+    pub async fn export(
+        &self,
+        export: &Export,
+        sink: &mut impl Sink,
+        stop: &Stop,
+    ) -> Result<Exported> {
+        on_engine!(self, open => open.export(export, sink, stop).await)
     }
 
     /// The exact sizes of all tables.

@@ -4,6 +4,7 @@
 //! the front ends.
 
 pub mod acquaintance;
+pub mod adopt;
 pub mod amend;
 mod apply;
 pub mod backup;
@@ -17,11 +18,15 @@ pub mod doctor;
 pub mod drift;
 pub mod evidence;
 pub mod examine;
+pub mod export;
 pub mod generate;
 mod history;
+pub mod import;
 pub mod init;
 pub mod migrate;
 pub mod migrations_desk;
+mod named;
+mod outside;
 mod patience;
 pub mod picture;
 pub mod preparation;

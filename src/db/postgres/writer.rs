@@ -241,6 +241,16 @@ impl Writer {
         }
     }
 
+    /// The connection itself, for what is neither a statement nor a query.
+    pub(super) fn raw(&mut self) -> &mut PgConnection {
+        &mut self.raw
+    }
+
+    /// What it takes to have the server end what this session executes.
+    pub(super) fn canceller(&self) -> (Dialer, i32) {
+        (self.dialer.clone(), self.facts.pid)
+    }
+
     async fn set_up(&mut self) -> sqlx::Result<()> {
         let setup = AssertSqlSafe(self.setup.clone());
         match timeout(SOON, sqlx::raw_sql(setup).execute(&mut self.raw)).await {
@@ -251,7 +261,7 @@ impl Writer {
 
     /// What came of driven work; a connection whose work was stopped is used again only once
     /// nothing can hit it any more.
-    async fn settle<T>(
+    pub(super) async fn settle<T>(
         &mut self,
         ending: Ending<sqlx::Result<T>>,
     ) -> std::result::Result<T, Fault> {
@@ -282,7 +292,7 @@ fn texts(row: &PgRow) -> sqlx::Result<Vec<Option<String>>> {
 }
 
 /// Asks the server to end what a process executes (manual, section 9.28.2).
-async fn ask(mut dialer: Dialer, pid: i32) -> Result<()> {
+pub(super) async fn ask(mut dialer: Dialer, pid: i32) -> Result<()> {
     if pid == 0 {
         return Ok(());
     }

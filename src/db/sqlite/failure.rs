@@ -100,6 +100,11 @@ pub(super) fn explain(error: &sqlx::Error) -> Problem {
         }
         return Problem::failed("The database could not be read", why, "press R to try again");
     };
+    of_code(code, &why)
+}
+
+/// The problem of a result code, with SQLite's words.
+pub(super) fn of_code(code: i32, why: &str) -> Problem {
     let kind = match code {
         SQLITE_INTERRUPT => return cancelled(),
         SQLITE_READONLY => Kind::Refused,

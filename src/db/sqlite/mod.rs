@@ -10,9 +10,12 @@ mod catalog;
 mod cell;
 mod connect;
 mod definition;
+mod direct;
+mod export;
 mod failure;
 mod faults;
 mod health;
+mod import;
 mod measure;
 mod model;
 mod relation;
@@ -48,6 +51,8 @@ pub struct Sqlite {
 #[derive(Debug)]
 struct Inner {
     facts: ServerFacts,
+    /// Where the file is, for work that opens it once more.
+    address: SqliteAddress,
     /// Whether text is stored as UTF-8, so that its bytes can be cut without reading all.
     utf8: bool,
     /// What the person should know of how the file was opened.

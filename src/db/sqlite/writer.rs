@@ -40,6 +40,8 @@ pub struct Writer {
     database: String,
     /// The transaction that is open, if one is.
     open: Option<Guarded>,
+    /// Where the file is, for work that opens it once more.
+    address: SqliteAddress,
 }
 
 impl Writer {
@@ -69,7 +71,11 @@ impl Writer {
         let first = if only_read { "PRAGMA query_only = ON; " } else { "" };
         let look = format!("{first}SELECT count(*) FROM sqlite_schema");
         match writer.run(&look, &Stop::new()).await {
-            Ok(()) => Ok(writer),
+            Ok(()) => {
+                writer.address = SqliteAddress { file: Some(file), ..address.clone() };
+                writer.address.read_only |= only_read;
+                Ok(writer)
+            }
             Err(fault) => {
                 let fix = "check the path, and that no other program has it locked";
                 Err(connect::said(&file, &fault.problem("It cannot be read", fix)))
@@ -93,12 +99,18 @@ impl Writer {
         let mut raw = options.disable_statement_logging().connect().await?;
         let watched = Arc::default();
         install(&mut raw, &watched).await?;
-        Ok(Self { raw, watched, database, open: None })
+        let address = SqliteAddress { file: None, read_only: false, immutable: false };
+        Ok(Self { raw, watched, database, open: None, address })
     }
 
     /// The file's name without its folder.
     pub(in crate::db) fn database(&self) -> &str {
         &self.database
+    }
+
+    /// Where the file is.
+    pub(super) fn address(&self) -> &SqliteAddress {
+        &self.address
     }
 
     /// Runs one statement or several.
@@ -302,7 +314,7 @@ fn refusal(failure: Failure) -> Refusal {
     }
 }
 
-fn only_reads(file: &Path) -> Problem {
+pub(super) fn only_reads(file: &Path) -> Problem {
     Problem::new(
         Kind::Refused,
         format!("{} may not be changed", file.display()),
