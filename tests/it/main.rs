@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod backup;
 mod browse;
 mod check;
 mod cli;
@@ -47,6 +48,7 @@ mod schema_change;
 mod schema_pane;
 mod scratch;
 mod screen;
+mod seed;
 mod server;
 mod shop;
 mod sqlite;
