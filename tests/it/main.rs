@@ -24,6 +24,7 @@ mod formats;
 mod golden;
 mod hostile;
 mod house;
+mod import;
 mod journey;
 mod keyset;
 mod migrations_run;

@@ -103,12 +103,15 @@ impl Work<'_> {
         let mut done = Imported::default();
         let mut open = 0;
         self.begin().await?;
-        let mut next = rows.next(self.import.most(0)).await?;
+        let import = self.import;
+        let mut next = import.next(rows, import.most(0), 0, self.stop).await?;
         while let Some(batch) = next.take() {
             let count = batch.len() as u64;
             let full = self.import.batch.is_some_and(|most| open + count >= most);
             let most = self.import.most(if full { 0 } else { open + count });
-            let (misfits, read) = tokio::join!(self.insert(&batch), rows.next(most));
+            let (kept, stop) = (self.kept, self.stop);
+            let reading = import.next(rows, most, kept, stop);
+            let (misfits, read) = tokio::join!(self.insert(&batch), reading);
             let misfits = misfits?;
             for misfit in &misfits {
                 rows.reject(&batch, misfit)?;
@@ -122,7 +125,7 @@ impl Work<'_> {
                 open = 0;
             }
             rows.written(done.rows);
-            next = read.map_err(|problem| self.import.unread(problem, self.kept))?;
+            next = read?;
         }
         self.commit(done.rows).await?;
         Ok(done)
@@ -206,6 +209,7 @@ impl Work<'_> {
                 waiting.push(range.start..middle);
                 continue;
             };
+            let column = column.or_else(|| fault.column.as_deref().map(str::to_owned));
             let misfit = Misfit { row, column, why: fault.words() };
             if !self.import.rejects {
                 return Err(self.import.misfit(batch, &misfit, self.kept));
