@@ -17,8 +17,6 @@ pub struct Fault {
     pub hint: Option<Box<str>>,
     /// Inside which function or block it happened (PostgreSQL).
     pub context: Option<Box<str>>,
-    /// The column it is about, where the server names one (PostgreSQL).
-    pub column: Option<Box<str>>,
     /// The SQLSTATE on PostgreSQL, the extended result code on SQLite.
     pub code: Option<String>,
     /// The place in the statement's text, in characters counted from 1.

@@ -93,7 +93,6 @@ pub(super) fn fault(error: &sqlx::Error) -> crate::db::fault::Fault {
         detail: owned(error.detail()),
         hint: owned(error.hint()),
         context: owned(error.r#where()),
-        column: owned(error.column()),
         code: Some(error.code().to_owned()),
         position: match error.position() {
             Some(PgErrorPosition::Original(position)) => Some(position),

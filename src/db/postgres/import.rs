@@ -180,7 +180,7 @@ impl Work<'_> {
     /// Writes a batch; answers which rows did not fit, where those are wanted back.
     async fn insert(&mut self, batch: &Batch) -> Result<Vec<Misfit>> {
         let mut misfits = Vec::new();
-        let mut waiting = vec![0..batch.len()];
+        let mut waiting: Vec<_> = std::iter::once(0..batch.len()).collect();
         while let Some(range) = waiting.pop() {
             if range.is_empty() {
                 continue;
@@ -209,7 +209,7 @@ impl Work<'_> {
                 waiting.push(range.start..middle);
                 continue;
             };
-            let column = column.or_else(|| fault.column.as_deref().map(str::to_owned));
+            let column = column.or_else(|| self.without_value(&fault));
             let misfit = Misfit { row, column, why: fault.words() };
             if !self.import.rejects {
                 return Err(self.import.misfit(batch, &misfit, self.kept));
@@ -288,6 +288,22 @@ impl Work<'_> {
         };
         let column = names.filter(named).max_by_key(|name| name.len());
         (digits.parse().ok(), column.map(str::to_owned))
+    }
+
+    /// The column that must have a value and got none: the message quotes it, in the quotes of
+    /// whatever language (not_null_violation).
+    fn without_value(&self, fault: &Fault) -> Option<String> {
+        if fault.code.as_deref() != Some("23502") {
+            return None;
+        }
+        let quoted = |name: &str| {
+            let quotes = [("\"", "\""), ("»", "«"), ("«", "»"), ("“", "”"), ("'", "'")];
+            quotes
+                .iter()
+                .any(|(open, close)| fault.message.contains(&format!("{open}{name}{close}")))
+        };
+        let mut names = self.import.columns.iter().map(|column| &column.name);
+        names.find(|name| quoted(name)).cloned()
     }
 
     fn is_staged(&self) -> bool {
