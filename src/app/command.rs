@@ -70,6 +70,7 @@ pub enum CommandId {
     RollBackTo,
     Baseline,
     Repair,
+    Unapply,
     EditFile,
     DownSide,
     PictureSide,
@@ -256,6 +257,14 @@ pub const COMMANDS: &[Command] = &[
         &["f"],
         "Repair this one: what its history says of it",
         "repair",
+    ),
+    row(
+        C::Unapply,
+        "unapply",
+        Migrations,
+        &["F"],
+        "Mark this one as not applied; nothing of it is undone",
+        "",
     ),
     row(
         C::Baseline,

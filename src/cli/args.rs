@@ -231,6 +231,15 @@ pub(super) enum Action {
         #[arg(long)]
         no_online: bool,
     },
+    /// Turn another tool's migrations into dbstudio's own: new files beside the old ones, and what
+    /// the tool has applied written down as applied
+    Adopt {
+        /// The folder for the new files; migrations if you give none and it is free
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        into: Option<PathBuf>,
+        #[command(flatten)]
+        way: Written,
+    },
     /// Write a table or a query to a file, or to standard output
     Export(ExportArguments),
     /// Write the rows of a file into a table
@@ -276,6 +285,16 @@ pub(super) enum Action {
         #[arg(long, value_name = "MATTER", value_delimiter = ',')]
         except: Vec<String>,
     },
+    /// Run what is pending on a copy or a scratch with the live schema, up, down and up again, and
+    /// tell whether it runs, how long it takes and whether it can be rolled back; exit with 3 if not
+    Rehearse {
+        /// The last migration to rehearse: its number, name or file
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// With rows of the database too, on PostgreSQL: all, or so many of each table
+        #[arg(long, value_name = "all|ROWS")]
+        with_data: Option<String>,
+    },
     /// Show how the database differs from what its applied migrations give, with the SQL that takes
     /// the difference back and the SQL that keeps it; exit with 3 if it differs
     Drift {
@@ -295,6 +314,34 @@ pub(super) enum Action {
         #[arg(long)]
         dry_run: bool,
         /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Make a backup of a database, and verify it
+    Backup {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// List the backups there are
+        #[arg(long)]
+        list: bool,
+    },
+    /// Bring a backup back: into a new database first, which then takes the place of the one there
+    /// is
+    Restore {
+        /// A backup's file, or its name in the list; the newest if you give none
+        #[arg(value_name = "BACKUP", value_hint = ValueHint::AnyPath)]
+        backup: Option<String>,
+        /// Show what would be done and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// End the sessions of others in the database
+        #[arg(long)]
+        disconnect: bool,
+        /// Drop the database there was, instead of keeping it under another name
+        #[arg(long)]
+        drop_old: bool,
+        /// The database's name as the server reports it, which staging and production ask for
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },

@@ -23,6 +23,11 @@ use crate::schema::rename::{self, Rename};
 use crate::sql::Dialect;
 
 impl Planning {
+    /// Whether anything was said about how to plan.
+    fn is_settled(&self) -> bool {
+        self.dry_run || self.no_renames || !self.rename.is_empty()
+    }
+
     /// What was said about working while others do, if anything.
     pub(super) fn wishes_online(&self) -> Option<bool> {
         match (self.online, self.no_online) {
@@ -89,6 +94,10 @@ pub(super) fn generate(
     let answers = planning.answers()?;
     let (config, target) = configured(None, global)?;
     let setting = Setting::new(&config, target, planning.wishes_online())?;
+    if let Some(command) = setting.project.generate.clone() {
+        let is_asked = empty || check || planning.is_settled();
+        return by_command(&setting, &command, name.as_deref(), is_asked, global);
+    }
     let existing = generate::existing(&setting)?;
     wait_for(|stop| async move {
         let mut work = Generating { name, planning, check, global, existing };
@@ -102,6 +111,40 @@ pub(super) fn generate(
         let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
         let outcome = work.follow(&mut change, answers, &stop).await;
         closed(change, outcome).await
+    })
+}
+
+/// `dbstudio generate` where the project has a command that writes migrations: it runs, and what
+/// it wrote is reviewed.
+fn by_command(
+    setting: &Setting,
+    command: &str,
+    name: Option<&str>,
+    is_asked: bool,
+    global: &Global,
+) -> Result<u8> {
+    if is_asked {
+        return Err(Problem::usage(
+            "The project's own command writes its migrations",
+            format!("{command} knows nothing of the options given here"),
+            "run dbstudio generate without them, or take generate out of [project]",
+        ));
+    }
+    let command = generate::with_name(command, name)?;
+    wait_for(|stop| async move {
+        ask::confirm(&format!("Run {command}?"), global.yes, &stop).await?;
+        let brought = generate::by_command(setting, &command, &stop).await?;
+        let words = brought.words.lines().map(|line| format!("  {}\n", harmless(line)));
+        print::talk(&words.collect::<String>());
+        if brought.new.is_empty() {
+            if global.json {
+                return print::json(&review::nothing(&[])).map(|()| 0);
+            }
+            print::result("The command wrote no migration.\n")?;
+            print::talk("If it had something to ask, run it by itself in a terminal.\n");
+            return Ok(0);
+        }
+        super::examine::show(setting, &brought.migrations, &brought.new, global, &stop).await
     })
 }
 

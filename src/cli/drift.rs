@@ -227,7 +227,7 @@ impl Page<'_> {
 pub(super) type Sides = [&'static str; 2];
 
 pub(super) const DATABASE_MIGRATIONS: Sides = ["database", "migrations"];
-const MIGRATIONS_SCHEMA: Sides = ["migrations", "schema"];
+pub(super) const MIGRATIONS_SCHEMA: Sides = ["migrations", "schema"];
 const DATABASE_SCHEMA: Sides = ["database", "schema"];
 
 /// A heading with the number of differences, and a line for each.

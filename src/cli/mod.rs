@@ -2,9 +2,11 @@
 //! code. It drives the same use-cases as the screens and never names them: what opens the studio
 //! is handed back to `main` as an [`Outcome`].
 
+mod adopt;
 mod amend;
 mod args;
 mod ask;
+mod backup;
 mod change;
 mod check;
 mod compare;
@@ -16,6 +18,7 @@ mod import;
 mod migrate;
 mod migrations;
 mod print;
+mod rehearse;
 mod reset;
 mod review;
 mod run;

@@ -9,6 +9,7 @@ use super::run::wait_for;
 use super::{ask, review};
 use crate::config::Protection;
 use crate::db::stop::Stop;
+use crate::ops::backup::Place;
 use crate::ops::change::Setting;
 use crate::ops::push::Item;
 use crate::ops::reset::{self, Reset};
@@ -24,7 +25,8 @@ pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Re
     let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
         let plan = reset::plan(setting, &stop).await?;
-        let items = plan.checklist(None);
+        let backup = Place::of(&config, &plan.target).recent(&plan.target, &stop).await?;
+        let items = plan.checklist(backup);
         if plan.is_nothing() {
             return nothing(&plan, &items, global);
         }

@@ -11,14 +11,15 @@ use serde_json::json;
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
-    amend, change, check, compare, doctor, drift, examine, export, import, migrate, reset, seed,
-    status,
+    adopt, amend, backup, change, check, compare, doctor, drift, examine, export, import, migrate,
+    rehearse, reset, seed, status,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
 use crate::ops::migrate::Wishes;
+use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::ops::{demo, init};
@@ -102,6 +103,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
         }
+        Some(Action::Adopt { into, way }) => {
+            refuse_target(target.as_deref(), "adopt")?;
+            adopt::adopt(into, &way, &global).map(Outcome::Done)
+        }
         Some(Action::Import(wanted)) => import::import(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
         Some(Action::Baseline { to, reason, way }) => {
@@ -114,6 +119,10 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         }
         Some(Action::Check { target: own, except }) => {
             check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
+        }
+        Some(Action::Rehearse { to, with_data }) => {
+            refuse_target(target.as_deref(), "rehearse")?;
+            rehearse::rehearse(to.as_deref(), with_data.as_deref(), &global).map(Outcome::Done)
         }
         Some(Action::Drift { sql, adopt, renames }) => {
             refuse_target(target.as_deref(), "drift")?;
@@ -128,6 +137,16 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let wanted = seed::wanted(generate, table, seed);
             let confirm = confirm.as_deref();
             seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
+        }
+        Some(Action::Backup { target: own, list }) => {
+            backup::backup(one_of(target, own)?, list, &global).map(Outcome::Done)
+        }
+        Some(Action::Restore { backup, dry_run, disconnect, drop_old, confirm }) => {
+            refuse_target(target.as_deref(), "restore")?;
+            let way = Way { disconnect, drop_old };
+            let (backup, confirm) = (backup.as_deref(), confirm.as_deref());
+            backup::restore(&backup::Asked { backup, dry_run, way, confirm }, &global)
+                .map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();

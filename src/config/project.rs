@@ -52,6 +52,10 @@ pub struct Project {
     pub migrations: PathBuf,
     /// The folder of its seeds.
     pub seeds: PathBuf,
+    /// The folder of its backups, where that is not the person's own.
+    pub backups: Option<PathBuf>,
+    /// How many backups of a database are kept; all where nothing is said.
+    pub backup_keep: Option<usize>,
     /// The form of its migrations, as one of [`super::settings::FORMATS`], where that is settled.
     pub format: Option<String>,
     /// The table its databases remember migrations in, as `table` or `schema.table`, where that is
@@ -75,6 +79,8 @@ pub(super) struct Written {
     pub(super) schema: Option<SchemaSource>,
     pub(super) migrations: Option<String>,
     pub(super) seeds: Option<String>,
+    pub(super) backups: Option<String>,
+    pub(super) backup_keep: Option<usize>,
     pub(super) format: Option<String>,
     pub(super) history: Option<String>,
     pub(super) generate: Option<String>,
@@ -112,6 +118,8 @@ impl Config {
             schema,
             migrations: at(written.migrations, "migrations"),
             seeds: at(written.seeds, "seeds"),
+            backups: written.backups.map(|path| folder.join(path)),
+            backup_keep: written.backup_keep,
             format: written.format,
             history: written.history,
             generate: written.generate,

@@ -23,6 +23,8 @@ pub enum Form {
     Switch,
     /// Seconds as a number, or text such as `"30s"`, `"500ms"`, `"2min"`, `"1h"`.
     Span,
+    /// A whole number from 1 on.
+    Count,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A list of texts.
@@ -88,6 +90,8 @@ pub const SETTINGS: &[Setting] = &[
     project("project.schema", Form::Source),
     project("project.migrations", Form::Text),
     project("project.seeds", Form::Text),
+    project("project.backups", Form::Text),
+    project("project.backup_keep", Form::Count),
     project("project.format", Form::Word(FORMATS)),
     project("project.history", Form::Text),
     project("project.generate", Form::Text),

@@ -2,6 +2,7 @@
 //! how each stands, and writing a new one whole or not at all. Nothing here knows what a schema
 //! should be, prompts, prints, or reads the clock.
 
+mod convert;
 mod detect;
 mod files;
 mod folder;
@@ -14,6 +15,7 @@ mod pair;
 mod source;
 mod state;
 
+pub use convert::{Converted, convert};
 pub use detect::Guess;
 pub use folder::{Folder, Migration, Misfit, read};
 pub use format::Format;

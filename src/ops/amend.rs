@@ -34,6 +34,8 @@ pub enum Wanted {
     NotApplied(String),
     /// That what the file of one is now is what was applied.
     Accepted(String),
+    /// In a history of our own, what another tool's says.
+    Adopted,
 }
 
 /// A migration of which something else is written down.
@@ -65,7 +67,7 @@ pub struct Amendment {
     /// The form of the migrations.
     pub format: Format,
     /// How every migration stood when this was made.
-    fingerprint: Vec<(String, State)>,
+    pub(super) fingerprint: Vec<(String, State)>,
 }
 
 /// Why and by whom it is done, for the ledger.
@@ -179,7 +181,7 @@ async fn begin(connection: &mut Connection, stop: &Stop) -> Result<()> {
 }
 
 /// How the migrations stand, and whether there is a ledger; none where it is turned off.
-async fn look(
+pub(super) async fn look(
     setting: &Setting,
     connection: &mut Connection,
     stop: &Stop,
@@ -192,12 +194,12 @@ async fn look(
     Ok((standing, ledger))
 }
 
-fn fingerprint(standing: &Standing) -> Vec<(String, State)> {
+pub(super) fn fingerprint(standing: &Standing) -> Vec<(String, State)> {
     standing.entries.iter().map(|entry| (entry.key.clone(), entry.state.clone())).collect()
 }
 
 /// The time since 1970.
-fn now() -> Duration {
+pub(super) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
@@ -215,6 +217,7 @@ fn amendment(
         Wanted::Applied(text) | Wanted::NotApplied(text) | Wanted::Accepted(text) => {
             vec![found(standing, text)?]
         }
+        Wanted::Adopted => Vec::new(),
     };
     let (mut statements, mut corrections) = (standing.book.prepare(), Vec::new());
     for entry in &chosen {
@@ -308,7 +311,7 @@ fn entry_sql(
     let book = &standing.book;
     let before = before(standing, &entry.key);
     match wanted {
-        Wanted::Baseline(_) | Wanted::Applied(_) => {
+        Wanted::Baseline(_) | Wanted::Applied(_) | Wanted::Adopted => {
             let migration = applicable(entry)?;
             let mut sql = Vec::new();
             if entry.record.as_ref().is_some_and(|record| record.key == entry.key) {
@@ -392,7 +395,7 @@ fn removable(standing: &Standing, entry: &Entry) -> Result<()> {
 
 /// What the ledger is told: who did what to which migration, and why; and that nobody goes on
 /// halfway any more.
-fn ledger_sql(
+pub(super) fn ledger_sql(
     dialect: Dialect,
     found: &Found,
     chosen: &[&Entry],
@@ -406,6 +409,7 @@ fn ledger_sql(
         Wanted::Applied(_) => ("repair", "applied"),
         Wanted::NotApplied(_) => ("repair", "not applied"),
         Wanted::Accepted(_) => ("repair", "accepted"),
+        Wanted::Adopted => ("adopt", "applied"),
     };
     let reason = cause.reason.as_deref().map_or(Value::Null, Value::from);
     let mut seen = BTreeSet::new();

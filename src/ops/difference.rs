@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::history;
 use crate::schema::model::{
     Body, Clause, ColumnText, Definition, Key, Kind, Model, SqliteColumn, SqliteTable, same_clauses,
 };
@@ -58,6 +59,13 @@ pub fn differences(first: &Model, second: &Model) -> Vec<Difference> {
         found.push(Difference { key, place });
     }
     without_parts(found)
+}
+
+/// A schema without what migration tools and dbstudio keep for themselves: what is a person's.
+pub fn of_person(mut model: Model) -> Model {
+    let nothing = Model::empty(model.dialect);
+    history::spare(&mut model, &nothing);
+    model
 }
 
 /// Leaves out the parts of what is only in one as a whole.

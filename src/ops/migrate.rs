@@ -438,6 +438,7 @@ async fn rounds(engine: &mut Engine<'_>, setting: &Setting) -> Result<Vec<String
         engine.books.learn(&mut engine.connection, engine.stop).await?;
         let found = look(setting, &mut engine.connection, engine.stop).await?;
         engine.books.history = found.standing.book.clone();
+        engine.books.has_ledger = found.has_ledger;
         let (left, others) = left(engine, &found)?;
         for name in others {
             if !by_others.contains(&name) {

@@ -8,18 +8,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::amend;
+use super::amend::Cause;
+pub use super::amend::{Amendment, Wanted};
 use super::change::Setting;
 use super::migrate::{self, Account, Wishes};
 pub use super::picture::{Difference, Fate};
+pub use super::rehearse::Rehearsal;
+use super::rehearse::{self, Data};
+use super::rollback::{self, Wish};
 use super::run::{self, Direction, Run, Scheduled};
 use super::session::Progress;
 use super::standing::Standing;
 use super::{examine, push, review};
-use crate::config::{Config, Target};
+use crate::config::{Config, Protection, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
+use crate::migrations::Holder;
 pub use crate::migrations::{Entry, Format, History, Migration, Misfit, Record, State};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::hazard::{self, Around, Hazard, Rule};
@@ -37,6 +44,12 @@ pub enum Ask {
     Plan(Order),
     /// To carry out what was said yes to.
     Carry(Arc<Plan>),
+    /// To rehearse what is pending, up to the migration of this key where there is one.
+    Rehearse(Option<String>),
+    /// What would be written in the history, and the person's reason.
+    Amend(Wanted, Option<String>),
+    /// To write what was said yes to in the history.
+    Write(Arc<Amendment>),
 }
 
 /// What a person wants done with migrations.
@@ -77,6 +90,10 @@ pub struct Plan {
     pub refused: Vec<Hazard>,
     /// What the person must know, in sentences.
     pub warnings: Vec<String>,
+    /// What each script would lose that is taken back, measured, in sentences.
+    pub losses: Vec<Vec<String>>,
+    /// The rehearsal of what is to be applied, where the environment wants one.
+    pub rehearsal: Option<Arc<Rehearsal>>,
     /// What is other in the schema after each script, as far as that is known.
     pub pictures: Vec<Vec<Difference>>,
     /// Whose SQL it is.
@@ -84,11 +101,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The refusal of the whole, if a hazard forbids it.
+    /// The refusal of the whole, if a hazard or the rehearsal forbids it.
     ///
     /// # Errors
     /// One does.
     pub fn permit(&self) -> Result<()> {
+        if let Some(failed) = self.rehearsal.as_ref().filter(|rehearsal| !rehearsal.is_passed()) {
+            let why = failed.failure.as_ref().map(|failure| &failure.problem);
+            return Err(Problem::new(
+                Kind::Refused,
+                "The rehearsal failed, and this is production",
+                why.map_or_else(
+                    || "a way back fails, or leads elsewhere".to_owned(),
+                    |problem| format!("{}\n{}", problem.what, problem.why),
+                ),
+                "rehearse by itself to see all that was found, and correct the migrations",
+            ));
+        }
         if self.refused.is_empty() {
             return Ok(());
         }
@@ -126,6 +155,12 @@ pub enum Told {
     Planned(Arc<Plan>),
     /// It is carried out.
     Carried(Box<Carried>),
+    /// What came of a rehearsal.
+    Rehearsed(Arc<Rehearsal>),
+    /// What would be written in the history.
+    Amendment(Arc<Amendment>),
+    /// It is written.
+    Amended(Arc<Amendment>),
 }
 
 /// Texts as they were applied, by the keys of their migrations.
@@ -169,21 +204,48 @@ pub async fn serve(
         ));
     }
     let setting = Setting::new(config, target.clone(), None)?;
+    answer((config, &setting), ask, stop, tell).await
+}
+
+async fn answer(
+    (config, setting): (&Config, &Setting),
+    ask: Ask,
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Told> {
     match ask {
         Ask::Standing => {
-            let (standing, texts) = stand(&setting, stop).await?;
+            let (standing, texts) = stand(setting, stop).await?;
             Ok(Told::Standing(Arc::new(standing), Arc::new(texts)))
         }
         Ask::Examine(standing, key) => {
-            let found = examined(&setting, (&standing, &key), stop).await?;
+            let found = examined(setting, (&standing, &key), stop).await?;
             Ok(Told::Examined(Arc::new(found)))
         }
         Ask::Plan(order) => {
-            let planned = plan(&setting, order, stop, tell).await?;
+            let planned = plan((config, setting), order, stop, tell).await?;
             Ok(Told::Planned(Arc::new(planned)))
         }
+        Ask::Rehearse(to) => {
+            let rehearsed = rehearsed((config, setting), to.as_deref(), stop, tell).await?;
+            Ok(Told::Rehearsed(Arc::new(rehearsed)))
+        }
+        Ask::Amend(wanted, reason) => {
+            let origin = Account::of_process(Value::Null).origin;
+            let cause = Cause { origin, reason };
+            let amendment = amend::plan(setting, wanted, &cause, stop).await?;
+            Ok(Told::Amendment(Arc::new(amendment)))
+        }
+        Ask::Write(amendment) => {
+            let waiting = &mut |holders: Vec<Holder>| {
+                let what = "another migrator works on this database".to_owned();
+                tell(Progress::Run(Box::new(run::Progress::Waiting { what, holders })));
+            };
+            amend::carry_out(setting, &amendment, stop, waiting).await?;
+            Ok(Told::Amended(amendment))
+        }
         Ask::Carry(plan) => {
-            carry(&setting, plan, stop, tell).await.map(|it| Told::Carried(Box::new(it)))
+            carry(setting, plan, stop, tell).await.map(|it| Told::Carried(Box::new(it)))
         }
     }
 }
@@ -266,15 +328,21 @@ async fn examined(
 }
 
 /// What an order would run, tried in a scratch database as far as that can be.
-async fn plan(setting: &Setting, order: Order, stop: &Stop, tell: &Tell<'_>) -> Result<Plan> {
+async fn plan(
+    (config, setting): (&Config, &Setting),
+    order: Order,
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Plan> {
     tell(Progress::Part(0));
     let planned = match &order {
         Order::Apply { to } => {
             let wishes = Wishes { to: to.clone(), ..Wishes::default() };
             migrate::plan(setting, &wishes, stop).await?
         }
-        Order::RollBack { .. } => {
-            return Err(Problem::failed("Rolling back is not built in yet", "", ""));
+        Order::RollBack { to } => {
+            let wish = to.clone().map_or(Wish::Last(1), Wish::To);
+            rollback::plan(setting, &wish, false, stop).await?
         }
     };
     let dialect = planned.standing.book.dialect;
@@ -283,6 +351,8 @@ async fn plan(setting: &Setting, order: Order, stop: &Stop, tell: &Tell<'_>) -> 
         pictures: Vec::new(),
         refused: Vec::new(),
         warnings: Vec::new(),
+        losses: planned.losses,
+        rehearsal: None,
         run: planned.run,
         order,
         dialect,
@@ -291,7 +361,13 @@ async fn plan(setting: &Setting, order: Order, stop: &Stop, tell: &Tell<'_>) -> 
         return Ok(plan);
     }
     tell(Progress::Part(1));
+    let is_production = setting.target.protection == Protection::Production;
     match plan.run.direction {
+        Direction::Up if is_production => {
+            let (Order::Apply { to } | Order::RollBack { to }) = &plan.order;
+            let found = rehearsed((config, setting), to.as_deref(), stop, &|_| ()).await?;
+            plan.heed(Arc::new(found));
+        }
         Direction::Up => plan.weigh(setting, &planned.standing, stop).await?,
         Direction::Down => plan.read(),
     }
@@ -331,6 +407,21 @@ impl Plan {
         Ok(())
     }
 
+    /// Takes what the rehearsal found.
+    fn heed(&mut self, rehearsal: Arc<Rehearsal>) {
+        self.read();
+        for (at, script) in self.run.scripts.iter().enumerate() {
+            let name = script.migration.name();
+            let Some(one) = rehearsal.scripts.iter().find(|one| one.name == name) else { continue };
+            if let Some(hazards) = self.hazards.get_mut(at) {
+                hazards.clone_from(&one.hazards);
+            }
+            let is_refused = |hazard: &&Hazard| one.refused.contains(&hazard.rule);
+            self.refused.extend(one.hazards.iter().filter(is_refused).cloned());
+        }
+        self.rehearsal = Some(rehearsal);
+    }
+
     /// Finds the hazards that the words of the scripts tell.
     fn read(&mut self) {
         let (dialect, direction) = (self.dialect, self.run.direction);
@@ -342,6 +433,23 @@ impl Plan {
         };
         self.hazards = self.run.scripts.iter().map(of).collect();
     }
+}
+
+/// Rehearses what is pending; which of them runs is told by its number.
+async fn rehearsed(
+    (config, setting): (&Config, &Setting),
+    to: Option<&str>,
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Rehearsal> {
+    tell(Progress::Part(0));
+    let mut begun = 0;
+    let mut on_next = |_: &str| {
+        begun += 1;
+        tell(Progress::Part(begun));
+    };
+    let state = &config.places().state;
+    rehearse::pending_of(setting, state, (to, Data::Usual), stop, &mut on_next).await
 }
 
 /// Carries out what was said yes to.

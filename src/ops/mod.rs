@@ -3,8 +3,10 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod adopt;
 pub mod amend;
 mod apply;
+pub mod backup;
 pub mod change;
 pub mod check;
 pub mod dashboard;
@@ -23,6 +25,7 @@ pub mod init;
 pub mod migrate;
 pub mod migrations_desk;
 mod named;
+mod outside;
 mod patience;
 pub mod picture;
 pub mod preparation;
@@ -32,6 +35,7 @@ pub mod push;
 pub mod rehearse;
 mod replay;
 pub mod reset;
+pub mod restore;
 pub mod review;
 pub mod rollback;
 pub mod run;

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Setting;
 use super::push::Item;
+use super::standing;
 use super::status::{DatabaseStatus, Rows};
 use crate::config::{Protection, Target};
 use crate::db::Db;
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-use crate::migrations;
+use crate::migrations::{Entry, State};
 use crate::problem::{Kind as Sort, Problem, Result};
 use crate::schema::RelationName;
 use crate::schema::model::{Key, Kind, Model, is_history_table};
@@ -163,7 +164,7 @@ async fn read(live: &mut Connection, setting: &Setting, stop: &Stop) -> Result<F
     }
     let rows = live.rows(&goal::strangers(&setting.scope)).await?;
     let (histories, notes) = match &setting.scope.schemas {
-        Some(schemas) => elsewhere(live, setting, schemas).await?,
+        Some(schemas) => elsewhere(live, setting, schemas, stop).await?,
         None => (Vec::new(), Vec::new()),
     };
     Ok(Found { current, histories, strangers: goal::stranger_steps(rows), notes })
@@ -175,29 +176,34 @@ async fn elsewhere(
     live: &mut Connection,
     setting: &Setting,
     schemas: &[String],
+    stop: &Stop,
 ) -> Result<(Vec<RelationName>, Vec<String>)> {
-    let (mut gone, mut notes) = (Vec::new(), Vec::new());
-    let own = migrations::read(&setting.project.migrations).unwrap_or_default();
-    let sql = "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
-               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-               WHERE c.relkind = 'r' AND c.relname = '_sqlx_migrations' ORDER BY 1";
-    for row in live.rows(sql).await? {
-        let [Some(schema), Some(name)] = row.as_slice() else { continue };
-        if schemas.contains(schema) {
-            continue;
-        }
-        let table = Dialect::Postgres.relation(schema, name);
-        let remembered = live.rows(&format!("SELECT version::text FROM {table}")).await?;
-        let is_own = |version: &String| own.iter().any(|one| one.version.to_string() == *version);
-        if remembered.iter().flatten().flatten().all(|version| is_own(version)) {
-            gone.push(RelationName::new(schema, name));
-        } else {
-            notes.push(format!(
-                "table {schema}.{name} stays: it remembers migrations of others too"
-            ));
-        }
+    let stays = |why: String| Ok((Vec::new(), vec![why]));
+    // Where the folder cannot be read, the checklist says so, and its history stays.
+    let Ok(standing) = standing::read(&setting.project, live, &[], stop).await else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    if !standing.book.is_there {
+        return Ok((Vec::new(), Vec::new()));
     }
-    Ok((gone, notes))
+    let table = Dialect::Postgres.literal(&standing.book.table.sql(Dialect::Postgres));
+    let sql = format!(
+        "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = pg_catalog.to_regclass({table})"
+    );
+    let row = live.rows(&sql).await?.into_iter().next().unwrap_or_default();
+    let [Some(schema), Some(name)] = row.as_slice() else { return Ok((Vec::new(), Vec::new())) };
+    if schemas.contains(schema) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let missing = |entry: &Entry| entry.state == State::Missing;
+    if standing.entries.iter().any(missing) {
+        return stays(format!(
+            "table {schema}.{name} stays: it remembers migrations of others too"
+        ));
+    }
+    Ok((vec![RelationName::new(schema, name)], Vec::new()))
 }
 
 async fn counted(target: &Target, stop: &Stop) -> Result<DatabaseStatus> {

@@ -283,7 +283,7 @@ impl Work<'_> {
             if own.is_some() {
                 models.push((entry.key.clone(), scratch.model(scope, stop).await?));
             }
-            replay::run(scratch, &migration.up, stop).await?;
+            replay::run(scratch, &migration.up, migration.alone, stop).await?;
         }
         for migration in migrations.iter_mut() {
             let earlier = models.iter().find(|(key, _)| *key == migration.key);
@@ -311,10 +311,10 @@ impl Work<'_> {
         stop: &Stop,
     ) -> Result<(Plan, Model, Model)> {
         let (scope, script) = (&self.setting.scope, migration.down.clone().unwrap_or_default());
-        let alone = replay::is_alone(scratch.dialect(), &script);
-        let watched = watch(scratch, &script, scope, stop).await?;
+        let alone = scratch.dialect() == Dialect::Postgres && migration.down_alone;
+        let watched = watch(scratch, &script, alone, scope, stop).await?;
         if !alone {
-            replay::run(scratch, &script, stop).await?;
+            replay::run(scratch, &script, alone, stop).await?;
         }
         let after = scratch.model(scope, stop).await?;
         let plan = watched.plan(&after, &script, alone);

@@ -292,13 +292,13 @@ mod tests {
     fn outside_a_transaction_only_what_must_be_is_alone() {
         let text = "-- no-transaction\nCREATE TABLE a (b int);\nCREATE UNIQUE INDEX CONCURRENTLY i ON a (b);\n\
                     REINDEX (VERBOSE) INDEX CONCURRENTLY i; VACUUM a; CALL p(); SELECT 1";
-        let cut = cut_of(Dialect::Postgres, text, true).unwrap();
-        let alone: Vec<bool> = cut.statements.iter().map(|one| one.alone).collect();
-        assert_eq!((alone, cut.transaction), (vec![false, true, true, true, true, false], false));
+        let found = cut_of(Dialect::Postgres, text, true).unwrap();
+        let alone: Vec<bool> = found.statements.iter().map(|one| one.alone).collect();
+        assert_eq!((alone, found.transaction), (vec![false, true, true, true, true, false], false));
         let script =
             Script { name: "x".to_owned(), text: "DROP INDEX CONCURRENTLY i; SELECT 1".to_owned() };
-        let cut = cut(Dialect::Postgres, Format::Drizzle, &script, false).unwrap();
-        assert_eq!((cut.transaction, cut.notes.len()), (false, 1));
+        let found = cut(Dialect::Postgres, Format::Drizzle, &script, false).unwrap();
+        assert_eq!((found.transaction, found.notes.len()), (false, 1));
         assert!(cut_of(Dialect::Sqlite, "CREATE TABLE a (b)", true).unwrap().transaction);
     }
 }

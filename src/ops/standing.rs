@@ -210,7 +210,10 @@ fn words(entries: &[Entry], format: Format) -> Vec<String> {
 /// The database cannot be reached, and as [`read`].
 pub async fn at(project: &Project, target: &Target, stop: &Stop) -> Result<Standing> {
     let mut connection = Connection::open_reading(target, stop).await?;
-    let standing = with_ledger(project, &mut connection, stop).await;
+    let standing = match target.session.ledger {
+        true => with_ledger(project, &mut connection, stop).await,
+        false => read(project, &mut connection, &[], stop).await,
+    };
     connection.close().await;
     standing
 }
@@ -225,11 +228,7 @@ async fn with_ledger(
         Found::There => ledger.marked(connection).await?,
         Found::Absent | Found::Barred(_) => Vec::new(),
     };
-    let half_done = marked.into_iter().filter(|one| !one.down).map(|one| HalfDone {
-        done: one.done(),
-        unsure: one.is_unsure(),
-        key: one.key,
-    });
-    let half_done: Vec<HalfDone> = half_done.collect();
+    let half_done: Vec<HalfDone> =
+        marked.iter().filter(|one| !one.down).map(HalfDone::from).collect();
     read(project, connection, &half_done, stop).await
 }

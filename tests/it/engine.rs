@@ -8,6 +8,7 @@ mod change;
 mod dump;
 mod grow;
 mod grow_parts;
+mod own;
 mod pair;
 mod random;
 mod repair;

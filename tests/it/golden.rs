@@ -138,6 +138,8 @@ fn setting(case: &Case, target: &Target) -> Setting {
     let project = Project {
         schema: SchemaSource::Paths(Vec::new()),
         migrations: folder.join("migrations"),
+        backups: None,
+        backup_keep: None,
         seeds: folder.join("seeds"),
         format: None,
         history: None,

@@ -7,11 +7,13 @@ use std::time::Duration;
 use dbstudio::app::effect::Slot;
 use dbstudio::app::msg::{Event, Msg};
 use dbstudio::config::Protection;
-use dbstudio::ops::migrations_desk::{Ask, Carried, Order, Plan, State, Told};
+use dbstudio::ops::migrations_desk::{Ask, Carried, Order, Plan, Rehearsal, State, Told, Wanted};
+use dbstudio::ops::rehearse::{Back, Failure, Rehearsed};
 use dbstudio::ops::run::{Direction, Holder, Progress, Run, Scheduled, Statement};
 use dbstudio::ops::session::Request;
 use dbstudio::problem::{Kind, Problem};
 use dbstudio::schema::hazard::{Rule, Severity};
+use dbstudio::schema::model::Model;
 use dbstudio::sql::Dialect;
 use dbstudio::sql::statement::split;
 use insta::assert_snapshot;
@@ -77,6 +79,12 @@ fn plan(order: &Order) -> Plan {
         },
         refused: Vec::new(),
         warnings: Vec::new(),
+        losses: if direction == Direction::Down {
+            vec![vec!["table vouchers: 12 rows lost".to_owned()]]
+        } else {
+            Vec::new()
+        },
+        rehearsal: None,
         pictures: vec![examined("7").picture],
         dialect: Dialect::Postgres,
         run,
@@ -97,7 +105,67 @@ fn answer(ask: &Ask) -> Option<Told> {
             by_others: vec!["0012_a_name_that_is_longer_than_the_list_is_wide".to_owned()],
             elapsed: Duration::from_millis(1_502),
         })),
+        Ask::Rehearse(_) => Told::Rehearsed(Arc::new(rehearsal())),
+        Ask::Amend(..) | Ask::Write(_) => return None,
     })
+}
+
+fn rehearsal() -> Rehearsal {
+    let proven = Back::Tried {
+        took: Duration::from_millis(4),
+        schema: Vec::new(),
+        rows: Vec::new(),
+        again: Vec::new(),
+    };
+    let one = |name: &str, back| Rehearsed {
+        name: name.to_owned(),
+        file: format!("migrations/{name}.up.sql"),
+        took: Duration::from_millis(12),
+        rows: Vec::new(),
+        back,
+        hazards: vec![hazard(Rule::DropColumn, Severity::Danger, 1, 10)],
+        refused: Vec::new(),
+    };
+    Rehearsal {
+        on: "a scratch database with the live schema".to_owned(),
+        scripts: vec![one("0005_shipments", proven), one("0007_refunds", Back::None)],
+        failure: Some(Failure {
+            name: "0008_stock".to_owned(),
+            problem: Problem::failed(
+                "migrations/0008_stock.up.sql:3:1: relation \"nowhere\" does not exist",
+                "ALTER TABLE nowhere ADD COLUMN a text",
+                "correct the file",
+            ),
+        }),
+        outcome: None,
+        live: Model::empty(Dialect::Postgres),
+        notes: Vec::new(),
+    }
+}
+
+#[test]
+fn a_rehearsal_tells_what_it_found() {
+    for (size, name) in [(SMALL, "80"), (LARGE, "120")] {
+        let mut shop = with(answer, size);
+        shop.keys("r");
+        assert_snapshot!(format!("rehearsed_{name}"), shop.screen());
+    }
+}
+
+#[test]
+fn a_repair_asks_for_a_reason_first() {
+    let mut shop = with(answer, SMALL);
+    shop.keys("g g j j f");
+    assert_snapshot!("reason", shop.screen());
+    shop.keys("enter");
+    assert!(shop.screen().contains("kept for those who come later"), "{}", shop.screen());
+    shop.hold.insert(Slot::Op);
+    shop.types("why not");
+    shop.keys("enter");
+    let asked = shop.held.last().map(|(_, _, request)| request.clone());
+    let Some(Request::Migrations(_, ask)) = asked else { panic!("{asked:?}") };
+    let wanted = Wanted::Accepted("3".to_owned());
+    assert_eq!(*ask, Ask::Amend(wanted, Some("why not".to_owned())));
 }
 
 fn protected(protection: Protection, size: (u16, u16)) -> Shop {

@@ -157,7 +157,7 @@ fn answer(ask: &Ask) -> Option<Told> {
     match ask {
         Ask::Standing => Some(told(standing())),
         Ask::Examine(_, key) => Some(Told::Examined(Arc::new(examined(key)))),
-        Ask::Plan(_) | Ask::Carry(_) => None,
+        _ => None,
     }
 }
 

@@ -131,8 +131,11 @@ fn what_is_not_the_projects_stays() {
          CREATE OPERATOR more.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = more.same);
          CREATE TEXT SEARCH CONFIGURATION more.words (COPY = simple);
          CREATE TYPE more.mood AS ENUM ('ok'); CREATE TABLE more.t (m more.mood);
-         CREATE TABLE public.others (id int); CREATE TABLE public._sqlx_migrations (version bigint);
-         INSERT INTO public._sqlx_migrations VALUES (77)",
+         CREATE TABLE public.others (id int); CREATE TABLE public._sqlx_migrations (
+             version bigint PRIMARY KEY, description text NOT NULL,
+             installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL,
+             checksum bytea NOT NULL, execution_time bigint NOT NULL);
+         INSERT INTO public._sqlx_migrations VALUES (77, 'theirs', now(), true, '', 0)",
     );
     let told = project.run(&ALL);
     assert_eq!(told.code, 0, "{told:?}");

@@ -110,6 +110,8 @@ fn setting() -> Setting {
             folder: "shop".into(),
             schema: SchemaSource::Paths(Vec::new()),
             migrations: "shop/migrations".into(),
+            backups: None,
+            backup_keep: None,
             seeds: "shop/seeds".into(),
             format: None,
             history: None,

@@ -3,9 +3,12 @@
 //! What is asked about goes through the slots [`Slot::Standing`] and [`Slot::Examine`], in the
 //! background; what changes a database through [`Slot::Op`], after a review and a yes.
 
+mod mending;
+mod rehearsal;
 mod run;
 
-pub use run::{carry, intent, progressed, run_failed, under_review, verb};
+pub use mending::{Mending, mend};
+pub use run::{carry, intent, progressed, run_failed, under_review, verb, whole_intent};
 
 use crate::app::change;
 use crate::app::command::CommandId;
@@ -69,6 +72,9 @@ pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
         Told::Examined(examined) => model.migrations.learn(examined),
         Told::Planned(plan) => run::planned(model, plan),
         Told::Carried(carried) => run::carried(model, &carried, effects),
+        Told::Rehearsed(found) => rehearsal::ended(model, &found, effects),
+        Told::Amendment(amendment) => mending::planned(model, amendment),
+        Told::Amended(amendment) => mending::written(model, &amendment, effects),
     }
 }
 
@@ -85,7 +91,7 @@ pub fn failed(model: &mut Model, slot: Slot, problem: Problem) {
 }
 
 /// The SQL that is spoken here.
-fn dialect(model: &Model) -> Dialect {
+pub fn dialect(model: &Model) -> Dialect {
     match model.engine() {
         Some(Engine::Postgres) => Dialect::Postgres,
         Some(Engine::Sqlite) | None => Dialect::Sqlite,
@@ -172,6 +178,10 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) -> bool 
         C::RollBack => run::order(model, Order::RollBack { to: None }, effects),
         C::RollBackTo => run::up_to(model, false, effects),
         C::EditFile => edit(model, effects),
+        C::Rehearse => rehearsal::begin(model, effects),
+        C::Repair => mending::repair(model),
+        C::Unapply => mending::ask(model, Mending::NotApplied),
+        C::Baseline => mending::baseline(model, effects),
         C::NextHazard => hazard(model, true),
         C::PreviousHazard => hazard(model, false),
         C::CopyFile => copy(model, effects),
@@ -197,7 +207,12 @@ pub fn applies(model: &Model, id: CommandId) -> bool {
     match id {
         C::ApplyAll | C::Rehearse | C::PendingScript => is_waiting,
         C::RollBack => standing.format.has_downs() && is_any_applied(standing),
-        C::Repair => matches!(state, Some(State::Changed | State::Missing | State::Failed)),
+        C::Repair => {
+            matches!(
+                state,
+                Some(State::Changed | State::Missing | State::Failed | State::HalfDone { .. })
+            )
+        }
         C::Baseline => standing.history.is_none() && entry.is_some(),
         C::DownSide => {
             entry.and_then(|entry| entry.migration.as_ref()).is_some_and(|it| it.down.is_some())

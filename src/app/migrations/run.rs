@@ -10,7 +10,7 @@ use crate::app::effect::{Effect, Slot};
 use crate::app::model::{Link, Model, Tone};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::outcome::Outcome;
-use crate::app::overlays::plan::PlanReview;
+use crate::app::overlays::plan::{PlanReview, Subject};
 use crate::app::overlays::running::Running;
 use crate::app::overlays::working::{Doing, Words, Working};
 use crate::app::panes::migrations::lasting;
@@ -25,14 +25,23 @@ const MOST_CHANGES: usize = 12;
 
 const PLANNING: Words = Words { running: "Looking at what would run", failed: "Nothing was run" };
 
+/// Whether work can begin; why not is said.
+pub(super) fn is_free(model: &mut Model) -> bool {
+    let is_open = matches!(model.link, Link::Open(_));
+    let why = if model.tickets.is_running(Slot::Op) {
+        "Something else is still being worked on; ctrl+c stops it"
+    } else if is_open {
+        return true;
+    } else {
+        "The database is not connected; R connects again"
+    };
+    model.notify(Tone::Plain, why);
+    false
+}
+
 /// Begins with an order: what it would run is looked at first.
 pub fn order(model: &mut Model, order: Order, effects: &mut Vec<Effect>) {
-    if model.tickets.is_running(Slot::Op) {
-        model.notify(Tone::Plain, "Something else is still being worked on; ctrl+c stops it");
-        return;
-    }
-    if !matches!(model.link, Link::Open(_)) {
-        model.notify(Tone::Plain, "The database is not connected; R connects again");
+    if !is_free(model) {
         return;
     }
     let Some(request) = super::request(model, Ask::Plan(order)) else { return };
@@ -64,21 +73,27 @@ pub fn planned(model: &mut Model, plan: Arc<Plan>) {
         model.overlays.push(Overlay::Outcome(Box::new(outcome)));
         return;
     }
-    let review = PlanReview::new(plan, model);
+    let review = PlanReview::new(Subject::Run(plan), model);
     model.overlays.push(Overlay::Plan(Box::new(review)));
 }
 
-/// The plan that is looked at.
-pub fn under_review(model: &Model) -> Option<Arc<Plan>> {
+/// What is looked at.
+pub fn under_review(model: &Model) -> Option<Subject> {
     model.overlays.iter().rev().find_map(|overlay| match overlay {
-        Overlay::Plan(review) => Some(Arc::clone(&review.plan)),
+        Overlay::Plan(review) => Some(review.subject.clone()),
         _ => None,
     })
 }
 
-/// Carries out the plan that is looked at.
+/// Carries out what is looked at.
 pub fn carry(model: &mut Model, effects: &mut Vec<Effect>) {
-    let Some(plan) = under_review(model) else { return };
+    let plan = match under_review(model) {
+        Some(Subject::Run(plan)) => plan,
+        Some(Subject::Amendment(amendment)) => {
+            return super::mending::write(model, amendment, effects);
+        }
+        None => return,
+    };
     let Some(request) = super::request(model, Ask::Carry(Arc::clone(&plan))) else { return };
     model.notice = None;
     model.overlays.push(Overlay::Running(Box::new(Running::new(plan))));
@@ -132,6 +147,15 @@ fn title(direction: Direction) -> &'static str {
         Direction::Up => "Applied",
         Direction::Down => "Taken back",
     }
+}
+
+/// A plan in a few words, and the database it is for: `Apply 2 migrations to shop`.
+pub fn whole_intent(plan: &Plan) -> String {
+    let preposition = match plan.order.direction() {
+        Direction::Up => "to",
+        Direction::Down => "on",
+    };
+    format!("{} {preposition} {}", intent(plan), plan.run.database)
 }
 
 /// One word for carrying out a plan.

@@ -65,6 +65,11 @@ impl Outcome {
         Self { title, is_bad: false, top: 0, paragraphs }
     }
 
+    /// The same as bad news.
+    pub fn bad(self) -> Self {
+        Self { is_bad: true, ..self }
+    }
+
     /// It failed, was refused, or was stopped half way.
     pub fn failed(doing: Option<Doing>, problem: Problem) -> Self {
         let title = match (problem.kind, doing) {

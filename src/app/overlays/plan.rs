@@ -21,15 +21,105 @@ use crate::app::panes::migrations::{Line, LineKind, PageRow, fitted, sql};
 use crate::app::span::{Ink, Span};
 use crate::app::update::screen;
 use crate::config::Protection;
-use crate::ops::migrations_desk::Plan;
+use crate::ops::migrations_desk::{Amendment, Plan};
+use crate::ops::run::Scheduled;
+use crate::problem::Result;
 use crate::schema::hazard::{Hazard, Severity};
+use crate::sql::Dialect;
 use crate::text;
+
+/// What is looked at.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// Migrations that are to run.
+    Run(Arc<Plan>),
+    /// What is to be written in the history.
+    Amendment(Arc<Amendment>),
+}
+
+impl Subject {
+    /// The database's name as the server reports it.
+    pub fn database(&self) -> &str {
+        match self {
+            Self::Run(plan) => &plan.run.database,
+            Self::Amendment(amendment) => &amendment.database,
+        }
+    }
+
+    /// It in a few words: `Apply 2 migrations`.
+    pub fn intent(&self) -> String {
+        match self {
+            Self::Run(plan) => migrations::intent(plan),
+            Self::Amendment(amendment) => match amendment.corrections.as_slice() {
+                [one] => format!("Write of {}: {}", one.name, one.becomes),
+                many => format!("Write of {} migrations", text::grouped(many.len() as u64)),
+            },
+        }
+    }
+
+    /// The same, and the database it is for.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Run(plan) => migrations::whole_intent(plan),
+            Self::Amendment(amendment) => {
+                format!("What {} remembers of its migrations", amendment.database)
+            }
+        }
+    }
+
+    /// One word for carrying it out.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Run(plan) => migrations::verb(plan.order.direction()),
+            Self::Amendment(_) => "write",
+        }
+    }
+
+    /// How many statements there are.
+    pub fn statements(&self) -> usize {
+        match self {
+            Self::Run(plan) => {
+                let of = |one: &Scheduled| one.statements.len().saturating_sub(one.from);
+                plan.run.scripts.iter().map(of).sum()
+            }
+            Self::Amendment(amendment) => amendment.statements.len(),
+        }
+    }
+
+    /// The hazards.
+    pub fn hazards(&self) -> impl Iterator<Item = &Hazard> {
+        let hazards = match self {
+            Self::Run(plan) => plan.hazards.as_slice(),
+            Self::Amendment(_) => &[],
+        };
+        hazards.iter().flatten()
+    }
+
+    /// Whether it may be carried out here.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn permit(&self) -> Result<()> {
+        match self {
+            Self::Run(plan) => plan.permit(),
+            Self::Amendment(_) => Ok(()),
+        }
+    }
+
+    /// Whether there is something that warns.
+    pub fn warns(&self) -> bool {
+        match self {
+            Self::Run(plan) => !plan.warnings.is_empty(),
+            Self::Amendment(_) => false,
+        }
+    }
+}
 
 /// A plan that is looked at.
 #[derive(Debug)]
 pub struct PlanReview {
     /// The plan.
-    pub plan: Arc<Plan>,
+    pub subject: Subject,
     /// The row under the cursor.
     pub list: Scroll,
     lines: Vec<Line>,
@@ -44,12 +134,15 @@ pub struct PlanReview {
 
 impl PlanReview {
     /// A plan from its first line on.
-    pub fn new(plan: Arc<Plan>, model: &Model) -> Self {
-        let lines = lines(&plan);
+    pub fn new(subject: Subject, model: &Model) -> Self {
+        let lines = match &subject {
+            Subject::Run(plan) => lines(plan),
+            Subject::Amendment(amendment) => amended(amendment, migrations::dialect(model)),
+        };
         let last = lines.iter().filter_map(|line| line.number).max();
         let gutter = last.map_or(0, |last| last.to_string().len() + 3);
         let mut it = Self {
-            plan,
+            subject,
             list: Scroll::default(),
             lines,
             rows: Vec::new(),
@@ -126,7 +219,7 @@ impl PlanReview {
 
     /// How many hazards of a weight it has.
     pub fn hazards(&self, severity: Severity) -> usize {
-        let all = self.plan.hazards.iter().flatten();
+        let all = self.subject.hazards();
         all.filter(|hazard| hazard.severity == severity && !hazard.is_settled()).count()
     }
 
@@ -200,11 +293,12 @@ impl PlanReview {
     }
 
     fn copy(&self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
-        let texts = self.plan.run.scripts.iter().map(|scheduled| {
-            let script = scheduled.script(self.plan.run.direction);
-            format!("-- {}\n{}\n", script.name, script.text.trim())
-        });
-        let copied = texts.collect::<Vec<_>>().join("\n");
+        let copied = match &self.subject {
+            Subject::Run(plan) => script_of(plan),
+            Subject::Amendment(amendment) => {
+                amendment.statements.iter().map(|sql| format!("{sql};\n")).collect()
+            }
+        };
         let size = text::short_bytes(copied.len() as u64);
         effects.push(Effect::Copy(copied));
         model.notify(Tone::Good, format!("Copied all of it, {size}"));
@@ -213,7 +307,7 @@ impl PlanReview {
 
     /// What comes after a yes: another question, or why there is none.
     fn yes(&self, model: &mut Model) -> Next {
-        if let Err(problem) = self.plan.permit() {
+        if let Err(problem) = self.subject.permit() {
             return over(Overlay::Outcome(Box::new(Outcome::of_problem("Refused", problem))));
         }
         let target = model.target.as_ref();
@@ -225,11 +319,10 @@ impl PlanReview {
         if is_production {
             return over(Overlay::Prompt(Box::new(Prompt::new(Purpose::DatabaseName, ""))));
         }
-        let database = &self.plan.run.database;
         over(Overlay::Confirm(Confirm {
-            title: format!("{}?", migrations::intent(&self.plan)),
-            text: format!("It runs on {database}, as it stands here."),
-            yes: migrations::verb(self.plan.order.direction()).to_owned(),
+            title: format!("{}?", self.subject.intent()),
+            text: format!("It runs on {}, as it stands here.", self.subject.database()),
+            yes: self.subject.verb().to_owned(),
             then: Msg::Carry,
         }))
     }
@@ -242,6 +335,42 @@ impl PlanReview {
 
 fn over(overlay: Overlay) -> Next {
     Next::Over(Box::new(overlay))
+}
+
+/// A plan as one script.
+fn script_of(plan: &Plan) -> String {
+    let texts = plan.run.scripts.iter().map(|scheduled| {
+        let script = scheduled.script(plan.run.direction);
+        format!("-- {}\n{}\n", script.name, script.text.trim())
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of what is to be written in the history: of each migration what it was and what it
+/// becomes, then the statements.
+fn amended(amendment: &Amendment, dialect: Dialect) -> Vec<Line> {
+    let mut lines: Vec<Line> = amendment.notes.iter().map(|note| noted(note)).collect();
+    if !lines.is_empty() {
+        lines.push(Line::blank());
+    }
+    for one in &amendment.corrections {
+        let spans = vec![
+            Span::new(Ink::Strong, one.name.clone()),
+            Span::new(Ink::Muted, format!("  {} ", one.was.word())),
+            Span::link(),
+            Span::new(Ink::Text, format!(" {}", one.becomes)),
+        ];
+        lines.push(Line::new(LineKind::Prose, 0, spans));
+    }
+    lines.push(Line::blank());
+    let script: String = amendment.statements.iter().map(|sql| format!("{sql};\n")).collect();
+    lines.extend(sql(dialect, &script, &[]));
+    lines
+}
+
+fn noted(note: &str) -> Line {
+    let words = Span::new(Ink::Muted, format!(" {}", sentence(note)));
+    Line::new(LineKind::Prose, 0, vec![Span::new(Ink::NoticeMark, "·"), words])
 }
 
 /// The lines of a plan.
@@ -258,14 +387,19 @@ fn lines(plan: &Plan) -> Vec<Line> {
     }
     for note in &plan.warnings {
         let spans = vec![Span::new(Ink::Warning, "! "), Span::new(Ink::Text, sentence(note))];
-        lines.push(Line::new(LineKind::Other, 0, spans));
+        lines.push(Line::new(LineKind::Prose, 0, spans));
     }
-    for note in &run.notes {
-        let spans = vec![
-            Span::new(Ink::NoticeMark, "·"),
-            Span::new(Ink::Muted, format!(" {}", sentence(note))),
+    lines.extend(run.notes.iter().map(|note| noted(note)));
+    if let Some(rehearsal) = plan.rehearsal.as_ref().filter(|rehearsal| rehearsal.is_passed()) {
+        let words = vec![
+            Span::new(Ink::Good, "Rehearsed"),
+            Span::new(Ink::Text, format!(" on {}: passed.", rehearsal.on)),
         ];
-        lines.push(Line::new(LineKind::Other, 0, spans));
+        lines.push(Line::new(LineKind::Prose, 0, words));
+        for name in rehearsal.one_way() {
+            let words = format!("{name} cannot be rolled back.");
+            lines.push(Line::of(LineKind::Prose, Ink::Warning, words));
+        }
     }
     for (at, scheduled) in run.scripts.iter().enumerate() {
         if !lines.is_empty() {
@@ -273,6 +407,11 @@ fn lines(plan: &Plan) -> Vec<Line> {
         }
         let script = scheduled.script(run.direction);
         lines.push(heading(scheduled, &script.name));
+        for loss in plan.losses.get(at).into_iter().flatten() {
+            let words =
+                vec![Span::new(Ink::Danger, "lost: "), Span::new(Ink::Text, sentence(loss))];
+            lines.push(Line::new(LineKind::Hazard, 0, words));
+        }
         let none: &[Hazard] = &[];
         let hazards = plan.hazards.get(at).map_or(none, Vec::as_slice);
         lines.extend(sql(plan.dialect, &script.text, hazards));
@@ -280,7 +419,7 @@ fn lines(plan: &Plan) -> Vec<Line> {
     lines
 }
 
-fn heading(scheduled: &crate::ops::run::Scheduled, file: &str) -> Line {
+fn heading(scheduled: &Scheduled, file: &str) -> Line {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let mut spans = vec![Span::new(Ink::Group, name.to_owned())];
     let mut add = |words: String| {

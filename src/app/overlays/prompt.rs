@@ -8,7 +8,7 @@ use crate::app::export;
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::layout::layout;
-use crate::app::migrations;
+use crate::app::migrations::{self, Mending};
 use crate::app::model::{Model, Tone};
 use crate::app::overlays::Next;
 use crate::app::panes::data::Awaiting;
@@ -42,8 +42,10 @@ pub enum Purpose {
     Address,
     /// The name of the migration under review.
     Migration,
-    /// The name of the database that migrations are to run on.
+    /// The name of the database that something is to run on.
     DatabaseName,
+    /// Why something else is written of a migration.
+    Reason(Mending),
 }
 
 impl Prompt {
@@ -116,6 +118,15 @@ impl Prompt {
                 Next::Close
             }
             Purpose::DatabaseName => self.carry(model, effects),
+            Purpose::Reason(_) if self.field.text().trim().is_empty() => {
+                self.complaint = Some("it is kept for those who come later".into());
+                Next::Stay
+            }
+            Purpose::Reason(mending) => {
+                let reason = self.field.text().trim().to_owned();
+                migrations::mend(model, mending, Some(reason), effects);
+                Next::Close
+            }
             Purpose::Address if self.field.text().trim().is_empty() => {
                 self.complaint = Some("type a URL, a file, or the name of an environment".into());
                 Next::Stay
@@ -130,9 +141,10 @@ impl Prompt {
 
     /// Carries out the plan when what was typed is the name of its database.
     fn carry(&mut self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
-        let Some(plan) = migrations::under_review(model) else { return Next::Close };
-        if self.field.text().trim() != plan.run.database {
-            self.complaint = Some(format!("the database is called {}", plan.run.database));
+        let Some(subject) = migrations::under_review(model) else { return Next::Close };
+        let name = subject.database();
+        if self.field.text().trim() != name {
+            self.complaint = Some(format!("the database is called {name}"));
             return Next::Stay;
         }
         migrations::carry(model, effects);

@@ -38,10 +38,10 @@ pub struct Writer {
     watched: Arc<Mutex<Option<Stop>>>,
     /// The file's name without its folder.
     database: String,
-    /// Where the file is, for work that opens it once more.
-    address: SqliteAddress,
     /// The transaction that is open, if one is.
     open: Option<Guarded>,
+    /// Where the file is, for work that opens it once more.
+    address: SqliteAddress,
 }
 
 impl Writer {
@@ -100,7 +100,7 @@ impl Writer {
         let watched = Arc::default();
         install(&mut raw, &watched).await?;
         let address = SqliteAddress { file: None, read_only: false, immutable: false };
-        Ok(Self { raw, watched, database, address, open: None })
+        Ok(Self { raw, watched, database, open: None, address })
     }
 
     /// The file's name without its folder.

@@ -14,6 +14,7 @@ mod refinery;
 mod tests;
 
 pub(super) use dbmate::is_marked;
+pub(super) use paired::{NO_TRANSACTION, native_checksum};
 pub(super) use refinery::is_named;
 
 use super::folder::Folder;

@@ -14,7 +14,7 @@ use crate::problem::Result;
 
 /// The first line of a migration of ours that must not run in a transaction; it must be the very
 /// first bytes of the file (as sqlx looks for it).
-const NO_TRANSACTION: &str = "-- no-transaction";
+pub(in super::super) const NO_TRANSACTION: &str = "-- no-transaction";
 
 /// The direction of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +93,7 @@ fn migration(
     let checksum = if format == Format::Golang {
         Vec::new()
     } else {
-        let mut digest = Sha384::new();
-        up.raw.split(|letter| source.ignored.contains(&letter)).for_each(|it| digest.update(it));
-        digest.finalize().to_vec()
+        native_checksum(&up.raw, &source.ignored)
     };
     let Named { version, digits, description, stem, .. } = named;
     Ok(Migration {
@@ -111,6 +109,13 @@ fn migration(
         up: up.script(),
         down: down.map(|text| text.script()),
     })
+}
+
+/// The checksum of a text as sqlx has it, without the letters it is told to leave out.
+pub(in super::super) fn native_checksum(raw: &str, ignored: &[char]) -> Vec<u8> {
+    let mut digest = Sha384::new();
+    raw.split(|letter| ignored.contains(&letter)).for_each(|part| digest.update(part));
+    digest.finalize().to_vec()
 }
 
 fn take_apart(path: &Path, format: Format) -> std::result::Result<Named, String> {

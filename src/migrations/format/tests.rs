@@ -217,6 +217,8 @@ fn sqlx_settings_are_heeded() {
         schema: crate::config::SchemaSource::Paths(Vec::new()),
         migrations: project.path().join("migrations"),
         seeds: project.path().join("seeds"),
+        backups: None,
+        backup_keep: None,
         format: None,
         history: None,
         generate: None,

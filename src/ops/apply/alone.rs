@@ -17,6 +17,9 @@ impl Engine<'_> {
     /// Runs a script outside a transaction, from where an earlier run stopped.
     pub(super) async fn alone(&mut self, at: usize, script: &Scheduled) -> Result<Ended> {
         let begun = Instant::now();
+        if !self.books.hold(&mut self.connection, self.stop).await? {
+            return Ok(Ended::Moved);
+        }
         if script.from > 0 {
             self.settings(script).await?;
         }

@@ -19,6 +19,8 @@ pub(in crate::ops) struct Books {
     pub(in crate::ops) history: History,
     /// The ledger, where there is one.
     pub(super) ledger: Option<Ledger>,
+    /// Whether the ledger is there already.
+    pub(in crate::ops) has_ledger: bool,
     /// Who runs it: the account and the machine.
     pub(super) origin: String,
     /// What the person gave reasons for, and the evidence, for the ledger.
@@ -65,13 +67,23 @@ impl Books {
                 quoted(cells.next()),
             );
         }
-        Ok(Self { history, ledger, origin, detail, own, keys: Vec::new(), version: None })
+        Ok(Self {
+            history,
+            ledger,
+            has_ledger: false,
+            origin,
+            detail,
+            own,
+            keys: Vec::new(),
+            version: None,
+        })
     }
 
     /// The statements that make the tables that are not there.
     pub(super) fn making(&self) -> Vec<String> {
         let mut making = self.history.prepare();
-        making.extend(self.ledger.iter().flat_map(|ledger| ledger.making()));
+        let ledger = self.ledger.filter(|_| !self.has_ledger);
+        making.extend(ledger.iter().flat_map(|ledger| ledger.making()));
         making
     }
 

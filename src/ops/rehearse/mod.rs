@@ -9,12 +9,16 @@
 mod rows;
 mod stage;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::change::Setting;
-use super::difference::{Difference, differences};
+use super::difference::{Difference, differences, of_person};
+use super::evidence::{Bond, Cabinet, Evidence, Sort};
 use super::examine::Examined;
-use super::standing::Standing;
+use super::standing::{self, Standing};
 use super::{desired, history, proof, replay};
 use crate::config::SchemaSource;
 use crate::db::connection::Connection;
@@ -126,6 +130,21 @@ impl Rehearsal {
         self.failure.is_none() && self.scripts.iter().all(stands)
     }
 
+    /// What came of it as evidence.
+    pub fn evidence(&self, bond: Bond) -> Evidence {
+        let word = if self.is_passed() { "passed" } else { "failed" };
+        let summary = format!("rehearsed on {}: {word}", self.on);
+        let detail = json!({
+            "passed": self.is_passed(),
+            "reversible": self.is_reversible(),
+            "on": self.on,
+            "one_way": self.one_way(),
+            "migrations": self.scripts.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            "outcome": self.outcome.as_ref().map(Vec::len),
+        });
+        Evidence::now(Sort::Rehearsal, bond, summary, detail)
+    }
+
     /// Whether every migration has a way back that was proven.
     pub fn is_reversible(&self) -> bool {
         self.failure.is_none() && self.scripts.iter().all(|one| one.back.is_proven())
@@ -170,6 +189,33 @@ pub fn pending(standing: &Standing, dialect: Dialect, to: Option<&str>) -> Resul
     Ok(waiting)
 }
 
+/// Rehearses what is pending, up to the migration `to` where one is named, and keeps what came of
+/// it as evidence in the state folder.
+///
+/// # Errors
+/// As [`rehearse`], or the evidence cannot be written.
+pub async fn pending_of(
+    setting: &Setting,
+    state: &Path,
+    (to, data): (Option<&str>, Data),
+    stop: &Stop,
+    tell: &mut (dyn FnMut(&str) + Send),
+) -> Result<Rehearsal> {
+    let standing = standing::at(&setting.project, &setting.target, stop).await?;
+    let dialect = standing.book.dialect;
+    let migrations = pending(&standing, dialect, to)?;
+    let rehearsal = rehearse(setting, &migrations, data, stop, tell).await?;
+    if !migrations.is_empty() {
+        let mut connection = Connection::open_reading(&setting.target, stop).await?;
+        let (target, live) = (&setting.target, &rehearsal.live);
+        let bond = Bond::of(&mut connection, target, &migrations, live).await;
+        connection.close().await;
+        let bond = bond?;
+        Cabinet::of(state, &bond.database).keep(&rehearsal.evidence(bond))?;
+    }
+    Ok(rehearsal)
+}
+
 /// Rehearses migrations on the live schema. `tell` is told the name of each before it runs.
 ///
 /// # Errors
@@ -186,8 +232,7 @@ pub async fn rehearse(
     let read = connection.model(&setting.scope, stop).await;
     connection.close().await;
     let full = read?;
-    let mut live = full.clone();
-    history::spare(&mut live, &Model::empty(full.dialect));
+    let live = of_person(full.clone());
     let mut rehearsal = Rehearsal {
         on: String::new(),
         scripts: Vec::new(),

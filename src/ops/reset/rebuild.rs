@@ -8,7 +8,7 @@ use super::super::change::Setting;
 use super::super::{desired, replay};
 use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
-use crate::migrations;
+use crate::migrations::Source;
 use crate::problem::{Kind as Sort, Problem, Result};
 use crate::schema::model::{Kind, Model};
 
@@ -45,7 +45,7 @@ pub(super) async fn tried(setting: &Setting, stop: &Stop) -> Result<Rebuild> {
 }
 
 async fn from_nothing(setting: &Setting, stop: &Stop) -> Result<(String, Model, Model)> {
-    let existing = migrations::read(&setting.project.migrations)?;
+    let existing = Source::of(&setting.project)?.whole()?;
     let scripts = match existing.is_empty() {
         true => desired::sources(&setting.project, stop).await?,
         false => Vec::new(),

@@ -34,6 +34,7 @@ use crate::sql::Dialect;
 
 pub(super) use files::{Content, SeedFile};
 pub use generate::{Filled, Wanted};
+pub(super) use moment::moment;
 pub(super) use shape::Shape;
 
 /// Reads the shape of a database's tables.

@@ -39,7 +39,7 @@ pub(super) fn time(seconds: i64) -> String {
 }
 
 /// The moment so many seconds after 1970.
-pub(super) fn moment(seconds: i64) -> String {
+pub(in crate::ops) fn moment(seconds: i64) -> String {
     format!("{} {}", date(seconds.div_euclid(DAY)), time(seconds))
 }
 

@@ -108,9 +108,18 @@ impl<'t> Maker<'t> {
         let is_reference = self.table.references.iter().any(|one| one.columns.contains(&at));
         match column.origin {
             Origin::Computed => true,
-            Origin::Numbered { .. } => !is_planned && !is_reference,
+            // Where a check looks at it, the engine's own numbers may not do.
+            Origin::Numbered { .. } => !is_planned && !is_reference && !self.is_checked(at),
             Origin::Written => column.default && has_unknown(&column.sort) && !is_reference,
         }
+    }
+
+    /// Whether a check reads a column.
+    fn is_checked(&self, at: usize) -> bool {
+        let place = |name: &str| self.table.place(self.dialect, name);
+        let mut read = Vec::new();
+        self.table.checks.iter().for_each(|check| demand::columns(check, &place, &mut read));
+        read.contains(&at)
     }
 
     /// What is asked of the columns of the next row: alternatives are chosen anew.
@@ -194,8 +203,8 @@ impl<'t> Maker<'t> {
             seen.extend(key);
         }
         for (at, next) in self.next.iter_mut().enumerate() {
-            if let (Some(next), Some(Cell::Number(_))) = (next, row.get(at)) {
-                *next += 1;
+            if let (Some(next), Some(Cell::Number(digits))) = (next, row.get(at)) {
+                *next = digits.parse().unwrap_or(*next).saturating_add(1);
             }
         }
         Some(row)
@@ -278,7 +287,7 @@ impl<'t> Maker<'t> {
             return Some(Cell::Null);
         }
         if let Some(Some(next)) = self.next.get(at) {
-            return Some(Cell::Number(next.to_string()));
+            return Some(Cell::Number(next.max(&least(demand)).to_string()));
         }
         value::value(Wish { sort: &column.sort, demand, meaning }, &mut self.rng)
     }
@@ -363,6 +372,16 @@ impl<'t> Maker<'t> {
                 }
                 false
             })
+    }
+}
+
+/// The least whole number that is asked for.
+#[expect(clippy::cast_possible_truncation, reason = "a limit written in a check")]
+fn least(demand: &Demand) -> i64 {
+    match &demand.least {
+        Some((demand::Limit::Number(number), true)) => number.floor() as i64 + 1,
+        Some((demand::Limit::Number(number), false)) => number.ceil() as i64,
+        _ => i64::MIN,
     }
 }
 

@@ -330,7 +330,8 @@ pub fn text_row(
             line::put(buf, (x.saturating_add(cells + 1), y), 1, sign, look.style(role));
         }
     }
-    let skip = if found.kind == LineKind::Heading { 0 } else { gutter };
+    let is_beside = matches!(found.kind, LineKind::Heading | LineKind::Prose);
+    let skip = if is_beside { 0 } else { gutter };
     let skip = skip.saturating_add(row.indent);
     let room = place.width.saturating_sub(skip);
     ink::write(buf, (x.saturating_add(skip), y), room, &row.spans, look);

@@ -28,12 +28,15 @@ impl Head {
     /// What stands above what is shown.
     pub(super) fn of(pane: &MigrationsPane, place: &Place<'_>) -> Self {
         let room = usize::from(place.width.saturating_sub(SIGN));
-        let (state, lines) = match (pane.side(), pane.current()) {
-            (Side::Pending, _) => (None, pending(pane, place)),
-            (_, Some(entry)) => (Some(entry.state.clone()), entry_lines(pane, entry, place)),
-            (_, None) => (None, Vec::new()),
+        let (state, facts, lines) = match (pane.side(), pane.current()) {
+            (Side::Pending, _) => (None, pending(pane, place), Vec::new()),
+            (_, Some(entry)) => {
+                (Some(entry.state.clone()), facts(pane, entry, place), lines(pane, entry, place))
+            }
+            (_, None) => (None, Vec::new(), Vec::new()),
         };
         let rows = lines.iter().flat_map(|line| wrap::word_rows(line, room, place.ascii));
+        let rows = words::fact_rows(facts, room).into_iter().chain(rows);
         Self { state, rows: rows.take(MOST).collect() }
     }
 
@@ -44,7 +47,7 @@ impl Head {
     }
 }
 
-fn pending(pane: &MigrationsPane, place: &Place<'_>) -> Vec<Vec<Span<'static>>> {
+fn pending(pane: &MigrationsPane, place: &Place<'_>) -> Vec<Span<'static>> {
     let count = pane.standing.iter().flat_map(|standing| standing.pending()).count();
     let said = match count {
         0 => "Nothing is pending".to_owned(),
@@ -52,20 +55,26 @@ fn pending(pane: &MigrationsPane, place: &Place<'_>) -> Vec<Vec<Span<'static>>> 
         many => format!("All {} that are pending, as they run", text::grouped(many as u64)),
     };
     let back = format!("{} shows one again", place.key(CommandId::PendingScript));
-    vec![vec![Span::new(Ink::Strong, said), Span::dot(), Span::new(Ink::Muted, back)]]
+    vec![Span::new(Ink::Strong, said), Span::new(Ink::Muted, back)]
 }
 
-fn entry_lines(pane: &MigrationsPane, entry: &Entry, place: &Place<'_>) -> Vec<Vec<Span<'static>>> {
+/// How a migration stands, since when, and how hazardous it is.
+fn facts(pane: &MigrationsPane, entry: &Entry, place: &Place<'_>) -> Vec<Span<'static>> {
     let strong = match words::ink(&entry.state) {
         Ink::Muted => Ink::Good,
         ink => ink,
     };
-    let mut first = vec![Span::new(strong, entry.state.word())];
-    first.extend(words::past(entry));
+    let mut facts = vec![Span::new(strong, entry.state.word())];
+    facts.extend(words::past(entry));
     if pane.side() == Side::Up && entry.migration.is_some() {
-        first.extend(hazards(pane.known(&entry.key), place));
+        facts.extend(hazards(pane.known(&entry.key), place));
     }
-    let mut lines = vec![first];
+    facts
+}
+
+/// What else is to be known of it, and what can be done.
+fn lines(pane: &MigrationsPane, entry: &Entry, place: &Place<'_>) -> Vec<Vec<Span<'static>>> {
+    let mut lines = Vec::new();
     if let Some(migration) = entry.migration.as_ref().filter(|migration| migration.alone) {
         let file = &migration.up.name;
         let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
@@ -80,10 +89,7 @@ fn entry_lines(pane: &MigrationsPane, entry: &Entry, place: &Place<'_>) -> Vec<V
 /// How hazardous it is, as far as that is known.
 fn hazards(known: Known<'_>, place: &Place<'_>) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
-    let mut add = |ink: Ink, words: String| {
-        spans.push(Span::dot());
-        spans.push(Span::new(ink, words));
-    };
+    let mut add = |ink: Ink, words: String| spans.push(Span::new(ink, words));
     match known {
         Known::Nothing if place.tries => {}
         Known::Nothing => {

@@ -21,7 +21,6 @@ use std::time::{Duration, Instant};
 
 use crate::app::command::CommandId;
 use crate::app::keymap::Keymap;
-use crate::app::overlays::cell::wrap;
 use crate::app::overlays::place::Scroll;
 use crate::app::span::Span;
 use crate::ops::migrations_desk::{Entry, Examined, Texts};
@@ -223,8 +222,7 @@ impl MigrationsPane {
         let lines = page::lines(self, place);
         self.page = Page::new(head, lines, place);
         let counts = self.standing.as_ref().map(|it| words::summary(it)).unwrap_or_default();
-        self.summary = wrap::word_rows(&counts, usize::from(place.list), place.ascii);
-        self.summary.retain(|row| !row.is_empty());
+        self.summary = words::fact_rows(counts, usize::from(place.list));
     }
 
     /// How many migrations stand how, in rows.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::command::CommandId;
 use crate::app::panes::migrations::Place;
-use crate::app::span::{Ink, Span};
+use crate::app::span::{self, Ink, Span};
 use crate::ops::migrations_desk::{Entry, Record, State};
 use crate::ops::standing::Standing;
 use crate::text;
@@ -25,21 +25,26 @@ pub fn summary(standing: &Standing) -> Vec<Span<'static>> {
         "pending" => 1,
         _ => 2,
     });
-    let mut spans = Vec::new();
-    for (word, ink, count) in counts {
-        if !spans.is_empty() {
-            spans.push(Span::dot());
-        }
-        spans.push(Span::new(ink, format!("{} {word}", text::grouped(count as u64))));
-    }
+    let counted = |count: usize, word: &str| format!("{} {word}", text::grouped(count as u64));
+    let mut facts: Vec<Span<'static>> =
+        counts.iter().map(|(word, ink, count)| Span::new(*ink, counted(*count, word))).collect();
     if !standing.misfits.is_empty() {
-        if !spans.is_empty() {
-            spans.push(Span::dot());
-        }
-        let misnamed = format!("{} misnamed", text::grouped(standing.misfits.len() as u64));
-        spans.push(Span::new(Ink::Warning, misnamed));
+        facts.push(Span::new(Ink::Warning, counted(standing.misfits.len(), "misnamed")));
     }
-    spans
+    facts
+}
+
+/// Facts in rows of a given width, parted by dots within a row.
+pub fn fact_rows(facts: Vec<Span<'static>>, room: usize) -> Vec<Vec<Span<'static>>> {
+    let mut rows: Vec<Vec<Span<'static>>> = Vec::new();
+    for fact in facts {
+        let wide = span::width(std::slice::from_ref(&fact));
+        match rows.last_mut().filter(|row| span::width(row) + 3 + wide <= room) {
+            Some(row) => row.extend([Span::dot(), fact]),
+            None => rows.push(vec![fact]),
+        }
+    }
+    rows
 }
 
 /// The form of the migrations and where the database remembers them.
@@ -87,12 +92,7 @@ pub fn past(entry: &Entry) -> Vec<Span<'static>> {
     let Some(record) = &entry.record else { return Vec::new() };
     let parts =
         [time(record), record.took.map(lasting), record.by.as_ref().map(|who| format!("by {who}"))];
-    let mut spans = Vec::new();
-    for part in parts.into_iter().flatten() {
-        spans.push(Span::dot());
-        spans.push(Span::new(Ink::Muted, part));
-    }
-    spans
+    parts.into_iter().flatten().map(|part| Span::new(Ink::Muted, part)).collect()
 }
 
 /// What a person should know of a state besides its word, and what can be done about it.

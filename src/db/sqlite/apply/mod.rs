@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 
-use facts::{Facts, Tables};
+use facts::{Care, Facts, Tables};
 use keepsakes::Keepsakes;
 pub(in crate::db::sqlite) use literal::literal;
 
@@ -124,7 +124,7 @@ impl Guarded {
         let look = async {
             let tables = Tables::read(connection).await?;
             let bystanders = tables.bystanders(steps);
-            let before = Facts::read(connection, &bystanders).await?;
+            let before = Facts::read(connection, &bystanders, Care::of(steps)).await?;
             let keepsakes = Keepsakes::read(connection).await?;
             Ok((tables, bystanders, before, keepsakes))
         };
@@ -229,7 +229,7 @@ impl Guarded {
             Ok(told) => told,
             Err(why) => return unsound(why),
         };
-        let after = Facts::read(connection, &self.bystanders).await;
+        let after = Facts::read(connection, &self.bystanders, Care::of(steps)).await;
         let after = after.map_err(|error| around(&error))?;
         let actions = steps.iter().flat_map(|step| &step.actions);
         let planned = actions.filter_map(|action| match action {

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::fate::Fate;
 use crate::schema::model::{
-    Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Model, Policy, Routine,
-    RoutineKind, Table, View,
+    Attribute, Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Model, Policy,
+    Routine, RoutineKind, Table, View,
 };
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
@@ -43,13 +43,7 @@ pub(super) fn fate(
             }
         }
         (Body::Composite { attributes: have }, Body::Composite { attributes: want }) => {
-            let stays = have.iter().filter(|one| want.iter().any(|other| other == *one)).count();
-            let starts = want.iter().take(stays).zip(have.iter().filter(|one| want.contains(one)));
-            if stays > 0 && starts.clone().all(|(one, other)| one == other) {
-                Fate::Alter
-            } else {
-                Fate::Swap
-            }
+            composite(have, want)
         }
         (Body::Range { .. }, Body::Range { .. }) => Fate::Swap,
         (Body::MaterializedView(have), Body::MaterializedView(want)) => {
@@ -72,11 +66,7 @@ pub(super) fn fate(
         (
             Body::Statistics { definition: have, target: before },
             Body::Statistics { definition: want, target: after },
-        ) => match statistics_parts(have) == statistics_parts(want) {
-            true if before == after => Fate::Keep,
-            true => Fate::Alter,
-            false => Fate::Replace,
-        },
+        ) => statistics((have, *before), (want, *after)),
         (Body::Extension { schema: have }, Body::Extension { schema: want }) => {
             if have.is_empty() || want.is_empty() { Fate::Keep } else { Fate::Alter }
         }
@@ -85,13 +75,26 @@ pub(super) fn fate(
     }
 }
 
+fn composite(have: &[Attribute], want: &[Attribute]) -> Fate {
+    let stays = have.iter().filter(|one| want.iter().any(|other| other == *one)).count();
+    let mut starts = want.iter().take(stays).zip(have.iter().filter(|one| want.contains(one)));
+    if stays > 0 && starts.all(|(one, other)| one == other) { Fate::Alter } else { Fate::Swap }
+}
+
+fn statistics((have, before): (&str, Option<i32>), (want, after): (&str, Option<i32>)) -> Fate {
+    match statistics_parts(have) == statistics_parts(want) {
+        true if before == after => Fate::Keep,
+        true => Fate::Alter,
+        false => Fate::Replace,
+    }
+}
+
 /// What extended statistics are said to be, its columns and expressions sorted: the server prints
 /// the columns in the order of their table, whatever was said.
 fn statistics_parts(definition: &str) -> (&str, Vec<&str>, &str) {
     let all = tokens(Dialect::Postgres, definition);
-    let words = all.iter().filter(|token| token.significant());
-    let on = words.clone().find(|token| token.is_word(definition, "ON"));
-    let from = words.filter(|token| token.is_word(definition, "FROM")).last();
+    let on = all.iter().find(|token| token.is_word(definition, "ON"));
+    let from = all.iter().rfind(|token| token.is_word(definition, "FROM"));
     let (Some(on), Some(from)) = (on, from) else { return (definition, Vec::new(), "") };
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, on.range.end);
     for token in all.iter().filter(|token| token.range.start >= on.range.end) {

@@ -11,7 +11,7 @@ use super::weave::is_alone;
 use super::{
     column, compare, finish, name, online, parts, range, rows, sequence, serial, table, types, view,
 };
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
 use crate::schema::plan::Action;
 
 /// What all statements are written from.
@@ -124,31 +124,33 @@ impl<'m> Emitter<'m> {
         made.map(|node| node.key.clone()).collect()
     }
 
+    /// What is written inside a CREATE TABLE.
+    fn inside(&self, number: usize, key: &Key, table: &Table) -> Inside {
+        let names = |keys: Vec<Key>| keys.into_iter().map(|key| key.name).collect();
+        let sequences = self.members(number, Kind::Sequence);
+        let is_serial = |column: &Key| {
+            serial::of_column(column, self.desired)
+                .is_some_and(|sequence| sequences.contains(&sequence))
+        };
+        let columns = self.members(number, Kind::Column);
+        let is_later = |own: &&String| {
+            let column = self.graph.find(Act::Create, &key.child(Kind::Column, own.as_str()));
+            column.is_some_and(|column| self.graph.root(column) != number)
+        };
+        let serials = columns.into_iter().filter(|column| is_serial(column)).collect();
+        Inside {
+            defaults: names(self.members(number, Kind::Default)),
+            later: table.order.iter().filter(is_later).cloned().collect(),
+            serials: names(serials),
+            constraints: self.constraints(number),
+        }
+    }
+
     fn create(&self, number: usize, key: &Key) -> Vec<Piece> {
         let Some(body) = self.desired.body(key) else { return Vec::new() };
         match body {
             Body::Table(table) => {
-                let names = |keys: Vec<Key>| keys.into_iter().map(|key| key.name).collect();
-                let sequences = self.members(number, Kind::Sequence);
-                let is_serial = |column: &Key| {
-                    serial::of_column(column, self.desired)
-                        .is_some_and(|sequence| sequences.contains(&sequence))
-                };
-                let columns = self.members(number, Kind::Column);
-                let later = table.order.iter().filter(|own| {
-                    self.graph
-                        .find(Act::Create, &key.child(Kind::Column, own.as_str()))
-                        .is_some_and(|column| self.graph.root(column) != number)
-                });
-                let later = later.cloned().collect();
-                let serials = columns.into_iter().filter(|column| is_serial(column)).collect();
-                let inside = Inside {
-                    defaults: names(self.members(number, Kind::Default)),
-                    later,
-                    serials: names(serials),
-                    constraints: self.constraints(number),
-                };
-                table::create(key, table, &inside, self.desired)
+                table::create(key, table, &self.inside(number, key, table), self.desired)
             }
             Body::Column(body) => {
                 let folded = !self.members(number, Kind::Default).is_empty();

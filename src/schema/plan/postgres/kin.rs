@@ -53,7 +53,11 @@ impl Weaver<'_> {
         for name in inherited {
             let made = |of: &Key| self.graph.find(Act::Create, &of.child(Kind::Column, name));
             let (Some(own), Some(theirs)) = (made(key), made(parent)) else { continue };
-            self.add_later(attach, &parent.child(Kind::Column, name));
+            let column = parent.child(Kind::Column, name);
+            if !self.is_new_throughout(&column) {
+                continue;
+            }
+            self.add_later(attach, &column);
             self.graph.edge(theirs, own, false);
             self.graph.imply(own);
             let default = self.graph.find(Act::Create, &key.child(Kind::Default, name));
@@ -87,6 +91,16 @@ impl Weaver<'_> {
         for node in gone {
             self.graph.edge(node, attach, false);
         }
+    }
+
+    /// Whether a column is made, by one table for all that have it from there.
+    fn is_new_throughout(&self, column: &Key) -> bool {
+        let Some(object) = self.desired.get(column) else { return false };
+        let own = matches!(&object.body, Body::Column(body) if body.local);
+        let above = clone_parents(column, &object.body, self.desired);
+        self.graph.find(Act::Create, column).is_some()
+            && own == above.is_empty()
+            && above.iter().all(|parent| self.is_new_throughout(parent))
     }
 
     /// A column comes to a table once another has joined it: by itself, not inside CREATE TABLE. One
@@ -264,7 +278,10 @@ impl Weaver<'_> {
     pub(super) fn comes_from_parents(&self, key: &Key, body: &Body) -> bool {
         match body {
             Body::Column(column) if self.graph.find(Act::Create, key).is_some() => !column.local,
-            Body::Column(_) => changes_type(key, self.current, self.desired),
+            Body::Column(_) => {
+                changes_type(key, self.current, self.desired)
+                    || self.fates.is_swapped(key, self.current)
+            }
             _ => false,
         }
     }

@@ -369,9 +369,14 @@ impl<'m> Weaver<'m> {
             return;
         }
         let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();
-        // A column that the child declares too is there before its parents' joins it.
-        let own = matches!(body, Body::Column(column) if column.local)
-            && self.graph.find(Act::Create, key).is_some();
+        // A column that the child declares too, or that it has already, is there as it is to be
+        // before its parents' joins it.
+        let made = |key: &Key| self.graph.find(Act::Create, key).is_some();
+        let own = match body {
+            Body::Column(column) if made(key) => column.local,
+            Body::Column(_) => parents.iter().any(made),
+            _ => false,
+        };
         let implied = self.graph.find(Act::Create, &key.table()).is_none()
             && !bases.is_empty()
             && !own

@@ -50,6 +50,7 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
         Purpose::Address => {
             ("Open a database", "postgres://…, a SQLite file, or an environment", "open")
         }
+        Purpose::Reason(mending) => (mending.question(), "the reason is kept", "go on"),
         Purpose::DatabaseName => {
             ("This is production: type the database's name", "its name", "run it")
         }

@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::effect::Slot;
-use crate::app::migrations::{intent, verb};
 use crate::app::model::Model;
 use crate::app::overlays::plan::PlanReview;
 use crate::app::overlays::running::{Row, Running};
@@ -24,18 +23,18 @@ use crate::tui::widgets::{dialog, spinner};
 /// The plan, before a yes.
 pub fn plan(it: &PlanReview, model: &Model, look: &Look, buf: &mut Buffer) {
     let area = it.area(model);
-    let title = words(Role::Title, format!("{} on {}", intent(&it.plan), it.plan.run.database));
+    let title = words(Role::Title, it.subject.title());
     let count = plan_count(it, look);
     let mut hints = Vec::new();
-    if it.plan.refused.is_empty() {
-        hints.push(Hint::new("a", verb(it.plan.order.direction())));
+    if it.subject.permit().is_ok() {
+        hints.push(Hint::new("a", it.subject.verb()));
     }
-    if it.plan.hazards.iter().any(|hazards| !hazards.is_empty()) {
+    if it.subject.hazards().next().is_some() {
         hints.push(Hint::new("n", "next hazard"));
     }
     hints.push(Hint::new("y", "copy"));
     hints.push(Hint::new("esc", "leave"));
-    let danger = it.hazards(Severity::Danger) > 0 || !it.plan.warnings.is_empty();
+    let danger = it.hazards(Severity::Danger) > 0 || it.subject.warns();
     let panel = Panel {
         title: &title,
         count: &count,
@@ -60,8 +59,7 @@ pub fn plan(it: &PlanReview, model: &Model, look: &Look, buf: &mut Buffer) {
 
 /// How much it is, and how dangerous.
 fn plan_count(it: &PlanReview, look: &Look) -> Vec<Segment<'static>> {
-    let statements: usize =
-        it.plan.run.scripts.iter().map(|one| one.statements.len().saturating_sub(one.from)).sum();
+    let statements = it.subject.statements();
     let plural = if statements == 1 { "" } else { "s" };
     let all = format!("{} statement{plural}", text::grouped(statements as u64));
     let mut count = vec![Segment::new(Role::Count, all)];
