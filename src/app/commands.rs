@@ -12,7 +12,7 @@ use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, change, clipboard, migrations, status};
+use crate::app::{browse, change, clipboard, export, migrations, status};
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
@@ -232,6 +232,11 @@ fn grid(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::FindNext => find_next(model, true, &places),
         C::FindPrevious => find_next(model, false, &places),
         C::GoTo if model.data.is_some() => prompt(model, Purpose::GoTo, ""),
+        C::Export => {
+            if let Some(name) = export::proposed(model) {
+                prompt(model, Purpose::Export, &name);
+            }
+        }
         C::Count => count(model, effects),
         C::Cell => browse::enter_cell(model, effects),
         C::Referencing => browse::referencing(model, effects),

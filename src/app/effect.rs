@@ -61,6 +61,8 @@ pub enum Slot {
     Scratch,
     /// Reading how the migrations stand.
     Standing,
+    /// Writing rows to a file. It refuses while it is busy.
+    Export,
     /// Trying the migration under the cursor in a scratch database.
     Examine,
 }
@@ -86,6 +88,7 @@ impl Slot {
             Self::Op => "working",
             Self::Scratch => "removing the scratch database",
             Self::Standing => "reading the migrations",
+            Self::Export => "writing rows to a file",
             Self::Examine => "trying the migration in a scratch database",
         }
     }

@@ -27,6 +27,7 @@ mod formats_turns;
 mod golden;
 mod hostile;
 mod house;
+mod import;
 mod journey;
 mod keyset;
 mod migrate;
