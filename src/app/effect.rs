@@ -65,12 +65,22 @@ pub enum Slot {
     Export,
     /// Trying the migration under the cursor in a scratch database.
     Examine,
+    /// Finding out which migration made each column.
+    Origins,
 }
 
 impl Slot {
     /// Whether somebody waits for the work in this slot, rather than we reading ahead.
     pub fn is_awaited(self) -> bool {
-        !matches!(self, Self::Peek | Self::Extend | Self::Scratch | Self::Examine | Self::Status)
+        !matches!(
+            self,
+            Self::Peek
+                | Self::Extend
+                | Self::Scratch
+                | Self::Examine
+                | Self::Origins
+                | Self::Status
+        )
     }
 
     /// What the work in this slot does, for a person who waits for it.
@@ -89,6 +99,7 @@ impl Slot {
             Self::Scratch => "removing the scratch database",
             Self::Standing => "reading the migrations",
             Self::Export => "writing rows to a file",
+            Self::Origins => "finding out which migration made each column",
             Self::Examine => "trying the migration in a scratch database",
         }
     }

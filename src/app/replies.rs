@@ -83,7 +83,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         }
         Answer::Prepared(outcome) => change::prepared(model, outcome),
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
-        Answer::Written(files) => change::written(model, &files),
+        Answer::Written(files) => change::written(model, &files, effects),
         Answer::LetGo => {}
         Answer::Exported(file, done) => export::done(model, &file, done.rows, done.bytes),
         Answer::Dashboard(found) => status::told(model, *found),
@@ -200,7 +200,8 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         Slot::Connect => return connect_failed(model, problem),
         // It has connections of its own; that of the rows says for itself when it breaks.
         Slot::Op => return change::failed(model, problem, effects),
-        Slot::Standing | Slot::Examine if problem.kind != Kind::Disconnected => {
+        // They have connections of their own too.
+        Slot::Standing | Slot::Examine | Slot::Origins => {
             return migrations::failed(model, slot, problem);
         }
         Slot::Status if problem.kind != Kind::Disconnected => {

@@ -15,6 +15,8 @@ use super::amend::Cause;
 pub use super::amend::{Amendment, Wanted};
 use super::change::Setting;
 use super::migrate::{self, Account, Wishes};
+use super::origins;
+pub use super::origins::Origins;
 pub use super::picture::{Difference, Fate};
 pub use super::rehearse::Rehearsal;
 use super::rehearse::{self, Data};
@@ -40,6 +42,8 @@ pub enum Ask {
     /// What is hazardous about one of them, by its key, and what difference it makes, the others
     /// being as they were read.
     Examine(Arc<Standing>, String),
+    /// Which migration made each column.
+    Origins,
     /// What an order would run.
     Plan(Order),
     /// To carry out what was said yes to.
@@ -151,6 +155,8 @@ pub enum Told {
     Standing(Arc<Standing>, Arc<Texts>),
     /// What there is to know of one.
     Examined(Arc<Examined>),
+    /// Which migration made each column.
+    Origins(Arc<Origins>),
     /// What an order would run; nothing, with what there is to know of that.
     Planned(Arc<Plan>),
     /// It is carried out.
@@ -222,6 +228,7 @@ async fn answer(
             let found = examined(setting, (&standing, &key), stop).await?;
             Ok(Told::Examined(Arc::new(found)))
         }
+        Ask::Origins => origins::find(setting, stop).await.map(|it| Told::Origins(Arc::new(it))),
         Ask::Plan(order) => {
             let planned = plan((config, setting), order, stop, tell).await?;
             Ok(Told::Planned(Arc::new(planned)))

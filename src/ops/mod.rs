@@ -26,6 +26,7 @@ pub mod init;
 pub mod migrate;
 pub mod migrations_desk;
 mod named;
+pub mod origins;
 mod outside;
 mod patience;
 pub mod picture;

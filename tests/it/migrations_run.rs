@@ -91,7 +91,7 @@ fn plan(order: &Order) -> Plan {
     }
 }
 
-fn answer(ask: &Ask) -> Option<Told> {
+pub fn answer(ask: &Ask) -> Option<Told> {
     Some(match ask {
         Ask::Standing => told(standing()),
         Ask::Examine(_, key) => Told::Examined(Arc::new(examined(key))),

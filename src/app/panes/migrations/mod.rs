@@ -88,8 +88,8 @@ pub struct MigrationsPane {
 
 impl MigrationsPane {
     /// Shows how the migrations stand: the cursor stays on its migration, or goes to the first
-    /// that wants something done.
-    pub fn show(&mut self, standing: Arc<Standing>, texts: Arc<Texts>) {
+    /// that wants something done. Whether the files are others than before.
+    pub fn show(&mut self, standing: Arc<Standing>, texts: Arc<Texts>) -> bool {
         self.texts = texts;
         let kept = self.current().map(|entry| entry.key.clone());
         let same = self.standing.as_ref().is_some_and(|before| same_texts(before, &standing));
@@ -110,6 +110,7 @@ impl MigrationsPane {
         self.standing = Some(standing);
         self.problem = None;
         self.page.spoil();
+        !same
     }
 
     /// The rows of the list.
