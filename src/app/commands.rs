@@ -6,12 +6,13 @@ use crate::app::layout::{Layout, layout};
 use crate::app::model::{Focus, Link, Model, Tone, View};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::filter::FilterForm;
+use crate::app::overlays::guide::Guide;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, change, clipboard, migrations, status};
+use crate::app::{browse, change, clipboard, export, migrations, status};
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
@@ -48,6 +49,10 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::Palette => {
             let palette = Box::new(Palette::new(model));
             model.overlays.push(Overlay::Palette(palette));
+        }
+        C::Guide => {
+            let guide = Box::new(Guide::new(model));
+            model.overlays.push(Overlay::Guide(guide));
         }
         C::Help => model.overlays.push(Overlay::Help(Box::default())),
         C::Find => find(model),
@@ -227,6 +232,11 @@ fn grid(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::FindNext => find_next(model, true, &places),
         C::FindPrevious => find_next(model, false, &places),
         C::GoTo if model.data.is_some() => prompt(model, Purpose::GoTo, ""),
+        C::Export => {
+            if let Some(name) = export::proposed(model) {
+                prompt(model, Purpose::Export, &name);
+            }
+        }
         C::Count => count(model, effects),
         C::Cell => browse::enter_cell(model, effects),
         C::Referencing => browse::referencing(model, effects),

@@ -61,6 +61,8 @@ pub enum Slot {
     Scratch,
     /// Reading how the migrations stand.
     Standing,
+    /// Writing rows to a file. It refuses while it is busy.
+    Export,
     /// Trying the migration under the cursor in a scratch database.
     Examine,
     /// Finding out which migration made each column.
@@ -96,6 +98,7 @@ impl Slot {
             Self::Op => "working",
             Self::Scratch => "removing the scratch database",
             Self::Standing => "reading the migrations",
+            Self::Export => "writing rows to a file",
             Self::Origins => "finding out which migration made each column",
             Self::Examine => "trying the migration in a scratch database",
         }

@@ -10,6 +10,7 @@ mod clipboard;
 pub mod command;
 pub mod commands;
 pub mod effect;
+mod export;
 pub mod field;
 pub mod key;
 pub mod keymap;

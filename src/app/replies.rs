@@ -7,6 +7,7 @@ use crate::app::browse;
 use crate::app::change;
 use crate::app::clipboard;
 use crate::app::effect::{Effect, Slot, Ticket};
+use crate::app::export;
 use crate::app::layout::layout;
 use crate::app::migrations;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
@@ -43,6 +44,7 @@ pub fn reply(
     match event {
         Event::Done(answer) => done(model, slot, answer, effects),
         Event::Failed(problem) => failed(model, slot, problem, taken, effects),
+        Event::Progress(rows) if slot == Slot::Export => export::progressed(model, rows),
         // Who shows how far the work is has taken it.
         Event::Progress(_) => {}
         Event::Ran(progress) => migrations::progressed(model, &progress),
@@ -83,6 +85,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
         Answer::Written(files) => change::written(model, &files, effects),
         Answer::LetGo => {}
+        Answer::Exported(file, done) => export::done(model, &file, done.rows, done.bytes),
         Answer::Dashboard(found) => status::told(model, *found),
         Answer::Migrations(told) => migrations::told(model, *told, effects),
     }
@@ -203,6 +206,10 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         }
         Slot::Status if problem.kind != Kind::Disconnected => {
             return status::failed(model, problem);
+        }
+        // It has a connection of its own as well.
+        Slot::Export if problem.kind != Kind::Cancelled => {
+            return model.notify(Tone::Bad, problem.to_string());
         }
         Slot::Scratch => return model.notify(Tone::Bad, problem.to_string()),
         _ => {}

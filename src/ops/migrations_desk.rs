@@ -361,7 +361,7 @@ async fn plan(
         }
         Order::RollBack { to } => {
             let wish = to.clone().map_or(Wish::Last(1), Wish::To);
-            rollback::plan(setting, &wish, false, stop).await?
+            rollback::plan(setting, &wish, &Wishes::default(), stop).await?
         }
     };
     let dialect = planned.standing.book.dialect;

@@ -3,6 +3,7 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod acquaintance;
 pub mod adopt;
 pub mod amend;
 mod apply;

@@ -3,10 +3,12 @@
 //! The studio's runner hands every [`Request`] to [`Session::serve`] on a task of its own.
 //! Nothing here knows which pane asked, or draws, or decides what to ask next.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::config::{Choice, Config, Looks, TableLook, Target};
+use crate::db::export::Export;
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
@@ -14,7 +16,7 @@ use crate::db::{Db, ServerFacts};
 use crate::ops::dashboard::{self, Dashboard};
 use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
-use crate::ops::{demo, init, run};
+use crate::ops::{demo, export, init, run};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -54,6 +56,8 @@ pub enum Request {
     LetGo,
     /// Carry out a change on the database that is open.
     Push(Arc<Prepared>),
+    /// Write rows of a database to a file that is not there yet, on a connection of its own.
+    Export(Box<(Target, Export)>, String),
     /// Write a change as the next migration, under this name.
     Write(Arc<Prepared>, String),
     /// A question about the migrations of the project in this database, or work on them.
@@ -103,6 +107,8 @@ pub enum Answer {
     Pushed(Duration),
     /// The migration is written: its files, as paths to show.
     Written(Vec<String>),
+    /// The rows are written to this file, so many.
+    Exported(String, export::Progress),
     /// What came of a question about the migrations.
     Migrations(Box<Told>),
 }
@@ -211,6 +217,7 @@ impl Session {
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
             Request::Push(prepared) => prepared.push(stop, parts).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
+            Request::Export(work, file) => write_rows(&work, file, stop, parts).await,
             Request::Migrations(target, ask) => {
                 let told = migrations_desk::serve(&self.config, &target, *ask, stop, tell).await?;
                 Ok(Answer::Migrations(Box::new(told)))
@@ -272,4 +279,27 @@ impl Session {
         }
         Ok(Answer::References(counts))
     }
+}
+
+/// Writes rows to a file that is not there yet.
+async fn write_rows(
+    (target, wanted): &(Target, Export),
+    file: String,
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Answer> {
+    let path = Path::new(&file);
+    if path.exists() {
+        return Err(Problem::new(
+            Kind::Refused,
+            format!("{file} is there already"),
+            "",
+            "choose another name",
+        ));
+    }
+    let db = Db::connect(target, stop).await?;
+    let told = |done: export::Progress| tell(usize::try_from(done.rows).unwrap_or(usize::MAX));
+    let done = export::to_file(&db, wanted, path, &told, stop).await;
+    db.close().await;
+    done.map(|done| Answer::Exported(file, done))
 }

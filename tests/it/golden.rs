@@ -141,6 +141,8 @@ fn setting(case: &Case, target: &Target) -> Setting {
         backups: None,
         backup_keep: None,
         seeds: folder.join("seeds"),
+        backups: None,
+        backup_keep: None,
         format: None,
         history: None,
         generate: None,

@@ -8,6 +8,7 @@ pub mod cell;
 pub mod checklist;
 pub mod confirm;
 pub mod filter;
+pub mod guide;
 pub mod help;
 pub mod outcome;
 pub mod palette;
@@ -29,6 +30,7 @@ use crate::app::overlays::cell::Cell;
 use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::filter::FilterForm;
+use crate::app::overlays::guide::Guide;
 use crate::app::overlays::help::Help;
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::palette::Palette;
@@ -58,6 +60,8 @@ pub enum Overlay {
     References(Box<References>),
     /// Commands and tables by name.
     Palette(Box<Palette>),
+    /// Ways of working, what fits first.
+    Guide(Box<Guide>),
     /// All keys.
     Help(Box<Help>),
     /// Work on the schema that runs.
@@ -100,6 +104,7 @@ impl Overlay {
             Self::Filter(it) => it.key(key, model, effects),
             Self::References(it) => it.key(key, model, effects),
             Self::Palette(it) => it.key(key, model),
+            Self::Guide(it) => it.key(key, model, effects),
             Self::Help(it) => it.key(key, model),
             Self::Working(it) => it.key(key, model, effects),
             Self::Renames(it) => it.key(key, model, effects),
@@ -117,7 +122,7 @@ impl Overlay {
             Self::Confirm(_) | Self::Cell(_) | Self::References(_) => Next::Stay,
             Self::Working(_) | Self::Renames(_) | Self::Review(_) => Next::Stay,
             Self::Checklist(_) | Self::Outcome(_) => Next::Stay,
-            Self::Plan(_) | Self::Running(_) => Next::Stay,
+            Self::Plan(_) | Self::Running(_) | Self::Guide(_) => Next::Stay,
             Self::Prompt(it) => it.paste(text, model),
             Self::Record(it) => it.paste(text, model),
             Self::Filter(it) => it.paste(text),
@@ -140,6 +145,7 @@ impl Overlay {
             Self::Filter(it) => it.mouse(mouse, model),
             Self::References(it) => it.mouse(mouse, model, effects),
             Self::Palette(it) => it.mouse(mouse, model),
+            Self::Guide(it) => it.mouse(mouse, model, effects),
             Self::Help(it) => it.mouse(mouse, model),
         }
     }

@@ -4,6 +4,7 @@ mod cell;
 mod change;
 mod dialogs;
 mod filter;
+mod guide;
 mod help;
 mod migrations;
 mod palette;
@@ -42,6 +43,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Filter(it) => filter::draw(it, model, look, buf),
             Overlay::References(it) => references::draw(it, model, look, buf),
             Overlay::Palette(it) => palette::draw(it, model, look, buf),
+            Overlay::Guide(it) => guide::draw(it, model, look, buf),
             Overlay::Help(it) => help::draw(it, model, look, buf),
             Overlay::Working(it) => change::working(it, model, look, buf),
             Overlay::Renames(it) => change::renames(it, model, look, buf),
