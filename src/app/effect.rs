@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::config::{TableLook, Target};
+use crate::ops::journal::Record;
 use crate::ops::session::Request;
 use crate::schema::RelationName;
 
@@ -20,6 +21,8 @@ pub enum Effect {
     Remember(Box<(Target, RelationName, TableLook)>),
     /// Note that this database was opened, for the list of recent ones.
     Opened(Box<Target>),
+    /// Write into the journal what became of edits.
+    Journal(Vec<Record>),
     /// Take the mouse, or hand it back to the terminal.
     CaptureMouse(bool),
     /// Stop the process as Ctrl+Z does in a shell.
@@ -55,6 +58,8 @@ pub enum Slot {
     Op,
     /// Removing a scratch database nobody needs any more.
     Scratch,
+    /// Proving, reviewing or applying edits of rows.
+    Edit,
 }
 
 impl Slot {
@@ -76,6 +81,7 @@ impl Slot {
             Self::Project => "preparing files",
             Self::Op => "working",
             Self::Scratch => "removing the scratch database",
+            Self::Edit => "working on the edits",
         }
     }
 }

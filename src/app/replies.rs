@@ -6,11 +6,14 @@ use std::time::Duration;
 use crate::app::browse;
 use crate::app::change;
 use crate::app::clipboard;
+use crate::app::edit;
+use crate::app::edit::Editing;
 use crate::app::effect::{Effect, Slot, Ticket};
 use crate::app::layout::layout;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
 use crate::app::msg::Event;
 use crate::app::panes::data::{Awaiting, DataPane, Side};
+use crate::app::staged::Staged;
 use crate::app::update::screen;
 use crate::db::page::Page;
 use crate::db::value::Value;
@@ -80,6 +83,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
         Answer::Written(files) => change::written(model, &files),
         Answer::LetGo => {}
+        Answer::Edit(answer) => edit::answered(model, answer, effects),
     }
 }
 
@@ -95,6 +99,8 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
     }
     if !again {
         model.looks = opened.looks;
+        model.staged = Staged::default();
+        model.editing = Editing::default();
         model.data = None;
         model.opening = None;
         model.trail.clear();
@@ -115,6 +121,7 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
 
 fn relation_read(model: &mut Model, relation: Arc<Relation>, effects: &mut Vec<Effect>) {
     model.keep_relation(Arc::clone(&relation));
+    model.staged.relation_read(&relation);
     if model.schema.wanted.as_ref() == Some(&relation.name) {
         let engine = model.engine();
         model.schema.show(Arc::clone(&relation), engine);
@@ -191,6 +198,13 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         // It has connections of its own; that of the rows says for itself when it breaks.
         Slot::Op => return change::failed(model, problem, effects),
         Slot::Scratch => return model.notify(Tone::Bad, problem.to_string()),
+        Slot::Edit => {
+            edit::failed(model, &problem);
+            if problem.kind == Kind::Disconnected {
+                lost(model, problem, effects);
+            }
+            return;
+        }
         _ => {}
     }
     if slot == Slot::Value {

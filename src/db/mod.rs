@@ -5,6 +5,7 @@
 //! Nothing here knows a screen, a message or a file of the project.
 
 pub mod connection;
+pub mod edit;
 pub mod fault;
 pub mod keyset;
 pub mod measure;
@@ -19,12 +20,14 @@ pub mod value;
 use std::time::Duration;
 
 use crate::config::{Address, Target};
+use crate::db::edit::statement::Statement;
+use crate::db::edit::{Applied, Trial, Verdict};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::postgres::Postgres;
 use crate::db::sqlite::Sqlite;
 use crate::db::stop::Stop;
 use crate::db::value::Value;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
 /// The two engines, where something must differ between them.
@@ -150,6 +153,40 @@ impl Db {
     /// The exact number of rows of a selection, counting no further than `limit` if given.
     pub async fn count(&self, rows: &Selection, limit: Option<u64>, stop: &Stop) -> Result<u64> {
         on_engine!(self, open => open.count(rows, limit, stop).await)
+    }
+
+    /// Writes edits in one transaction, on a connection of its own. `before_commit` is told the
+    /// transaction's number (empty on SQLite) once everything but the commit is done.
+    ///
+    /// # Errors
+    /// Nothing was changed, or it says that this could not be established.
+    pub async fn write(
+        &self,
+        target: &Target,
+        statements: &[Statement],
+        before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
+        stop: &Stop,
+    ) -> Result<Applied> {
+        match (self, &target.address) {
+            (Self::Postgres(open), _) => open.write(statements, before_commit, stop).await,
+            (Self::Sqlite(_), Address::Sqlite(address)) => {
+                sqlite::write(address, statements, before_commit, stop).await
+            }
+            (Self::Sqlite(_), Address::Postgres(_)) => {
+                Err(Problem::disconnected("another database is open"))
+            }
+        }
+    }
+
+    /// Proves a value: what the database makes of what was typed, and whether the column takes it.
+    ///
+    /// # Errors
+    /// It could not be asked; a value that does not fit is a verdict.
+    pub async fn prove(&self, relation: &Relation, trial: &Trial, stop: &Stop) -> Result<Verdict> {
+        match self {
+            Self::Postgres(open) => open.prove(relation, trial, stop).await,
+            Self::Sqlite(_) => sqlite::prove(relation, trial).await,
+        }
     }
 
     /// The exact sizes of all tables.

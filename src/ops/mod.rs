@@ -6,10 +6,12 @@
 pub mod change;
 pub mod demo;
 pub mod desired;
+pub mod edit;
 pub mod examine;
 pub mod generate;
 mod history;
 pub mod init;
+pub mod journal;
 mod patience;
 pub mod preparation;
 pub mod proof;

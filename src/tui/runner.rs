@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::app::effect::{Slot, Ticket};
 use crate::app::msg::{Event, Msg};
 use crate::config::{TableLook, Target};
+use crate::ops::journal::Record;
 use crate::ops::session::{Request, Session, Stop};
 use crate::problem::{Problem, Result};
 use crate::schema::RelationName;
@@ -41,6 +42,8 @@ pub enum Note {
     Look(Box<(Target, RelationName, TableLook)>),
     /// A database was opened.
     Opened(Box<Target>),
+    /// What became of edits.
+    Edits(Vec<Record>),
 }
 
 /// Carries out the core's effects.
@@ -171,6 +174,7 @@ async fn write_notes(
         let writing = tokio::task::spawn_blocking(move || match note {
             Note::Look(kept) => session.remember(&kept.0, &kept.1, &kept.2),
             Note::Opened(target) => session.note_opened(&target),
+            Note::Edits(records) => session.journal(&records),
         });
         let problem = match writing.await {
             Ok(Ok(())) => continue,

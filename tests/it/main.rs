@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod demo;
 mod desired;
+mod edit;
 mod engine;
 mod faults;
 mod golden;

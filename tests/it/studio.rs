@@ -91,6 +91,12 @@ impl Studio {
         self
     }
 
+    /// Pastes text.
+    pub fn paste(&mut self, text: &str) -> &mut Self {
+        self.send(Msg::Input(Input::Paste(text.to_owned())));
+        self
+    }
+
     /// Lets time pass.
     pub fn wait(&mut self, time: Duration) {
         let now = self.model.now + time;
@@ -146,6 +152,7 @@ impl Studio {
                         update(&mut self.model, Msg::Reply(slot, ticket, event), &mut next);
                     }
                     Effect::Cancel(_) => {}
+                    Effect::Journal(records) => self.session.journal(&records).unwrap(),
                     other => self.asked.push(other),
                 }
             }

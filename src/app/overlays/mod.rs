@@ -7,6 +7,8 @@
 pub mod cell;
 pub mod checklist;
 pub mod confirm;
+pub mod edit_review;
+pub mod editor;
 pub mod filter;
 pub mod help;
 pub mod outcome;
@@ -26,6 +28,8 @@ use crate::app::msg::{Event, Msg};
 use crate::app::overlays::cell::Cell;
 use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::confirm::Confirm;
+use crate::app::overlays::edit_review::EditReview;
+use crate::app::overlays::editor::Editor;
 use crate::app::overlays::filter::FilterForm;
 use crate::app::overlays::help::Help;
 use crate::app::overlays::outcome::Outcome;
@@ -66,6 +70,10 @@ pub enum Overlay {
     Checklist(Box<Checklist>),
     /// What came of work on the schema.
     Outcome(Box<Outcome>),
+    /// One cell that is edited.
+    Editor(Box<Editor>),
+    /// Edits of rows, before a yes.
+    EditReview(Box<EditReview>),
 }
 
 /// What happens to an overlay after it handled something.
@@ -98,6 +106,8 @@ impl Overlay {
             Self::Review(it) => it.key(key, model, effects),
             Self::Checklist(it) => it.key(key, model, effects),
             Self::Outcome(it) => it.key(key, model),
+            Self::Editor(it) => it.key(key, model, effects),
+            Self::EditReview(it) => it.key(key, model, effects),
         }
     }
 
@@ -112,6 +122,8 @@ impl Overlay {
             Self::Filter(it) => it.paste(text),
             Self::Palette(it) => it.paste(text),
             Self::Help(it) => it.paste(text),
+            Self::Editor(it) => it.paste(text),
+            Self::EditReview(it) => it.paste(),
         }
     }
 
@@ -119,6 +131,8 @@ impl Overlay {
     pub fn mouse(&mut self, mouse: Mouse, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         match self {
             Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
+            Self::Editor(_) => Next::Stay,
+            Self::EditReview(it) => it.mouse(mouse, model),
             Self::Review(it) => it.mouse(mouse, model),
             Self::Checklist(it) => it.mouse(mouse, model),
             Self::Outcome(it) => it.mouse(mouse, model),

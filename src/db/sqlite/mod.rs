@@ -10,6 +10,7 @@ mod catalog;
 mod cell;
 mod connect;
 mod definition;
+mod edit;
 mod failure;
 mod faults;
 mod measure;
@@ -20,6 +21,7 @@ mod writer;
 
 use std::sync::Arc;
 
+pub(in crate::db) use self::edit::{prove, write};
 pub(in crate::db) use self::measure::measure;
 pub use self::writer::Writer;
 use crate::config::{SqliteAddress, Target};

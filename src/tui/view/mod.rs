@@ -11,6 +11,7 @@ mod ink;
 mod overlays;
 mod problem;
 mod schema;
+mod staged;
 mod tree;
 mod welcome;
 

@@ -3,6 +3,8 @@
 mod cell;
 mod change;
 mod dialogs;
+mod edit_review;
+mod editor;
 mod filter;
 mod help;
 mod palette;
@@ -47,6 +49,8 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Review(it) => review::draw(it, model, look, buf),
             Overlay::Checklist(it) => change::checklist(it, model, look, buf),
             Overlay::Outcome(it) => change::outcome(it, model, look, buf),
+            Overlay::Editor(it) => editor::draw(it, model, look, buf),
+            Overlay::EditReview(it) => edit_review::draw(it, model, look, buf),
         }
     }
 }
