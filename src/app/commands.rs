@@ -52,7 +52,7 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::Back if model.view == View::Schema => browse::back_to_structure(model, effects),
         C::Back => browse::back(model, effects),
         C::ReviewEdits => edit::review(model, effects),
-        C::UnlockEdits => {
+        C::UnlockEdits | C::RestoreEdits => {
             edit::command(model, id, effects);
         }
         _ if model.focus == Focus::Tree => tree(model, id, effects),

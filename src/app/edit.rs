@@ -16,6 +16,7 @@ use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::edit_review::EditReview;
 use crate::app::overlays::editor::Editor;
+use crate::app::overlays::outcome::Outcome;
 use crate::app::staged::{Editable, with_cell};
 use crate::app::update::screen;
 use crate::db::edit::{
@@ -23,6 +24,7 @@ use crate::db::edit::{
 };
 use crate::db::value::Value;
 use crate::ops::edit::{Answer, Plan, Request, inverse};
+use crate::ops::journal::Recovered;
 use crate::ops::session;
 use crate::problem::{Kind, Problem};
 use crate::schema::Generation;
@@ -63,6 +65,10 @@ pub fn command(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) -> b
         C::RedoEdit => step(model, true),
         C::ReviewEdits => review(model, effects),
         C::DiscardEdits => discard(model),
+        C::RestoreEdits => {
+            let request = session::Request::Edit(Request::Restore);
+            model.start(Slot::Edit, request, effects);
+        }
         C::UndoApply => take_back(model, effects),
         C::EditCell | C::AddRow | C::AddCopy | C::DeleteRow | C::SetNull => {
             if let Some(of) = may_edit(model) {
@@ -348,6 +354,7 @@ pub fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effect>) {
             }
         }
         Answer::Reviewed(plan) => reviewed(model, plan),
+        Answer::Restored(back) => restored(model, back, effects),
         Answer::Applied(applied, elapsed) => applied_or_not(model, applied, elapsed, effects),
     }
 }
@@ -405,6 +412,51 @@ pub fn failed(model: &mut Model, problem: &Problem) {
         return;
     }
     model.notify(Tone::Bad, told);
+}
+
+/// Offers what a studio that is gone did not apply.
+pub fn offer(model: &mut Model, rows: usize) {
+    let counted = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+    let text = format!(
+        "dbstudio ended before edits of {counted} were applied. They can be staged again; \
+         otherwise they are offered the next time."
+    );
+    model.overlays.push(Overlay::Confirm(Confirm {
+        title: "Bring back edits that were not applied?".to_owned(),
+        text,
+        yes: "bring back".to_owned(),
+        then: Msg::Run(CommandId::RestoreEdits),
+    }));
+}
+
+fn restored(model: &mut Model, back: Recovered, effects: &mut Vec<Effect>) {
+    let target = model.target.clone();
+    let tables = back.tables.into_iter().map(|mut table| {
+        let name = &table.relation.name;
+        let columns = table.relation.columns.iter().map(|column| &column.name);
+        let masks = |column: &&String| {
+            target.as_ref().is_some_and(|it| it.masks(&name.schema, &name.name, column))
+        };
+        table.masked = columns.filter(masks).cloned().collect();
+        table
+    });
+    let tables: Vec<TableEdits> = tables.collect();
+    let first = tables.first().map(|table| table.relation.name.clone());
+    model.staged.restore(tables);
+    settle_cursor(model);
+    if !back.notes.is_empty() {
+        model.overlays.push(Overlay::Outcome(Box::new(Outcome::restored(&back.notes))));
+    }
+    let count = model.staged.total();
+    if count > 0 {
+        let plural = if count == 1 { "" } else { "s" };
+        let text = format!("Edits of {count} row{plural} are back; ctrl+s reviews them");
+        model.notify(Tone::Good, text);
+    }
+    if let Some(name) = first.filter(|_| model.data.is_none()) {
+        model.focus = crate::app::model::Focus::Main;
+        browse::open(model, name, Vec::new(), false, effects);
+    }
 }
 
 /// Asks for the statements of everything that is staged.

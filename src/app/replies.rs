@@ -107,6 +107,9 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
         model.schema = crate::app::panes::schema::SchemaPane::default();
         model.forget_relations();
         model.focus = Focus::Tree;
+        if opened.waiting > 0 {
+            edit::offer(model, opened.waiting);
+        }
         return;
     }
     model.notify(Tone::Good, "Connected again");

@@ -182,7 +182,8 @@ impl Staged {
         self.next += 1;
         let number = self.next;
         let Some(table) = self.tables.get_mut(name) else { return };
-        self.owed.push(Record::new(name, row, to.as_ref(), &table.of.masked));
+        let of = &table.of;
+        self.owed.push(Record::new(name, &of.identity, row, to.as_ref(), &of.masked));
         match to {
             Some(edit) => {
                 let begun = table.rows.get(row).map_or(number, |(begun, _)| *begun);

@@ -178,6 +178,14 @@ impl Db {
         }
     }
 
+    /// Whether a transaction was committed, by asking the server; `None` where it cannot tell.
+    pub async fn outcome(&self, transaction: &str) -> Option<bool> {
+        match self {
+            Self::Postgres(open) => open.outcome(transaction).await.ok(),
+            Self::Sqlite(_) => None,
+        }
+    }
+
     /// Proves a value: what the database makes of what was typed, and whether the column takes it.
     ///
     /// # Errors

@@ -11,9 +11,9 @@ use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
-use crate::ops::journal::Record;
+use crate::ops::journal::{Journal, Record};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
-use crate::ops::{demo, edit, init};
+use crate::ops::{demo, edit, init, journal};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -97,6 +97,8 @@ pub struct Opened {
     pub facts: ServerFacts,
     /// How its tables looked when they were last open.
     pub looks: Looks,
+    /// How many rows have edits that a studio which is gone did not apply.
+    pub waiting: usize,
     /// Why that could not be read, if so.
     pub trouble: Option<String>,
 }
@@ -107,6 +109,7 @@ pub struct Session {
     config: Arc<Config>,
     open: Arc<RwLock<Option<Db>>>,
     looks: Arc<Mutex<Looks>>,
+    journal: Arc<Mutex<Journal>>,
     desk: Desk,
 }
 
@@ -117,6 +120,7 @@ impl Session {
             config: Arc::new(config),
             open: Arc::default(),
             looks: Arc::default(),
+            journal: Arc::default(),
             desk: Desk::default(),
         }
     }
@@ -190,8 +194,7 @@ impl Session {
             Request::Push(prepared) => prepared.push(stop, tell).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
             Request::Edit(asked) => {
-                let mut before_commit = |_: &str| Ok(());
-                edit::serve(&self.db()?, asked, &mut before_commit, stop).await.map(Answer::Edit)
+                edit::serve(&self.db()?, asked, &self.journal, stop).await.map(Answer::Edit)
             }
         }
     }
@@ -218,13 +221,18 @@ impl Session {
         looks.save(&self.config.places().state, &target.address)
     }
 
-    /// Writes into the journal what became of edits. Writes a file, so it may block.
+    /// Notes what became of edits, for the next [`Session::write_journal`].
+    pub fn journal(&self, records: Vec<Record>) {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).owe(records);
+    }
+
+    /// Writes into the journal what became of edits, all that was noted so far, and makes it
+    /// durable. Writes a file, so it may block.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub fn journal(&self, records: &[Record]) -> Result<()> {
-        let _ = (&self.looks, records);
-        Ok(())
+    /// When the file cannot be written: what was noted is kept, and written with the next.
+    pub fn write_journal(&self) -> Result<()> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).write()
     }
 
     /// Notes that a database was opened, for the list of recent ones. Writes a file, so it may
@@ -239,7 +247,14 @@ impl Session {
     async fn connect(&self, target: &Target, stop: &Stop) -> Result<Answer> {
         let db = Db::connect(target, stop).await?;
         let facts = db.server().clone();
-        let (looks, trouble) = Looks::load(&self.config.places().state, &target.address);
+        let (looks, mut trouble) = Looks::load(&self.config.places().state, &target.address);
+        let waiting = match self.open_journal(target, facts.user.as_deref()) {
+            Ok(waiting) => waiting,
+            Err(problem) => {
+                trouble.get_or_insert(problem.to_string());
+                0
+            }
+        };
         *self.looks.lock().unwrap_or_else(PoisonError::into_inner) = looks.clone();
         let before = self.open.write().unwrap_or_else(PoisonError::into_inner).replace(db);
         if let Some(before) = before {
@@ -248,7 +263,21 @@ impl Session {
         // What was open with the one before is nobody's any more; what is left, the next run
         // removes.
         drop(self.desk.clear().await);
-        Ok(Answer::Connected(Box::new(Opened { facts, looks, trouble })))
+        Ok(Answer::Connected(Box::new(Opened { facts, looks, waiting, trouble })))
+    }
+
+    /// Keeps a journal of this database from now on, unless that is done already; how many rows
+    /// studios that are gone left edits of.
+    fn open_journal(&self, target: &Target, role: Option<&str>) -> Result<usize> {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &self.config.places().state;
+        if !journal.is_of(state, &target.address, role) {
+            // What is still owed to the one before is written before it is let go of.
+            let written = journal.write();
+            *journal = Journal::open(state, &target.address, role)?;
+            written?;
+        }
+        Ok(journal.found().iter().map(journal::Found::rows).sum())
     }
 
     async fn references(&self, selections: &[Selection], stop: &Stop) -> Result<Answer> {

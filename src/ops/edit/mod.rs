@@ -6,19 +6,21 @@
 mod candidates;
 mod inverse;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::config::Target;
 use crate::db::edit::order::ordered;
 use crate::db::edit::statement::{Statement, Verb};
-use crate::db::edit::{Applied, RowEdit, TableEdits, Trial, Verdict};
+use crate::db::edit::{Applied, RowEdit, TableEdits, Trial, Verdict, Wanted};
 use crate::db::page::{Condition, Identity, PageColumn, Selection, ValueRequest};
 use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, Engine};
+use crate::ops::journal::{FoundTable, Journal, Recovered, landed, recover};
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::{Incoming, Relation, RelationName, Trigger};
+use crate::schema::{Column, Incoming, Relation, RelationName, Trigger};
 use crate::sql::Dialect;
 
 pub use inverse::inverse;
@@ -36,6 +38,8 @@ pub enum Request {
     Review(Box<Target>, Vec<TableEdits>),
     /// Run what was reviewed.
     Apply(Arc<Plan>),
+    /// Bring back what studios that are gone did not apply.
+    Restore,
 }
 
 /// The answer to a [`Request`].
@@ -51,6 +55,8 @@ pub enum Answer {
     Reviewed(Arc<Plan>),
     /// What came of it, and how long it took.
     Applied(Applied, Duration),
+    /// What is back, and what does not fit any more.
+    Restored(Recovered),
 }
 
 /// A row somebody looks for to refer to.
@@ -119,7 +125,7 @@ impl Plan {
 pub async fn serve(
     db: &Db,
     request: Request,
-    before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
+    journal: &Mutex<Journal>,
     stop: &Stop,
 ) -> Result<Answer> {
     match request {
@@ -135,8 +141,69 @@ pub async fn serve(
         }
         Request::Whole(value) => db.value(&value, stop).await.map(Answer::Whole),
         Request::Review(target, tables) => review(db, *target, tables, stop).await,
-        Request::Apply(plan) => apply(db, &plan, before_commit, stop).await,
+        Request::Apply(plan) => apply(db, &plan, journal, stop).await,
+        Request::Restore => restore(db, journal, stop).await.map(Answer::Restored),
     }
+}
+
+/// Brings back what studios that are gone did not apply. What was being committed when one ended
+/// is looked for in the database first.
+async fn restore(db: &Db, journal: &Mutex<Journal>, stop: &Stop) -> Result<Recovered> {
+    let found: Vec<(Vec<FoundTable>, Option<String>, usize)> = {
+        let journal = locked(journal);
+        let found = journal.found().iter();
+        found.map(|it| (it.tables.clone(), it.commit.clone(), it.damaged)).collect()
+    };
+    let mut all = Recovered::default();
+    for (tables, commit, damaged) in found {
+        let mut back = recover(db, &tables, stop).await?;
+        if let Some(transaction) = commit {
+            let done = match db.outcome(&transaction).await {
+                Some(done) => Some(done),
+                None => landed(db, &back.tables, stop).await?,
+            };
+            let rows: usize = tables.iter().map(|table| table.rows.len()).sum();
+            match done {
+                Some(true) => {
+                    back.tables.clear();
+                    back.notes = vec![format!(
+                        "edits of {rows} rows were being committed when dbstudio ended: they are \
+                         in the database"
+                    )];
+                }
+                Some(false) => {}
+                None => back.notes.push(
+                    "these were being committed when dbstudio ended, and nothing tells whether \
+                     they are in the database: look for the new rows before you apply them again"
+                        .to_owned(),
+                ),
+            }
+        }
+        if damaged > 0 {
+            back.notes.push(format!("{damaged} lines of the journal could not be read"));
+        }
+        all.tables.append(&mut back.tables);
+        all.notes.append(&mut back.notes);
+    }
+    let mut journal = locked(journal);
+    let is_lossy = all
+        .notes
+        .iter()
+        .any(|note| note.contains("do not fit") || note.contains("could not be read"));
+    if is_lossy {
+        let kept = journal.keep_found();
+        all.notes
+            .extend(kept.into_iter().map(|path| format!("the whole journal is kept as {path}")));
+    } else if all.tables.is_empty() {
+        journal.settle();
+    } else {
+        journal.adopt();
+    }
+    Ok(all)
+}
+
+fn locked(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
+    journal.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn review(db: &Db, target: Target, tables: Vec<TableEdits>, stop: &Stop) -> Result<Answer> {
@@ -162,6 +229,9 @@ async fn review(db: &Db, target: Target, tables: Vec<TableEdits>, stop: &Stop) -
                     notes.extend(consequence(incoming, count));
                 }
             }
+            if let RowEdit::Added { cells } = edit {
+                notes.extend(needed(&table.relation, cells));
+            }
             notes.extend(fired(&table.relation, statement.verb));
         }
         entails.push(notes);
@@ -175,7 +245,7 @@ async fn referring(
     db: &Db,
     relation: &Relation,
     incoming: &Incoming,
-    read: &std::collections::BTreeMap<String, Value>,
+    read: &BTreeMap<String, Value>,
     stop: &Stop,
 ) -> Result<Option<u64>> {
     let (mut columns, mut filter) = (Vec::new(), Vec::new());
@@ -233,6 +303,19 @@ fn consequence(incoming: &Incoming, count: Option<u64>) -> Option<String> {
     })
 }
 
+/// The columns a new row is given nothing for, though the database gives them nothing either.
+fn needed(relation: &Relation, cells: &BTreeMap<String, Wanted>) -> Option<String> {
+    let lacks = |column: &&Column| {
+        let has_own = column.default.is_some() || column.generation.is_some();
+        !column.nullable && !has_own && !cells.contains_key(&column.name)
+    };
+    let names: Vec<&str> =
+        relation.columns.iter().filter(lacks).map(|column| column.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!("{} must be given a value: the database will refuse this row", names.join(", "))
+    })
+}
+
 /// The triggers a statement fires.
 fn fired(relation: &Relation, verb: Verb) -> Vec<String> {
     let names: Vec<&str> = relation
@@ -256,12 +339,7 @@ fn fires_on(trigger: &Trigger, verb: Verb) -> bool {
     events.any(|word| word.eq_ignore_ascii_case(verb.word()))
 }
 
-async fn apply(
-    db: &Db,
-    plan: &Plan,
-    before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
-    stop: &Stop,
-) -> Result<Answer> {
+async fn apply(db: &Db, plan: &Plan, journal: &Mutex<Journal>, stop: &Stop) -> Result<Answer> {
     if plan.target.read_only {
         return Err(Problem::new(
             Kind::Refused,
@@ -271,7 +349,18 @@ async fn apply(
         ));
     }
     let begun = Instant::now();
-    let applied = db.write(&plan.target, &plan.statements, before_commit, stop).await?;
+    let mut is_marked = false;
+    let mut before_commit = |transaction: &str| {
+        locked(journal).committing(Some(transaction))?;
+        is_marked = true;
+        Ok(())
+    };
+    let applied = db.write(&plan.target, &plan.statements, &mut before_commit, stop).await;
+    if is_marked && matches!(applied, Ok(Applied::Refused { .. })) {
+        // A mark that stays is looked into when the journal is found again.
+        drop(locked(journal).committing(None));
+    }
+    let applied = applied?;
     Ok(Answer::Applied(applied, begun.elapsed()))
 }
 
