@@ -298,7 +298,7 @@ pub const COMMANDS: &[Command] = &[
         "unapply",
         Migrations,
         &["F"],
-        "Mark this one as not applied; nothing of it is undone",
+        "Mark this one as not applied; undoes nothing",
         "",
     ),
     row(
@@ -330,7 +330,7 @@ pub const COMMANDS: &[Command] = &[
         "texts",
         Migrations,
         &["t"],
-        "Show how its text differs from what was applied",
+        "Show how its text differs from the applied one",
         "texts",
     ),
     row(
