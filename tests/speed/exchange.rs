@@ -88,7 +88,6 @@ fn on_postgres(figures: &mut Figures, rows: u64, folder: &Path) {
     database.psql(IMPORTED);
     let csv =
         printed(psql(&database, &copy.replace("events)", &format!("events LIMIT {some})"))), &mine);
-    drop(csv);
     let file = mine.to_str().unwrap();
     let import = || run(&mut ours(&["import", file, "--into", "imported", "--yes"]));
     let copy = format!("\\copy imported FROM '{file}' (FORMAT csv, HEADER)");
