@@ -12,7 +12,7 @@ use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, change, clipboard, export, migrations, status};
+use crate::app::{browse, change, clipboard, edit, export, migrations, status};
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
@@ -58,6 +58,10 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::Find => find(model),
         C::Back if model.view == View::Schema => browse::back_to_structure(model, effects),
         C::Back => browse::back(model, effects),
+        C::ReviewEdits => edit::review(model, effects),
+        C::UnlockEdits | C::RestoreEdits => {
+            edit::command(model, id, effects);
+        }
         _ if model.view == View::Migrations => {
             migrations::run(model, id, effects);
         }
@@ -109,6 +113,9 @@ fn escape(model: &mut Model) {
     if let Some(pane) = model.data.as_mut().filter(|_| model.view == View::Data) {
         if !pane.find.is_empty() {
             pane.find.clear();
+            return;
+        }
+        if pane.range.take().is_some() {
             return;
         }
         if !pane.marked.is_empty() {
@@ -210,6 +217,9 @@ pub fn open_line(model: &mut Model, effects: &mut Vec<Effect>) {
 
 fn grid(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
     use CommandId as C;
+    if edit::moved(model, id) || edit::command(model, id, effects) {
+        return;
+    }
     let places = layout(model, screen(model));
     if moved(model, id, &places, effects) || arranged(model, id, &places, effects) {
         return;

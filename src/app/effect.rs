@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::config::{TableLook, Target};
+use crate::ops::journal::Record;
 use crate::ops::session::Request;
 use crate::schema::RelationName;
 
@@ -20,6 +21,8 @@ pub enum Effect {
     Remember(Box<(Target, RelationName, TableLook)>),
     /// Note that this database was opened, for the list of recent ones.
     Opened(Box<Target>),
+    /// Write into the journal what became of edits.
+    Journal(Vec<Record>),
     /// Take the mouse, or hand it back to the terminal.
     CaptureMouse(bool),
     /// Open a file in the person's editor, which has the terminal meanwhile.
@@ -67,6 +70,8 @@ pub enum Slot {
     Examine,
     /// Finding out which migration made each column.
     Origins,
+    /// Proving, reviewing or applying edits of rows.
+    Edit,
 }
 
 impl Slot {
@@ -101,6 +106,7 @@ impl Slot {
             Self::Export => "writing rows to a file",
             Self::Origins => "finding out which migration made each column",
             Self::Examine => "trying the migration in a scratch database",
+            Self::Edit => "working on the edits",
         }
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::app::browse;
 use crate::app::change;
 use crate::app::clipboard;
+use crate::app::edit;
+use crate::app::edit::Editing;
 use crate::app::effect::{Effect, Slot, Ticket};
 use crate::app::export;
 use crate::app::layout::layout;
@@ -13,6 +15,7 @@ use crate::app::migrations;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
 use crate::app::msg::Event;
 use crate::app::panes::data::{Awaiting, DataPane, Side};
+use crate::app::staged::Staged;
 use crate::app::status;
 use crate::app::update::screen;
 use crate::db::page::Page;
@@ -88,6 +91,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Exported(file, done) => export::done(model, &file, done.rows, done.bytes),
         Answer::Dashboard(found) => status::told(model, *found),
         Answer::Migrations(told) => migrations::told(model, *told, effects),
+        Answer::Edit(answer) => edit::answered(model, answer, effects),
     }
 }
 
@@ -103,6 +107,8 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
     }
     if !again {
         model.looks = opened.looks;
+        model.staged = Staged::default();
+        model.editing = Editing::default();
         model.data = None;
         model.opening = None;
         model.trail.clear();
@@ -111,6 +117,9 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
         model.forget_relations();
         model.focus = Focus::Tree;
         migrations::forget(model, effects);
+        if opened.waiting > 0 {
+            edit::offer(model, opened.waiting);
+        }
         return;
     }
     model.notify(Tone::Good, "Connected again");
@@ -125,6 +134,7 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
 
 fn relation_read(model: &mut Model, relation: Arc<Relation>, effects: &mut Vec<Effect>) {
     model.keep_relation(Arc::clone(&relation));
+    model.staged.relation_read(&relation);
     if model.schema.wanted.as_ref() == Some(&relation.name) {
         let engine = model.engine();
         model.schema.show(Arc::clone(&relation), engine);
@@ -212,6 +222,13 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
             return model.notify(Tone::Bad, problem.to_string());
         }
         Slot::Scratch => return model.notify(Tone::Bad, problem.to_string()),
+        Slot::Edit => {
+            edit::failed(model, &problem);
+            if problem.kind == Kind::Disconnected {
+                lost(model, problem, effects);
+            }
+            return;
+        }
         _ => {}
     }
     if slot == Slot::Value {

@@ -7,6 +7,8 @@
 pub mod cell;
 pub mod checklist;
 pub mod confirm;
+pub mod edit_review;
+pub mod editor;
 pub mod filter;
 pub mod guide;
 pub mod help;
@@ -29,6 +31,8 @@ use crate::app::msg::{Event, Msg};
 use crate::app::overlays::cell::Cell;
 use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::confirm::Confirm;
+use crate::app::overlays::edit_review::EditReview;
+use crate::app::overlays::editor::Editor;
 use crate::app::overlays::filter::FilterForm;
 use crate::app::overlays::guide::Guide;
 use crate::app::overlays::help::Help;
@@ -78,6 +82,10 @@ pub enum Overlay {
     Plan(Box<PlanReview>),
     /// Migrations that run.
     Running(Box<Running>),
+    /// One cell that is edited.
+    Editor(Box<Editor>),
+    /// Edits of rows, before a yes.
+    EditReview(Box<EditReview>),
 }
 
 /// What happens to an overlay after it handled something.
@@ -113,6 +121,8 @@ impl Overlay {
             Self::Outcome(it) => it.key(key, model),
             Self::Plan(it) => it.key(key, model, effects),
             Self::Running(it) => it.key(key, model, effects),
+            Self::Editor(it) => it.key(key, model, effects),
+            Self::EditReview(it) => it.key(key, model, effects),
         }
     }
 
@@ -128,6 +138,8 @@ impl Overlay {
             Self::Filter(it) => it.paste(text),
             Self::Palette(it) => it.paste(text),
             Self::Help(it) => it.paste(text),
+            Self::Editor(it) => it.paste(text),
+            Self::EditReview(it) => it.paste(),
         }
     }
 
@@ -137,6 +149,8 @@ impl Overlay {
             Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
             Self::Running(_) => Next::Stay,
             Self::Plan(it) => it.mouse(mouse, model),
+            Self::Editor(_) => Next::Stay,
+            Self::EditReview(it) => it.mouse(mouse, model),
             Self::Review(it) => it.mouse(mouse, model),
             Self::Checklist(it) => it.mouse(mouse, model),
             Self::Outcome(it) => it.mouse(mouse, model),

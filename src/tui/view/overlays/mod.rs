@@ -3,6 +3,8 @@
 mod cell;
 mod change;
 mod dialogs;
+mod edit_review;
+mod editor;
 mod filter;
 mod guide;
 mod help;
@@ -52,6 +54,8 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Outcome(it) => change::outcome(it, model, look, buf),
             Overlay::Plan(it) => migrations::plan(it, model, look, buf),
             Overlay::Running(it) => migrations::running(it, model, look, buf),
+            Overlay::Editor(it) => editor::draw(it, model, look, buf),
+            Overlay::EditReview(it) => edit_review::draw(it, model, look, buf),
         }
     }
 }
