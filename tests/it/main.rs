@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod backup;
 mod browse;
 mod check;
 mod cli;
@@ -17,6 +18,10 @@ mod demo;
 mod desired;
 mod doctor;
 mod drift;
+mod edit;
+mod edit_faults;
+mod edit_journal;
+mod edit_types;
 mod engine;
 mod evidence;
 mod export;
@@ -26,6 +31,7 @@ mod formats_turns;
 mod golden;
 mod hostile;
 mod house;
+mod import;
 mod journey;
 mod keyset;
 mod migrate;
@@ -47,6 +53,7 @@ mod schema_change;
 mod schema_pane;
 mod scratch;
 mod screen;
+mod seed;
 mod server;
 mod shop;
 mod sqlite;
