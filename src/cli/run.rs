@@ -12,7 +12,7 @@ use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
     adopt, amend, backup, change, check, compare, doctor, drift, examine, export, import, migrate,
-    rehearse, reset, seed, status,
+    rehearse, reset, seed, status, workflow,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
@@ -70,6 +70,14 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
         Some(Action::Doctor { target: own, thorough }) => {
             let target = one_of(target, own)?;
             doctor::doctor(target, thorough, &global).map(Outcome::Done)
+        }
+        Some(Action::Setup { planning, confirm }) => {
+            refuse_target(target.as_deref(), "setup")?;
+            workflow::setup(&planning.planning(), confirm, &global).map(Outcome::Done)
+        }
+        Some(Action::Fresh { planning, confirm }) => {
+            refuse_target(target.as_deref(), "fresh")?;
+            workflow::fresh(&planning.planning(), confirm, &global).map(Outcome::Done)
         }
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;
@@ -204,7 +212,7 @@ fn start_project(global: &Global) -> Result<u8> {
     Ok(0)
 }
 
-fn show_status(target: Option<String>, drift: bool, global: &Global) -> Result<u8> {
+pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) -> Result<u8> {
     let (config, target) = resolve(target, global)?;
     let required = config.check();
     let target = target.ok_or_else(unconfigured)?;

@@ -8,6 +8,7 @@ mod apply;
 mod cancel;
 mod catalog;
 mod connect;
+mod edit;
 mod export;
 mod failure;
 mod fields;
@@ -30,6 +31,7 @@ use self::failure::Fault;
 pub(in crate::db) use self::health::{health, rights};
 pub(in crate::db) use self::measure::measure;
 use self::pool::Pool;
+pub(in crate::db) use self::rows::cells::whole as printed;
 use self::session::Wishes;
 pub(in crate::db) use self::watch::watched;
 pub use self::writer::Writer;
@@ -74,6 +76,8 @@ macro_rules! on_a_connection {
         }
     }};
 }
+
+use on_a_connection;
 
 impl Postgres {
     /// Opens a database, asks it who it is and pins what every session is set to.
