@@ -11,6 +11,7 @@
 
 mod browse;
 mod check;
+mod checklist;
 mod cli;
 mod config;
 mod demo;
