@@ -5,6 +5,7 @@
 //! message: names only.
 
 mod address;
+mod checklist;
 mod choice;
 mod conninfo;
 pub mod discovery;
@@ -38,6 +39,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use address::{Address, Host, PostgresAddress, Secret, SqliteAddress, SslMode};
+pub use checklist::{Checks, Window, minute};
 pub use choice::Choice;
 pub(crate) use disk::{recall, remember};
 pub use fault::Fault;

@@ -229,7 +229,8 @@ fn what_cannot_be_followed_is_refused_before_anything_runs() {
 #[test]
 fn on_production_the_name_is_typed() {
     for project in Project::both() {
-        project.configure("protection = \"production\"", "");
+        let lists = "checklists = { migrate = [], rollback = [] }";
+        project.configure(&format!("protection = \"production\"\n{lists}"), "");
         project.migration("0001_a.sql", TABLE);
         project.fails(&["migrate", "--yes"], 4, &["--yes is not enough", "--confirm"]);
         project.fails(&["migrate", "--confirm", "wrong"], 4, &["is not the database's name"]);
