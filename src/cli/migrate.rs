@@ -1,4 +1,4 @@
-//! `migrate` and `rollback`: the plan is shown, then asked about as the environment's protection wants it, then
+//! `migrate` and `rollback`: the plan is shown, then asked about as the protection wants it, then
 //! run, with what happens told as it happens.
 
 use serde_json::{Value, json};
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::args::{Global, Running};
 use super::ask;
 use super::change::configured;
+use super::checklist::Desk;
 use super::print::{self, Paint, Role, harmless};
 use super::run::wait_for;
 use crate::config::{Protection, Target};
@@ -35,7 +36,8 @@ pub(super) fn migrate(wishes: &Wishes, running: &Running, global: &Global) -> Re
     let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
         let planned = migrate::plan(&setting, wishes, &stop).await?;
-        let work = Work { setting: &setting, running, global, stop: &stop };
+        let desk = Desk { config: &config, setting: &setting, global, stop: &stop };
+        let work = Work { desk, setting: &setting, running, global, stop: &stop };
         work.follow(&planned).await
     })
 }
@@ -46,13 +48,15 @@ pub(super) fn rollback(wish: &Wish, running: &Running, global: &Global) -> Resul
     let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
         let planned = rollback::plan(&setting, wish, &running.wishes(None, false), &stop).await?;
-        let work = Work { setting: &setting, running, global, stop: &stop };
+        let desk = Desk { config: &config, setting: &setting, global, stop: &stop };
+        let work = Work { desk, setting: &setting, running, global, stop: &stop };
         work.follow(&planned).await
     })
 }
 
 /// What was asked for.
 struct Work<'a> {
+    desk: Desk<'a>,
     setting: &'a Setting,
     running: &'a Running,
     global: &'a Global,
@@ -79,8 +83,10 @@ impl Work<'_> {
         if !self.global.json {
             print::talk(&text(planned, Paint::of_talk()));
         }
+        let complete = self.desk.complete(run).await?;
         self.permit(run).await?;
-        let report = self.run(run).await?;
+        let checklist = self.desk.again(run, &complete).await?;
+        let report = self.run(run, checklist).await?;
         if self.global.json {
             return print::json(&to_json(planned, Some(&report))).map(|()| 0);
         }
@@ -112,9 +118,12 @@ impl Work<'_> {
         is_named(typed.trim(), run)
     }
 
-    async fn run(&self, run: &Run) -> Result<Report> {
-        let account =
-            Account::of_process(json!({ "protection": self.setting.target.protection.word() }));
+    async fn run(&self, run: &Run, checklist: Value) -> Result<Report> {
+        let protection = self.setting.target.protection.word();
+        let account = Account::of_process(json!({
+            "protection": protection,
+            "checklist": checklist,
+        }));
         let (paint, quiet, verbose) = (Paint::of_talk(), self.global.json, self.global.verbose);
         let mut tell = |progress: Progress| {
             let line = match progress {

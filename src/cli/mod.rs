@@ -9,6 +9,7 @@ mod ask;
 mod backup;
 mod change;
 mod check;
+mod checklist;
 mod compare;
 mod doctor;
 mod drift;

@@ -44,6 +44,8 @@ pub(super) struct File {
     pub(super) project: project::Written,
     /// What is to happen for hazards, by rule.
     pub(super) hazards: BTreeMap<String, Policy>,
+    /// What stands on checklists, by operation.
+    pub(super) checklists: BTreeMap<String, Vec<String>>,
 }
 
 /// An environment or a saved connection, as written.
@@ -56,6 +58,8 @@ pub(super) struct Database {
     switches: BTreeMap<&'static str, bool>,
     /// What is to happen for hazards here, by rule.
     pub(super) hazards: BTreeMap<String, Policy>,
+    /// What stands on checklists here, by operation.
+    pub(super) checklists: BTreeMap<String, Vec<String>>,
 }
 
 impl Database {
@@ -93,6 +97,7 @@ impl File {
             keys: BTreeMap::new(),
             project: project::Written::default(),
             hazards: BTreeMap::new(),
+            checklists: BTreeMap::new(),
         };
         let mut reader = Reader { text, home, file };
         let table = DeTable::parse(text).map_err(|error| {
@@ -282,6 +287,7 @@ impl Reader<'_> {
                         texts: BTreeMap::new(),
                         switches: BTreeMap::new(),
                         hazards: BTreeMap::new(),
+                        checklists: BTreeMap::new(),
                     });
                 }
                 self.table(inner, path)?;
@@ -443,6 +449,15 @@ impl Reader<'_> {
             (Form::Source, _) => {
                 let paths = values(texts).map(PathBuf::from).collect();
                 self.file.project.schema = Some(SchemaSource::Paths(paths));
+            }
+            (_, "*") => {
+                let operation = path.last().cloned().unwrap_or_default();
+                let whole = &mut self.file.checklists;
+                let lists = match self.file.databases.last_mut() {
+                    Some(database) if path.len() > 2 => &mut database.checklists,
+                    _ => whole,
+                };
+                lists.insert(operation, values(texts).collect());
             }
             (_, "schemas") => self.file.project.schemas = Some(values(texts).collect()),
             _ => self.keep_list(field, texts)?,

@@ -5,6 +5,7 @@
 //! message: names only.
 
 mod address;
+mod checklist;
 mod choice;
 mod conninfo;
 pub mod discovery;
@@ -29,6 +30,7 @@ mod service;
 pub mod settings;
 mod span;
 mod sqlite;
+mod sqlx_file;
 pub mod url;
 mod variables;
 mod veil;
@@ -37,6 +39,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use address::{Address, Host, PostgresAddress, Secret, SqliteAddress, SslMode};
+pub use checklist::{Checks, Window, minute};
 pub use choice::Choice;
 pub(crate) use disk::{recall, remember};
 pub use fault::Fault;
@@ -46,6 +49,7 @@ pub use project::{Numbering, Policy, Project, SchemaSource};
 pub use remembered::{Looks, TableLook, database_id};
 pub use required::{Requirement, RequirementState, Rule, State};
 pub use resolve::Config;
+pub use sqlx_file::SqlxSettings;
 pub use variables::Variables;
 pub use veil::veiled;
 

@@ -174,7 +174,7 @@ impl Config {
     }
 
     /// The environment or saved connection a target is.
-    fn named_target(&self, target: &Target) -> Option<Named<'_>> {
+    pub(super) fn named_target(&self, target: &Target) -> Option<Named<'_>> {
         let name = target.name.as_deref()?;
         let is_saved = matches!(target.origin, Origin::Saved(_));
         let mut named = self.named().into_iter().filter(|named| named.database.name == name);

@@ -21,6 +21,7 @@ pub mod script;
 pub mod sqlite;
 pub mod stop;
 pub mod transaction;
+pub mod transfer;
 pub mod value;
 pub mod vitals;
 

@@ -120,67 +120,87 @@ fn of_standing(standing: &Standing) -> Vec<Finding> {
 }
 
 fn of_entry(entry: &Entry, standing: &Standing) -> Option<Finding> {
-    let name = &entry.name;
     let tool = standing.format.tool();
-    let (matter, what, why, fix) = match &entry.state {
+    let (matter, told) = match &entry.state {
         State::Applied => return None,
-        State::Pending => (
-            Matter::Pending,
-            format!("{name} is not applied"),
-            "the database lacks what it makes".to_owned(),
-            "dbstudio migrate".to_owned(),
-        ),
-        State::OutOfOrder => (
-            Matter::Pending,
-            format!("{name} is not applied, although later ones are"),
+        State::Pending | State::OutOfOrder | State::Skipped => {
+            (Matter::Pending, waiting(entry, tool))
+        }
+        State::Failed | State::HalfDone { .. } => (Matter::HalfDone, begun(entry, tool)),
+        State::Changed | State::Missing | State::Duplicate(_) => (Matter::Files, filed(entry)),
+    };
+    let [what, why, fix] = told;
+    Some(Finding { matter, about: entry.name.clone(), what, why, fix })
+}
+
+/// What, why and what next of a migration that is not applied.
+fn waiting(entry: &Entry, tool: &str) -> [String; 3] {
+    let name = &entry.name;
+    let late = format!("{name} is not applied, although later ones are");
+    match entry.state {
+        State::OutOfOrder => [
+            late,
             "it was made for a database without those, so try it out first".to_owned(),
             "dbstudio rehearse, then dbstudio migrate".to_owned(),
-        ),
-        State::Skipped => (
-            Matter::Pending,
-            format!("{name} is not applied, although later ones are"),
+        ],
+        State::Skipped => [
+            late,
             format!("{tool} passes over such a file and says nothing"),
             "dbstudio rehearse, then dbstudio migrate; or give it a number after the newest one"
                 .to_owned(),
-        ),
-        State::Changed => (
-            Matter::Files,
+        ],
+        _ => [
+            format!("{name} is not applied"),
+            "the database lacks what it makes".to_owned(),
+            "dbstudio migrate".to_owned(),
+        ],
+    }
+}
+
+/// The same of one that was begun.
+fn begun(entry: &Entry, tool: &str) -> [String; 3] {
+    let name = &entry.name;
+    let State::HalfDone { done, unsure } = entry.state else {
+        return [
+            format!("{name} was begun and failed"),
+            format!("{tool} wrote down that it began, and not that it came to its end"),
+            "look what of it is in the database (dbstudio drift), then dbstudio repair".to_owned(),
+        ];
+    };
+    let why = match unsure {
+        true => "whether the statement after those was carried out is not known",
+        false => "it runs outside a transaction, so what was done stays",
+    };
+    [
+        format!("{name} stopped after {done} of its statements"),
+        why.to_owned(),
+        "dbstudio migrate goes on where it stopped".to_owned(),
+    ]
+}
+
+/// The same of one whose file is not what was applied.
+fn filed(entry: &Entry) -> [String; 3] {
+    let name = &entry.name;
+    match &entry.state {
+        State::Duplicate(why) => [
+            format!("{name} has a number that another file has too"),
+            why.clone(),
+            "give the one that is applied nowhere yet the next number".to_owned(),
+        ],
+        State::Missing => [
+            format!("{name} is applied, and its file is not in the folder"),
+            "the migrations no longer make this database".to_owned(),
+            "bring the file back from version control; if it is gone for good, dbstudio repair"
+                .to_owned(),
+        ],
+        _ => [
             format!("{name} has changed since it was applied"),
             "other databases get something else from it than this one did".to_owned(),
             "take the change back and write a new migration; if it changes nothing that matters, \
              accept it with dbstudio repair"
                 .to_owned(),
-        ),
-        State::Missing => (
-            Matter::Files,
-            format!("{name} is applied, and its file is not in the folder"),
-            "the migrations no longer make this database".to_owned(),
-            "bring the file back from version control; if it is gone for good, dbstudio repair"
-                .to_owned(),
-        ),
-        State::Duplicate(why) => (
-            Matter::Files,
-            format!("{name} has a number that another file has too"),
-            why.clone(),
-            "give the one that is applied nowhere yet the next number".to_owned(),
-        ),
-        State::Failed => (
-            Matter::HalfDone,
-            format!("{name} was begun and failed"),
-            format!("{tool} wrote down that it began, and not that it came to its end"),
-            "look what of it is in the database (dbstudio drift), then dbstudio repair".to_owned(),
-        ),
-        State::HalfDone { done, unsure } => (
-            Matter::HalfDone,
-            format!("{name} stopped after {done} of its statements"),
-            match unsure {
-                true => "whether the statement after those was carried out is not known".to_owned(),
-                false => "it runs outside a transaction, so what was done stays".to_owned(),
-            },
-            "dbstudio migrate goes on where it stopped".to_owned(),
-        ),
-    };
-    Some(Finding { matter, about: name.clone(), what, why, fix })
+        ],
+    }
 }
 
 fn of_drift(one: &Difference) -> Finding {

@@ -14,6 +14,7 @@ use super::amend;
 use super::amend::Cause;
 pub use super::amend::{Amendment, Wanted};
 use super::change::Setting;
+use super::checklist::{self, Checklist};
 use super::migrate::{self, Account, Wishes};
 use super::origins;
 pub use super::origins::Origins;
@@ -253,7 +254,7 @@ async fn answer(
             Ok(Told::Amended(amendment))
         }
         Ask::Carry(plan) => {
-            carry(setting, plan, stop, tell).await.map(|it| Told::Carried(Box::new(it)))
+            carry((config, setting), plan, stop, tell).await.map(|it| Told::Carried(Box::new(it)))
         }
     }
 }
@@ -476,16 +477,41 @@ async fn rehearsed(
     rehearse::pending_of(setting, state, (to, Data::Usual), stop, &mut on_next).await
 }
 
-/// Carries out what was said yes to.
+/// The checklist of a run, all of it shown; the command that tells the team runs once nothing else
+/// is open.
+async fn checked(config: &Config, setting: &Setting, run: &Run, stop: &Stop) -> Result<Checklist> {
+    let protection = setting.target.protection;
+    let mut list = checklist::gather(config, setting, run, true, stop).await?;
+    let open: Vec<&str> = list.open(&[], protection).iter().map(|item| item.id).collect();
+    if open == ["team-notified"] && list.checks.notify.is_some() {
+        checklist::notify(config, &setting.target, &list, run, stop).await?;
+        list = checklist::gather(config, setting, run, true, stop).await?;
+    }
+    let open = list.open(&[], protection);
+    if open.is_empty() {
+        return Ok(list);
+    }
+    let problem = list.incomplete(&open, run.direction);
+    let command = checklist::operation(run.direction);
+    let fix = format!("in a shell, dbstudio {command}: {}", problem.fix);
+    Err(Problem { fix, ..problem })
+}
+
+/// Carries out what was said yes to, if everything on its checklist is shown: the studio has had
+/// the SQL read to its end before the yes.
 async fn carry(
-    setting: &Setting,
+    (config, setting): (&Config, &Setting),
     plan: Arc<Plan>,
     stop: &Stop,
     tell: &Tell<'_>,
 ) -> Result<Carried> {
     plan.permit()?;
     let begun = Instant::now();
-    let account = Account::of_process(json!({ "protection": setting.target.protection.word() }));
+    let list = checked(config, setting, &plan.run, stop).await?;
+    let account = Account::of_process(json!({
+        "protection": setting.target.protection.word(),
+        "checklist": list.record(&[]),
+    }));
     let mut on_step = |progress: run::Progress| tell(Progress::Run(Box::new(progress)));
     let report = migrate::run(setting, &plan.run, &account, stop, &mut on_step).await?;
     let (done, by_others) = (report.done, report.by_others);

@@ -10,6 +10,7 @@ mod apply;
 pub mod backup;
 pub mod change;
 pub mod check;
+pub mod checklist;
 pub mod dashboard;
 pub mod demo;
 pub mod desired;

@@ -160,6 +160,21 @@ pub async fn build(
     Ok(led.arrived.unwrap_or(empty))
 }
 
+/// Makes a schema in a scratch database that holds part of it, rows and all.
+///
+/// # Errors
+/// A statement fails, as where rows do not fit, or what was made is not the model.
+pub(super) async fn lead_to(
+    scratch: &mut Connection,
+    held: &Model,
+    model: &Model,
+    scope: &Scope,
+    stop: &Stop,
+) -> Result<()> {
+    let way = Way { renames: &[], online: false, scope };
+    lead(scratch, held, model, way, stop).await.map(drop)
+}
+
 /// Where a plan has led.
 struct Led {
     plan: Plan,

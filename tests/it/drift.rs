@@ -339,3 +339,71 @@ fn the_drift_as_json_is_what_the_readme_documents() {
         assert_eq!(found, documented_keys("<!-- drift json -->"));
     }
 }
+
+/// A folder of another tool with one migration that is applied: its files, and what the tool has
+/// written down of it on each engine.
+fn foreign(project: &Project, tool: &str) {
+    let made = "CREATE TABLE a (id integer PRIMARY KEY);\n";
+    let file = |name: &str, text: &str| {
+        let path = project.path("migrations").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let is_postgres = matches!(project.database, Database::Postgres(_));
+    let history = match tool {
+        "dbmate" => {
+            let text = format!("-- migrate:up\n{made}-- migrate:down\nDROP TABLE a;\n");
+            file("20260101000000_a.sql", &text);
+            "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);
+             INSERT INTO schema_migrations VALUES ('20260101000000')"
+                .to_owned()
+        }
+        "golang-migrate" => {
+            file("1_a.up.sql", made);
+            file("1_a.down.sql", "DROP TABLE a;\n");
+            "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
+             INSERT INTO schema_migrations VALUES (1, false)"
+                .to_owned()
+        }
+        _ => {
+            file("0000_a.sql", made);
+            let dialect = if is_postgres { "postgresql" } else { "sqlite" };
+            file(
+                "meta/_journal.json",
+                &format!(
+                    "{{\"version\":\"7\",\"dialect\":\"{dialect}\",\"entries\":[{{\"idx\":0,\
+                     \"version\":\"7\",\"when\":1795367247861,\"tag\":\"0000_a\",\"breakpoints\":true}}]}}"
+                ),
+            );
+            let hash = sha2::Sha256::digest(made.as_bytes());
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let (schema, table) = match is_postgres {
+                true => ("CREATE SCHEMA drizzle;", "drizzle.__drizzle_migrations"),
+                false => ("", "__drizzle_migrations"),
+            };
+            format!(
+                "{schema} CREATE TABLE {table} (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint);
+                 INSERT INTO {table} (hash, created_at) VALUES ('{hash}', 1795367247861)"
+            )
+        }
+    };
+    project.execute(&format!("{made}{history}"));
+}
+
+#[test]
+fn drift_is_found_in_the_folders_of_other_tools_too() {
+    for tool in ["dbmate", "golang-migrate", "drizzle"] {
+        for project in Project::both() {
+            foreign(&project, tool);
+            assert_eq!(found(&project), BTreeSet::new(), "{tool}");
+            project.execute("CREATE TABLE by_hand (id integer PRIMARY KEY)");
+            let schema =
+                if matches!(project.database, Database::Postgres(_)) { "public" } else { "main" };
+            assert_eq!(found(&project), lines(&format!("+ table {schema}.by_hand")), "{tool}");
+            project.execute(&project.run(&["drift", "--sql", "repair"]).result);
+            assert_eq!(found(&project), BTreeSet::new(), "{tool}");
+            let told = project.run(&["check", "--json"]);
+            assert_eq!(told.json()["findings"], serde_json::json!([]), "{tool}: {told:?}");
+        }
+    }
+}

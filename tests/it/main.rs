@@ -12,6 +12,7 @@
 mod backup;
 mod browse;
 mod check;
+mod checklist;
 mod cli;
 mod config;
 mod demo;

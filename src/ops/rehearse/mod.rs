@@ -7,6 +7,7 @@
 //! The person's database is only read. Everything tried on is removed on every way out.
 
 mod rows;
+mod sample;
 mod stage;
 
 use std::path::Path;
@@ -139,6 +140,7 @@ impl Rehearsal {
             "reversible": self.is_reversible(),
             "on": self.on,
             "one_way": self.one_way(),
+            "lost": self.lost(),
             "migrations": self.scripts.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
             "outcome": self.outcome.as_ref().map(Vec::len),
         });
@@ -148,6 +150,21 @@ impl Rehearsal {
     /// Whether every migration has a way back that was proven.
     pub fn is_reversible(&self) -> bool {
         self.failure.is_none() && self.scripts.iter().all(|one| one.back.is_proven())
+    }
+
+    /// The tables whose rows a way back does not bring back, each with what is lost.
+    fn lost(&self) -> Vec<String> {
+        let rows = self.scripts.iter().flat_map(|one| match &one.back {
+            Back::Tried { rows, .. } => rows.as_slice(),
+            _ => &[],
+        });
+        rows.map(|change| match change.before == change.after {
+            true => format!("what rows of {} held", change.table),
+            false => {
+                format!("rows of {}: {}, were {}", change.table, change.after, change.before)
+            }
+        })
+        .collect()
     }
 
     /// The migrations that cannot be rolled back, by name.
@@ -208,7 +225,13 @@ pub async fn pending_of(
     if !migrations.is_empty() {
         let mut connection = Connection::open_reading(&setting.target, stop).await?;
         let (target, live) = (&setting.target, &rehearsal.live);
-        let bond = Bond::of(&mut connection, target, &migrations, live).await;
+        // Of one that is half done only the rest ran; its file is the whole.
+        let whole = |rest: &Migration| {
+            let entry = standing.entries.iter().find(|entry| entry.key == rest.key);
+            entry.and_then(|entry| entry.migration.clone())
+        };
+        let files: Vec<Migration> = migrations.iter().filter_map(whole).collect();
+        let bond = Bond::of(&mut connection, target, &files, live).await;
         connection.close().await;
         let bond = bond?;
         Cabinet::of(state, &bond.database).keep(&rehearsal.evidence(bond))?;

@@ -1,7 +1,7 @@
 //! What migrations are rehearsed on: a copy of a SQLite file with its data, or a PostgreSQL scratch
 //! database that holds the live schema, with rows where they were asked for.
 
-use super::Data;
+use super::{Data, sample};
 use crate::db::connection::Connection;
 use crate::db::copy::Copy;
 use crate::db::scratch::Scratch;
@@ -60,11 +60,18 @@ impl<'a> Stage<'a> {
             });
         }
         scratch.reset(stop).await?;
-        proof::build(scratch.connection()?, live, &setting.scope, stop).await?;
+        let connection = scratch.connection()?;
+        let on = match data {
+            Data::Usual => {
+                proof::build(connection, live, &setting.scope, stop).await?;
+                SCHEMA_ALONE.to_owned()
+            }
+            data => sample::fill(connection, setting, live, data, stop).await?,
+        };
         Ok(Self {
             ground: Ground::Scratch(scratch),
-            on: SCHEMA_ALONE.to_owned(),
-            has_rows: false,
+            on,
+            has_rows: data != Data::Usual,
             notes: Vec::new(),
         })
     }
