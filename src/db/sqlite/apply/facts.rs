@@ -21,6 +21,7 @@ const MOST_FINDINGS: usize = 100;
 const SHOWN: usize = 3;
 
 /// The tables and triggers there are before the statements run.
+#[derive(Default)]
 pub(super) struct Tables {
     /// By name in lower case: the name as written, and whether its rows can be counted at no risk:
     /// what a virtual table does is its module's.

@@ -31,6 +31,7 @@ struct Kept {
 }
 
 /// What tables have that a rebuild loses.
+#[derive(Default)]
 pub(super) struct Keepsakes {
     kept: Vec<Kept>,
     /// The counters of keys, by table.
@@ -152,6 +153,16 @@ fn rebuilt(steps: &[Step], tables: &Tables) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// Whether any of the statements renames something, as every rebuild does.
+pub(super) fn rename(steps: &[Step]) -> bool {
+    let renames = |step: &Step| {
+        let words = words(&step.sql);
+        words.first().is_some_and(|word| word.is("alter"))
+            && words.iter().any(|word| word.is("rename"))
+    };
+    steps.iter().any(renames)
 }
 
 /// The old and the new name, in lower case, if a statement renames a table.
