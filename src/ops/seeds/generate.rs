@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::cell::Cell;
 use super::insert::{self, Insertion, count_on, guarded, guarded_query};
 use super::order::{self, Order};
-use super::row::{Maker, Pool};
+use super::row::{Keys, Maker, Pool};
 use super::shape::{Origin, Reference, Shape, Sort, Table};
 use crate::db::connection::Connection;
 use crate::db::fault::Fault;
@@ -96,9 +96,6 @@ pub(super) async fn fill(
 fn refused(name: &RelationName, rows: usize, why: String) -> Filled {
     Filled { table: name.clone(), rows: 0, missing: rows, why: Some(why) }
 }
-
-/// A key's values, one for each column.
-type Keys = Arc<Vec<Vec<Cell>>>;
 
 struct Filling<'a> {
     live: &'a mut Connection,

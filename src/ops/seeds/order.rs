@@ -122,7 +122,10 @@ mod tests {
     use super::*;
     use crate::sql::Dialect;
 
-    fn shape(tables: &[(&str, &[(&str, bool, bool)])]) -> Shape {
+    /// A table referred to, whether the reference may be NULL, and whether it can wait.
+    type To = (&'static str, bool, bool);
+
+    fn shape(tables: &[(&str, &[To])]) -> Shape {
         let name = |name: &str| RelationName::new("public", name);
         let column = |nullable| Column {
             name: "c".to_owned(),
@@ -132,7 +135,7 @@ mod tests {
             default: false,
             origin: Origin::Written,
         };
-        let table = |references: &[(&str, bool, bool)]| Table {
+        let table = |references: &[To]| Table {
             columns: std::iter::once(column(false))
                 .chain(references.iter().map(|(_, nullable, _)| column(*nullable)))
                 .collect(),

@@ -20,13 +20,16 @@ use crate::sql::Dialect;
 /// How often a row is made anew until it fits.
 const TRIES: usize = 80;
 
+/// Keys, each with a value for every column.
+pub(super) type Keys = Arc<Vec<Vec<Cell>>>;
+
 /// The keys a reference may take.
 #[derive(Debug, Clone)]
 pub(super) enum Pool {
     /// Those of rows that are there.
-    Keys(Arc<Vec<Vec<Cell>>>),
+    Keys(Keys),
     /// Those settled for this very table: of rows up to the one that is made.
-    Own(Arc<Vec<Vec<Cell>>>),
+    Own(Keys),
     /// None for now.
     Later,
 }
@@ -46,7 +49,7 @@ pub(super) struct Maker<'t> {
     /// The keys for each reference.
     pub(super) pools: Vec<Pool>,
     /// Keys settled beforehand: the columns, and one key for each row.
-    pub(super) planned: Option<(Vec<usize>, Arc<Vec<Vec<Cell>>>)>,
+    pub(super) planned: Option<(Vec<usize>, Keys)>,
 }
 
 impl<'t> Maker<'t> {
@@ -305,7 +308,6 @@ impl<'t> Maker<'t> {
     }
 
     /// The keys of a row that must be unique; texts among them are changed until they are.
-    #[expect(clippy::type_complexity, reason = "one key, or none, for each of the uniques")]
     fn unique_keys(
         &self,
         number: usize,
