@@ -279,7 +279,7 @@ fn rows_of_postgres_are_rehearsed_with_when_asked_for() {
     assert_eq!(told.code, 0, "{told:?}");
     assert_eq!(
         told.json()["on"],
-        "a scratch database with the live schema and all rows, 1350 in all"
+        "a scratch database with the live schema and all rows, 1351 in all"
     );
     assert_eq!(count(&told, "public.orders", "after"), Some(301), "{told:?}");
     assert_eq!(count(&told, "public.log_26", "after"), Some(41), "{told:?}");
