@@ -113,9 +113,12 @@ pub fn pushed(model: &mut Model, elapsed: Duration, effects: &mut Vec<Effect>) {
 }
 
 /// A migration was written.
-pub fn written(model: &mut Model, files: &[String]) {
+pub fn written(model: &mut Model, files: &[String], effects: &mut Vec<Effect>) {
     worked(model);
     forget(model);
+    if model.migrations.standing.is_some() {
+        migrations::read(model, effects);
+    }
     model.overlays.push(Overlay::Outcome(Box::new(Outcome::written(files))));
 }
 

@@ -79,6 +79,9 @@ pub fn rows(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         said.push_str(&format!(", without {} long values (yc copies one whole)", copied.cut));
     }
     let tone = if copied.cut > 0 { Tone::Bad } else { Tone::Good };
+    if form == Form::Tabs {
+        model.editing.copied = Some(copied.text.clone());
+    }
     effects.push(Effect::Copy(copied.text));
     model.notify(tone, said);
 }

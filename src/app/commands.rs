@@ -6,12 +6,13 @@ use crate::app::layout::{Layout, layout};
 use crate::app::model::{Focus, Link, Model, Tone, View};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::filter::FilterForm;
+use crate::app::overlays::guide::Guide;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, change, clipboard, migrations, status};
+use crate::app::{browse, change, clipboard, edit, export, migrations, status};
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
@@ -49,10 +50,18 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
             let palette = Box::new(Palette::new(model));
             model.overlays.push(Overlay::Palette(palette));
         }
+        C::Guide => {
+            let guide = Box::new(Guide::new(model));
+            model.overlays.push(Overlay::Guide(guide));
+        }
         C::Help => model.overlays.push(Overlay::Help(Box::default())),
         C::Find => find(model),
         C::Back if model.view == View::Schema => browse::back_to_structure(model, effects),
         C::Back => browse::back(model, effects),
+        C::ReviewEdits => edit::review(model, effects),
+        C::UnlockEdits | C::RestoreEdits => {
+            edit::command(model, id, effects);
+        }
         _ if model.view == View::Migrations => {
             migrations::run(model, id, effects);
         }
@@ -104,6 +113,9 @@ fn escape(model: &mut Model) {
     if let Some(pane) = model.data.as_mut().filter(|_| model.view == View::Data) {
         if !pane.find.is_empty() {
             pane.find.clear();
+            return;
+        }
+        if pane.range.take().is_some() {
             return;
         }
         if !pane.marked.is_empty() {
@@ -205,6 +217,9 @@ pub fn open_line(model: &mut Model, effects: &mut Vec<Effect>) {
 
 fn grid(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
     use CommandId as C;
+    if edit::moved(model, id) || edit::command(model, id, effects) {
+        return;
+    }
     let places = layout(model, screen(model));
     if moved(model, id, &places, effects) || arranged(model, id, &places, effects) {
         return;
@@ -227,6 +242,11 @@ fn grid(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::FindNext => find_next(model, true, &places),
         C::FindPrevious => find_next(model, false, &places),
         C::GoTo if model.data.is_some() => prompt(model, Purpose::GoTo, ""),
+        C::Export => {
+            if let Some(name) = export::proposed(model) {
+                prompt(model, Purpose::Export, &name);
+            }
+        }
         C::Count => count(model, effects),
         C::Cell => browse::enter_cell(model, effects),
         C::Referencing => browse::referencing(model, effects),

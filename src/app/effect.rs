@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::config::{TableLook, Target};
+use crate::ops::journal::Record;
 use crate::ops::session::Request;
 use crate::schema::RelationName;
 
@@ -20,6 +21,8 @@ pub enum Effect {
     Remember(Box<(Target, RelationName, TableLook)>),
     /// Note that this database was opened, for the list of recent ones.
     Opened(Box<Target>),
+    /// Write into the journal what became of edits.
+    Journal(Vec<Record>),
     /// Take the mouse, or hand it back to the terminal.
     CaptureMouse(bool),
     /// Open a file in the person's editor, which has the terminal meanwhile.
@@ -61,14 +64,28 @@ pub enum Slot {
     Scratch,
     /// Reading how the migrations stand.
     Standing,
+    /// Writing rows to a file. It refuses while it is busy.
+    Export,
     /// Trying the migration under the cursor in a scratch database.
     Examine,
+    /// Finding out which migration made each column.
+    Origins,
+    /// Proving, reviewing or applying edits of rows.
+    Edit,
 }
 
 impl Slot {
     /// Whether somebody waits for the work in this slot, rather than we reading ahead.
     pub fn is_awaited(self) -> bool {
-        !matches!(self, Self::Peek | Self::Extend | Self::Scratch | Self::Examine | Self::Status)
+        !matches!(
+            self,
+            Self::Peek
+                | Self::Extend
+                | Self::Scratch
+                | Self::Examine
+                | Self::Origins
+                | Self::Status
+        )
     }
 
     /// What the work in this slot does, for a person who waits for it.
@@ -86,7 +103,10 @@ impl Slot {
             Self::Op => "working",
             Self::Scratch => "removing the scratch database",
             Self::Standing => "reading the migrations",
+            Self::Export => "writing rows to a file",
+            Self::Origins => "finding out which migration made each column",
             Self::Examine => "trying the migration in a scratch database",
+            Self::Edit => "working on the edits",
         }
     }
 }

@@ -1,8 +1,9 @@
-//! A one-line text field: what is in it, where the cursor stands, and what keys do to it.
+//! Text fields of one line and of several: what is in them, where the cursor stands, and what
+//! keys do to them.
 //!
 //! The editing itself (words, undo, the kill buffer) is `tui-textarea`'s; this is the only
-//! place in the core that names it. A field never holds a line break: pasted ones become
-//! spaces.
+//! place in the core that names it. A field of one line never holds a line break: pasted ones
+//! become spaces.
 
 use tui_textarea::{CursorMove, Input, Key as AreaKey, TextArea};
 
@@ -67,6 +68,70 @@ impl Field {
 
 fn one_line(text: &str) -> String {
     text.replace("\r\n", " ").replace(['\n', '\r'], " ")
+}
+
+/// A text of several lines.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    area: TextArea<'static>,
+}
+
+impl Page {
+    /// A page with this text, the cursor at its end.
+    pub fn new(text: &str) -> Self {
+        let lines = text.split('\n').map(ToOwned::to_owned).collect();
+        let mut area = TextArea::new(lines);
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        Self { area }
+    }
+
+    /// Its lines; always at least one.
+    pub fn lines(&self) -> &[String] {
+        self.area.lines()
+    }
+
+    /// All of it, its lines parted by line feeds.
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n")
+    }
+
+    /// The line the cursor is on, and how many characters stand before it there.
+    pub fn cursor(&self) -> (usize, usize) {
+        let at = self.area.cursor();
+        (at.0, at.1)
+    }
+
+    /// Puts in text as if it were typed.
+    pub fn paste(&mut self, text: &str) {
+        self.area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+    }
+
+    /// Breaks the line at the cursor.
+    pub fn break_line(&mut self) {
+        self.area.insert_newline();
+    }
+
+    /// Takes a key; whether the key meant something to a page. Enter, Escape and Tab are never
+    /// a page's.
+    pub fn key(&mut self, key: Key) -> bool {
+        let code = match key.code {
+            Code::Char(character) => AreaKey::Char(character),
+            Code::Backspace => AreaKey::Backspace,
+            Code::Delete => AreaKey::Delete,
+            Code::Left => AreaKey::Left,
+            Code::Right => AreaKey::Right,
+            Code::Up => AreaKey::Up,
+            Code::Down => AreaKey::Down,
+            Code::PageUp => AreaKey::PageUp,
+            Code::PageDown => AreaKey::PageDown,
+            Code::Home => AreaKey::Home,
+            Code::End => AreaKey::End,
+            _ => return false,
+        };
+        self.area.input(Input { key: code, ctrl: key.ctrl, alt: key.alt, shift: key.shift });
+        true
+    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub struct Layout {
     pub grid_header: Rect,
     /// The rows of the grid.
     pub grid_rows: Rect,
+    /// The new rows under the others; empty without any.
+    pub new_rows: Rect,
     /// The line of the filter under the grid; empty without one.
     pub filter: Rect,
     /// What stands above the text of a migration: how it stands.
@@ -90,7 +92,10 @@ pub fn layout(model: &Model, area: Rect) -> Layout {
     out.main = Rect { x: middle.x + wide, width: middle.width - wide, ..middle };
     out.body = inner(out.main);
     match model.view {
-        View::Data => grid(model.data.as_ref(), &mut out),
+        View::Data => {
+            let added = model.data.as_ref().map_or(0, |pane| model.staged.counts(&pane.name).added);
+            grid(model.data.as_ref(), added, &mut out);
+        }
         View::Migrations => migrations(model, &mut out),
         View::Schema | View::Status => {}
     }
@@ -151,14 +156,21 @@ fn list_width(width: u16) -> u16 {
     (u32::from(width) * 47 / 100).try_into().unwrap_or(width).clamp(30, 72)
 }
 
-fn grid(data: Option<&DataPane>, out: &mut Layout) {
+fn grid(data: Option<&DataPane>, added: usize, out: &mut Layout) {
     let body = out.body;
     let narrowed = data.is_some_and(|pane| !pane.filter.is_empty());
     let filter = u16::from(narrowed && body.height > 4);
     out.grid_header = Rect { height: 1.min(body.height), ..body };
     out.filter = Rect { y: body.bottom().saturating_sub(filter), height: filter, ..body };
     let height = body.height.saturating_sub(1 + filter);
+    // New rows follow the last of the others where that is in sight, and never take more than
+    // half of the room.
+    let new_rows = u16::try_from(added).unwrap_or(u16::MAX).min(height / 2);
+    let height = height - new_rows;
     out.grid_rows = Rect { y: body.y + 1, height, ..body };
+    let shown = data.map_or(0, |pane| pane.window.len().saturating_sub(pane.top));
+    let above = u16::try_from(shown).unwrap_or(u16::MAX).min(height);
+    out.new_rows = Rect { y: body.y + 1 + above, height: new_rows, ..body };
     if let Some(pane) = data {
         out.columns = places(pane, body);
     }

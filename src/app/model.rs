@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::app::edit::Editing;
 use crate::app::effect::{Effect, Slot, Tickets};
 use crate::app::key::Key;
 use crate::app::keymap::Keymap;
@@ -16,6 +17,7 @@ use crate::app::panes::migrations::MigrationsPane;
 use crate::app::panes::schema::SchemaPane;
 use crate::app::panes::status::StatusPane;
 use crate::app::panes::tree::Tree;
+use crate::app::staged::Staged;
 use crate::config::{Choice, Interface, Looks, TableLook, Target};
 use crate::db::{Engine, ServerFacts};
 use crate::ops::session::Request;
@@ -177,6 +179,10 @@ pub struct Model {
     pub latency: Option<Duration>,
     /// What to do with a whole value that was asked for to be copied.
     pub copy_value: bool,
+    /// Edits of rows that wait to be applied.
+    pub staged: Staged,
+    /// What editing knows beside them.
+    pub editing: Editing,
     /// The relation that was last read before anybody asked for it.
     pub peeked: Option<RelationName>,
     relations: VecDeque<Arc<Relation>>,
@@ -228,6 +234,8 @@ impl Model {
             looks: Looks::default(),
             latency: None,
             copy_value: false,
+            staged: Staged::default(),
+            editing: Editing::default(),
             peeked: None,
             relations: VecDeque::new(),
             revision: 1,

@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::app::browse;
 use crate::app::commands;
+use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::app::key::{Mouse, MouseAction};
 use crate::app::layout::{Layout, layout};
@@ -105,7 +106,10 @@ fn on_grid(model: &mut Model, mouse: Mouse, places: &Layout, effects: &mut Vec<E
             pane.columns.move_to(place, cells);
             if line_of(places.grid_header, mouse).is_some() {
                 browse::sort(model, false, effects);
+            } else if let Some(line) = line_of(places.new_rows, mouse) {
+                edit::click_new_row(model, line, places);
             } else if let Some(line) = line_of(places.grid_rows, mouse) {
+                pane.new_row = None;
                 pane.row = (pane.top + line).min(pane.window.len().saturating_sub(1));
             }
         }

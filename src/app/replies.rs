@@ -6,12 +6,16 @@ use std::time::Duration;
 use crate::app::browse;
 use crate::app::change;
 use crate::app::clipboard;
+use crate::app::edit;
+use crate::app::edit::Editing;
 use crate::app::effect::{Effect, Slot, Ticket};
+use crate::app::export;
 use crate::app::layout::layout;
 use crate::app::migrations;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
 use crate::app::msg::Event;
 use crate::app::panes::data::{Awaiting, DataPane, Side};
+use crate::app::staged::Staged;
 use crate::app::status;
 use crate::app::update::screen;
 use crate::db::page::Page;
@@ -43,6 +47,7 @@ pub fn reply(
     match event {
         Event::Done(answer) => done(model, slot, answer, effects),
         Event::Failed(problem) => failed(model, slot, problem, taken, effects),
+        Event::Progress(rows) if slot == Slot::Export => export::progressed(model, rows),
         // Who shows how far the work is has taken it.
         Event::Progress(_) => {}
         Event::Ran(progress) => migrations::progressed(model, &progress),
@@ -81,10 +86,12 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         }
         Answer::Prepared(outcome) => change::prepared(model, outcome),
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
-        Answer::Written(files) => change::written(model, &files),
+        Answer::Written(files) => change::written(model, &files, effects),
         Answer::LetGo => {}
+        Answer::Exported(file, done) => export::done(model, &file, done.rows, done.bytes),
         Answer::Dashboard(found) => status::told(model, *found),
         Answer::Migrations(told) => migrations::told(model, *told, effects),
+        Answer::Edit(answer) => edit::answered(model, answer, effects),
     }
 }
 
@@ -100,6 +107,8 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
     }
     if !again {
         model.looks = opened.looks;
+        model.staged = Staged::default();
+        model.editing = Editing::default();
         model.data = None;
         model.opening = None;
         model.trail.clear();
@@ -108,6 +117,9 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
         model.forget_relations();
         model.focus = Focus::Tree;
         migrations::forget(model, effects);
+        if opened.waiting > 0 {
+            edit::offer(model, opened.waiting);
+        }
         return;
     }
     model.notify(Tone::Good, "Connected again");
@@ -122,6 +134,7 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
 
 fn relation_read(model: &mut Model, relation: Arc<Relation>, effects: &mut Vec<Effect>) {
     model.keep_relation(Arc::clone(&relation));
+    model.staged.relation_read(&relation);
     if model.schema.wanted.as_ref() == Some(&relation.name) {
         let engine = model.engine();
         model.schema.show(Arc::clone(&relation), engine);
@@ -197,13 +210,25 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         Slot::Connect => return connect_failed(model, problem),
         // It has connections of its own; that of the rows says for itself when it breaks.
         Slot::Op => return change::failed(model, problem, effects),
-        Slot::Standing | Slot::Examine if problem.kind != Kind::Disconnected => {
+        // They have connections of their own too.
+        Slot::Standing | Slot::Examine | Slot::Origins => {
             return migrations::failed(model, slot, problem);
         }
         Slot::Status if problem.kind != Kind::Disconnected => {
             return status::failed(model, problem);
         }
+        // It has a connection of its own as well.
+        Slot::Export if problem.kind != Kind::Cancelled => {
+            return model.notify(Tone::Bad, problem.to_string());
+        }
         Slot::Scratch => return model.notify(Tone::Bad, problem.to_string()),
+        Slot::Edit => {
+            edit::failed(model, &problem);
+            if problem.kind == Kind::Disconnected {
+                lost(model, problem, effects);
+            }
+            return;
+        }
         _ => {}
     }
     if slot == Slot::Value {

@@ -12,7 +12,7 @@ use crate::app::layout::layout;
 use crate::app::model::{Focus, Link, Model, PATIENCE, Tone, View};
 use crate::app::msg::Msg;
 use crate::app::overlays::{Next, Overlay};
-use crate::app::{browse, commands, migrations, pointer, replies, status, welcome};
+use crate::app::{browse, commands, edit_paste, migrations, pointer, replies, status, welcome};
 use crate::ops::session::Request;
 
 /// The whole screen of the model's size.
@@ -60,6 +60,10 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
     browse::peek_ahead(model, effects);
     migrations::settle(model, effects);
     status::settle(model, effects);
+    let owed = model.staged.take_owed();
+    if !owed.is_empty() {
+        effects.push(Effect::Journal(owed));
+    }
 }
 
 fn tick(model: &mut Model, now: Instant, effects: &mut Vec<Effect>) {
@@ -167,7 +171,9 @@ fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     model.touch();
     if let Some(overlay) = model.overlays.pop() {
         with_overlay(model, overlay, effects, |overlay, model, _| overlay.paste(text, model));
+        return;
     }
+    edit_paste::pasted(model, text, effects);
 }
 
 /// Where the keys apply now, the nearest first.
@@ -207,6 +213,22 @@ pub fn close(model: &mut Model, effects: &mut Vec<Effect>) {
             && *slot != Slot::Connect
     });
     match waited_for {
+        None if !model.staged.is_empty() => {
+            let (count, staged) = match model.staged.total() {
+                1 => ("1 row".to_owned(), "is"),
+                many => (format!("{many} rows"), "are"),
+            };
+            let text = format!(
+                "Edits of {count} {staged} staged and not applied. They are kept in the journal \
+                 and offered when you open this database again; ctrl+s reviews them now."
+            );
+            model.overlays.push(Overlay::Confirm(crate::app::overlays::confirm::Confirm {
+                title: "Leave with edits that are not applied?".to_owned(),
+                text,
+                yes: "leave".to_owned(),
+                then: Msg::Run(CommandId::Quit),
+            }));
+        }
         None => effects.push(Effect::Quit),
         Some(slot) => {
             model.overlays.push(Overlay::Confirm(crate::app::overlays::confirm::Confirm {

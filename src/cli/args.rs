@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 /// What holds for every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Global {
     /// The environment of dbstudio.toml to work on
     #[arg(short, long, global = true, value_name = "NAME")]
@@ -74,6 +74,25 @@ pub(super) struct Planning {
     /// Plan without regard to others
     #[arg(long)]
     pub(super) no_online: bool,
+}
+
+/// What is settled beforehand where the plan is not what is asked for.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Settling {
+    /// What has another name now: a table, a column, an index, …; may be given several times
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(super) rename: Vec<String>,
+    /// Nothing else was renamed: what is gone is dropped, what is new is made
+    #[arg(long)]
+    pub(super) no_renames: bool,
+}
+
+impl Settling {
+    /// The same as the planning of a change.
+    pub(super) fn planning(self) -> Planning {
+        let Self { rename, no_renames } = self;
+        Planning { dry_run: false, rename, no_renames, online: false, no_online: false }
+    }
 }
 
 /// How something is written in a database.
@@ -135,6 +154,9 @@ pub(super) struct Running {
     /// The database's name, which production asks for; it says yes too
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
+    /// Of the migration that was cut off, this many statements are done: go on after them
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) resume_after: Option<usize>,
 }
 
 /// What to do instead of opening the studio.
@@ -152,6 +174,22 @@ pub(super) enum Action {
         /// Look for drift too: the applied migrations are replayed in a scratch database
         #[arg(long)]
         drift: bool,
+    },
+    /// Set a database up: generate, then migrate, then status
+    Setup {
+        #[command(flatten)]
+        planning: Settling,
+        /// The database's name, which production asks for; it says yes too
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Start a development or staging database afresh: reset, then setup, then seed
+    Fresh {
+        #[command(flatten)]
+        planning: Settling,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
     },
     /// Write the next migration: what leads from the migrations to the schema, and back
     Generate {
@@ -173,9 +211,6 @@ pub(super) enum Action {
         to: Option<String>,
         #[command(flatten)]
         running: Running,
-        /// Of the migration that was cut off, this many statements are done: go on after them
-        #[arg(long, value_name = "NUMBER")]
-        resume_after: Option<usize>,
         /// Apply the others even if the file of an applied migration is missing
         #[arg(long)]
         ignore_missing: bool,

@@ -194,8 +194,11 @@ async fn agree(
 fn preview(ready: &Ready, target: &Target, paint: Paint) -> String {
     let Preview { fields, unfilled, notes } = &ready.preview;
     let to = harmless(&format!(
-        "{} → {} in {}",
-        ready.import.source, ready.import.relation, target.address
+        "{} {} {} in {}",
+        ready.import.source,
+        paint.sign("→", "->"),
+        ready.import.relation,
+        target.address
     ));
     let mut out = format!("{}\n", paint.text(Role::Heading, &to));
     let becomes = |field: &Becomes| match &field.column {

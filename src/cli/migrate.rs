@@ -22,6 +22,14 @@ use crate::sql::classify;
 /// The version of the form of the JSON.
 const FORMAT: u32 = 1;
 
+impl Running {
+    /// What is to be run, and how.
+    pub(super) fn wishes(&self, to: Option<String>, ignore_missing: bool) -> Wishes {
+        let (one_transaction, resume_after) = (self.one_transaction, self.resume_after);
+        Wishes { to, one_transaction, resume_after, ignore_missing }
+    }
+}
+
 /// `dbstudio migrate`.
 pub(super) fn migrate(wishes: &Wishes, running: &Running, global: &Global) -> Result<u8> {
     let (config, target) = configured(None, global)?;
@@ -39,7 +47,7 @@ pub(super) fn rollback(wish: &Wish, running: &Running, global: &Global) -> Resul
     let (config, target) = configured(None, global)?;
     let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
-        let planned = rollback::plan(&setting, wish, running.one_transaction, &stop).await?;
+        let planned = rollback::plan(&setting, wish, &running.wishes(None, false), &stop).await?;
         let desk = Desk { config: &config, setting: &setting, global, stop: &stop };
         let work = Work { desk, setting: &setting, running, global, stop: &stop };
         work.follow(&planned).await

@@ -25,6 +25,7 @@ mod review;
 mod run;
 mod seed;
 mod status;
+mod workflow;
 
 pub use args::command;
 pub use print::report;

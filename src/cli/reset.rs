@@ -9,6 +9,7 @@ use super::run::wait_for;
 use super::{ask, review};
 use crate::config::Protection;
 use crate::db::stop::Stop;
+use crate::ops::acquaintance;
 use crate::ops::backup::Place;
 use crate::ops::change::Setting;
 use crate::ops::push::Item;
@@ -21,9 +22,9 @@ use crate::text;
 pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Result<u8> {
     let acks = Acks::read(&global.ack, &reset::ITEMS)?;
     let (config, target) = configured(None, global)?;
-    reset::permit(&target)?;
-    let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
+        let target = acquaintance::permitted(&config, target, reset::permit, &stop).await?;
+        let setting = Setting::new(&config, target, None)?;
         let plan = reset::plan(setting, &stop).await?;
         let backup = Place::of(&config, &plan.target).recent(&plan.target, &stop).await?;
         let items = plan.checklist(backup);

@@ -12,13 +12,12 @@ use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
     adopt, amend, backup, change, check, compare, doctor, drift, examine, export, import, migrate,
-    rehearse, reset, seed, status,
+    rehearse, reset, seed, status, workflow,
 };
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
-use crate::ops::migrate::Wishes;
 use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
@@ -72,14 +71,21 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             let target = one_of(target, own)?;
             doctor::doctor(target, thorough, &global).map(Outcome::Done)
         }
+        Some(Action::Setup { planning, confirm }) => {
+            refuse_target(target.as_deref(), "setup")?;
+            workflow::setup(&planning.planning(), confirm, &global).map(Outcome::Done)
+        }
+        Some(Action::Fresh { planning, confirm }) => {
+            refuse_target(target.as_deref(), "fresh")?;
+            workflow::fresh(&planning.planning(), confirm, &global).map(Outcome::Done)
+        }
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
         }
-        Some(Action::Migrate { to, running, resume_after, ignore_missing }) => {
+        Some(Action::Migrate { to, running, ignore_missing }) => {
             refuse_target(target.as_deref(), "migrate")?;
-            let one_transaction = running.one_transaction;
-            let wishes = Wishes { to, one_transaction, resume_after, ignore_missing };
+            let wishes = running.wishes(to, ignore_missing);
             migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
         }
         Some(Action::Rollback { count, to, running }) => {
@@ -206,7 +212,7 @@ fn start_project(global: &Global) -> Result<u8> {
     Ok(0)
 }
 
-fn show_status(target: Option<String>, drift: bool, global: &Global) -> Result<u8> {
+pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) -> Result<u8> {
     let (config, target) = resolve(target, global)?;
     let required = config.check();
     let target = target.ok_or_else(unconfigured)?;

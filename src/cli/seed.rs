@@ -10,6 +10,7 @@ use super::run::wait_for;
 use super::{ask, review};
 use crate::config::Protection;
 use crate::db::stop::Stop;
+use crate::ops::acquaintance;
 use crate::ops::change::Setting;
 use crate::ops::seed::{self, Done, Part, Seed, USUAL_SEED, Wanted};
 use crate::problem::Result;
@@ -34,9 +35,9 @@ pub(super) fn seed(
 ) -> Result<u8> {
     let acks = Acks::read(&global.ack, &seed::ITEMS)?;
     let (config, target) = configured(None, global)?;
-    seed::permit(&target)?;
-    let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
+        let target = acquaintance::permitted(&config, target, seed::permit, &stop).await?;
+        let setting = Setting::new(&config, target, None)?;
         let plan = seed::plan(&setting, upsert, wanted, &stop).await?;
         if plan.is_nothing() {
             return nothing(&plan, global);

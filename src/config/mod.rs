@@ -45,7 +45,7 @@ pub use fault::Fault;
 pub use flags::Flags;
 pub use places::Places;
 pub use project::{Numbering, Policy, Project, SchemaSource};
-pub use remembered::{Looks, TableLook};
+pub use remembered::{Looks, TableLook, database_id};
 pub use required::{Requirement, RequirementState, Rule, State};
 pub use resolve::Config;
 pub use variables::Variables;

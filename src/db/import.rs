@@ -1,6 +1,7 @@
 //! What an import asks for and where its rows come from: pure data and one trait. The engines
 //! write the rows; nothing here knows a file's form or a connection.
 
+use crate::db::stop::Stop;
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::RelationName;
 
@@ -182,6 +183,23 @@ impl Import {
         usize::try_from(left).unwrap_or(usize::MAX).min(BATCH_ROWS)
     }
 
+    /// The next rows, unless somebody asks to stop while a file is slow to give any; `kept` is how
+    /// many rows stay.
+    pub(in crate::db) async fn next(
+        &self,
+        rows: &mut impl Rows,
+        most: usize,
+        kept: u64,
+        stop: &Stop,
+    ) -> Result<Option<Batch>> {
+        let read = tokio::select! {
+            biased;
+            read = rows.next(most) => read,
+            () = stop.asked() => return Err(self.stopped(kept)),
+        };
+        read.map_err(|problem| self.unread(problem, kept))
+    }
+
     /// The problem of a row that did not fit; `kept` is how many rows stay.
     pub(in crate::db) fn misfit(&self, batch: &Batch, misfit: &Misfit, kept: u64) -> Problem {
         let column = misfit.column.as_ref();
@@ -204,7 +222,7 @@ impl Import {
     }
 
     /// What a file that cannot be read any further means for the table.
-    pub(in crate::db) fn unread(&self, problem: Problem, kept: u64) -> Problem {
+    fn unread(&self, problem: Problem, kept: u64) -> Problem {
         let left = self.left(kept);
         let why = if problem.why.is_empty() { left } else { format!("{}\n{left}", problem.why) };
         Problem { why, ..problem }

@@ -7,6 +7,7 @@
 pub mod connection;
 pub mod copy;
 pub mod digest;
+pub mod edit;
 pub mod export;
 pub mod fault;
 pub mod health;
@@ -27,6 +28,8 @@ pub mod vitals;
 use std::time::Duration;
 
 use crate::config::{Address, Target};
+use crate::db::edit::statement::Statement;
+use crate::db::edit::{Applied, Trial, Verdict};
 use crate::db::export::{Export, Exported, Sink};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::postgres::Postgres;
@@ -34,7 +37,7 @@ use crate::db::sqlite::Sqlite;
 use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::vitals::Vitals;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
 /// The two engines, where something must differ between them.
@@ -174,6 +177,48 @@ impl Db {
         stop: &Stop,
     ) -> Result<Exported> {
         on_engine!(self, open => open.export(export, sink, stop).await)
+    }
+
+    /// Writes edits in one transaction, on a connection of its own. `before_commit` is told the
+    /// transaction's number (empty on SQLite) once everything but the commit is done.
+    ///
+    /// # Errors
+    /// Nothing was changed, or it says that this could not be established.
+    pub async fn write(
+        &self,
+        target: &Target,
+        statements: &[Statement],
+        before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
+        stop: &Stop,
+    ) -> Result<Applied> {
+        match (self, &target.address) {
+            (Self::Postgres(open), _) => open.write(statements, before_commit, stop).await,
+            (Self::Sqlite(_), Address::Sqlite(address)) => {
+                sqlite::write(address, statements, before_commit, stop).await
+            }
+            (Self::Sqlite(_), Address::Postgres(_)) => {
+                Err(Problem::disconnected("another database is open"))
+            }
+        }
+    }
+
+    /// Whether a transaction was committed, by asking the server; `None` where it cannot tell.
+    pub async fn outcome(&self, transaction: &str) -> Option<bool> {
+        match self {
+            Self::Postgres(open) => open.outcome(transaction).await.ok(),
+            Self::Sqlite(_) => None,
+        }
+    }
+
+    /// Proves a value: what the database makes of what was typed, and whether the column takes it.
+    ///
+    /// # Errors
+    /// It could not be asked; a value that does not fit is a verdict.
+    pub async fn prove(&self, relation: &Relation, trial: &Trial, stop: &Stop) -> Result<Verdict> {
+        match self {
+            Self::Postgres(open) => open.prove(relation, trial, stop).await,
+            Self::Sqlite(_) => sqlite::prove(relation, trial).await,
+        }
     }
 
     /// The exact sizes of all tables.

@@ -341,17 +341,17 @@ mod tests {
 
     #[test]
     fn marks_say_how_far_it_is() {
-        let marked = |marks: &[(usize, Mark)]| Marked {
+        let halfway = |marks: &[(usize, Mark)]| Marked {
             key: "1".to_owned(),
             down: false,
             checksum: String::new(),
             marks: marks.to_vec(),
         };
-        let one = marked(&[(0, Mark::Done), (1, Mark::Done), (2, Mark::Begun)]);
+        let one = halfway(&[(0, Mark::Done), (1, Mark::Done), (2, Mark::Begun)]);
         assert_eq!((one.done(), one.is_unsure()), (2, true));
-        let one = marked(&[(0, Mark::Done)]);
+        let one = halfway(&[(0, Mark::Done)]);
         assert_eq!((one.done(), one.is_unsure()), (1, false));
-        let one = marked(&[(0, Mark::Begun)]);
+        let one = halfway(&[(0, Mark::Begun)]);
         assert_eq!((one.done(), one.is_unsure()), (0, true));
     }
 }

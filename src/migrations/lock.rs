@@ -67,7 +67,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, waiting for it up to a limit. `waiting` is told now and then for whom.
+    /// Takes the lock of a format, waiting for it up to a limit. `waiting` is told now and then for
+    /// whom.
     ///
     /// # Errors
     /// Somebody else holds it for longer than that; a transaction pooler is in front, where no
@@ -87,7 +88,14 @@ impl Lock {
             session.close().await;
             return Err(pooled());
         }
-        let key = key(format, session.database());
+        let schema = match session.rows("SELECT current_schema()").await {
+            Ok(rows) => rows.into_iter().flatten().flatten().next().unwrap_or_default(),
+            Err(problem) => {
+                session.close().await;
+                return Err(problem);
+            }
+        };
+        let key = key(format, &schema, session.database());
         match insist(&mut session, key, limit, stop, waiting).await {
             Ok(()) => Ok(Self { session: Some(session), key }),
             Err(problem) => {
@@ -236,11 +244,11 @@ fn pooled() -> Problem {
 }
 
 /// The key of the lock.
-fn key(format: Format, database: &str) -> i64 {
+fn key(format: Format, schema: &str, database: &str) -> i64 {
     match format {
         Format::Native | Format::Plain => SQLX.wrapping_mul(i64::from(crc32(database.as_bytes()))),
         Format::Golang => {
-            let name = format!("public\0schema_migrations\0{database}");
+            let name = format!("{schema}\0schema_migrations\0{database}");
             i64::from(crc32(name.as_bytes()).wrapping_mul(GOLANG))
         }
         Format::Prisma => PRISMA,
@@ -268,8 +276,8 @@ mod tests {
     fn keys_are_those_of_the_tools() {
         // The check value of CRC-32/ISO-HDLC.
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
-        assert_eq!(key(Format::Native, "123456789"), 0x3d32_ad9e * 0xcbf4_3926);
-        assert_eq!(key(Format::Prisma, "any"), 72_707_369);
-        assert!(u32::try_from(key(Format::Golang, "shop")).is_ok());
+        assert_eq!(key(Format::Native, "public", "123456789"), 0x3d32_ad9e * 0xcbf4_3926);
+        assert_eq!(key(Format::Prisma, "public", "any"), 72_707_369);
+        assert!(u32::try_from(key(Format::Golang, "public", "shop")).is_ok());
     }
 }

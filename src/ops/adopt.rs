@@ -271,20 +271,8 @@ impl Books<'_> {
     ) -> Result<Amendment> {
         let standing = self.standing;
         let (mut statements, mut corrections) = (self.history.prepare(), Vec::new());
-        let mut notes = standing.notes.clone();
         let mut chosen = Vec::new();
         for entry in &standing.entries {
-            match entry.state {
-                State::Missing => notes.push(format!(
-                    "{} is applied and has no file: it is not carried over",
-                    entry.name
-                )),
-                State::Changed => notes.push(format!(
-                    "{} has changed since it was applied: it is carried over as it is now",
-                    entry.name
-                )),
-                _ => {}
-            }
             let is_applied = matches!(entry.state, State::Applied | State::Changed);
             let new = converted.iter().find(|one| one.old_key == entry.key);
             let Some(new) = new.filter(|_| is_applied) else { continue };
@@ -300,11 +288,9 @@ impl Books<'_> {
                 becomes: "applied",
             });
         }
-        if corrections.is_empty() {
-            statements.clear();
-        }
+        let mut notes = self.notes();
         match ledger {
-            _ if corrections.is_empty() => {}
+            _ if corrections.is_empty() => statements.clear(),
             Some(Found::Barred(why)) => {
                 notes.push(format!("there is no ledger here ({why}): who did this is not kept"));
             }
@@ -332,5 +318,21 @@ impl Books<'_> {
             format: standing.format,
             fingerprint: amend::fingerprint(standing),
         })
+    }
+
+    /// What of the old history is not carried over as it is.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.standing.notes.clone();
+        notes.extend(self.standing.entries.iter().filter_map(|entry| match entry.state {
+            State::Missing => {
+                Some(format!("{} is applied and has no file: it is not carried over", entry.name))
+            }
+            State::Changed => Some(format!(
+                "{} has changed since it was applied: it is carried over as it is now",
+                entry.name
+            )),
+            _ => None,
+        }));
+        notes
     }
 }

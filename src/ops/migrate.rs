@@ -143,6 +143,16 @@ fn planned(found: &Bearings, dialect: Dialect, wishes: &Wishes) -> Result<Run> {
     };
     let mut notes = standing.notes.clone();
     notes.extend(in_the_way(standing, wishes)?);
+    if let Some(half) = found.marked.iter().find(|one| one.down) {
+        let name = standing.entries.iter().find(|entry| entry.key == half.key);
+        let name = name.map_or(half.key.as_str(), |entry| entry.name.as_str());
+        return Err(Problem::new(
+            Kind::Refused,
+            format!("{name} is taken back halfway"),
+            format!("{} of the statements of its way back are done", half.done()),
+            "finish that first, with dbstudio rollback",
+        ));
+    }
     let mut scripts = Vec::new();
     for entry in standing.entries.iter().take(last).filter(|entry| entry.state.is_pending()) {
         let Some(migration) = &entry.migration else { continue };
@@ -292,7 +302,7 @@ fn halfway(found: &Bearings, entry: &Entry, transaction: bool) -> Result<(usize,
 }
 
 /// Follows what a person said about a migration that was cut off.
-fn resume(scripts: &mut [Scheduled], wishes: &Wishes) -> Result<()> {
+pub(super) fn resume(scripts: &mut [Scheduled], wishes: &Wishes) -> Result<()> {
     let Some(after) = wishes.resume_after else { return Ok(()) };
     let usage = |why: String| {
         let what = "There is nothing to go on with after that statement";
@@ -469,14 +479,21 @@ fn left(engine: &Engine<'_>, found: &Bearings) -> Result<(Vec<usize>, Vec<String
             continue;
         }
         let entry = found.standing.entries.iter().find(|one| one.key == script.migration.key);
+        let is_done = engine.done.iter().any(|(done, _)| *done == name);
         let Some(entry) = entry else {
-            return Err(changed(&format!("{name} is not in the folder any more")));
+            if up {
+                return Err(changed(&format!("{name} is not in the folder any more")));
+            }
+            // Its file was missing before, and now the history does not hold it either.
+            if !is_done {
+                others.push(name);
+            }
+            continue;
         };
         if entry.migration.as_ref().is_some_and(|now| !is_as_planned(now, script, run.direction)) {
             return Err(changed(&format!("the file of {name} has changed")));
         }
         let is_applied = is_applied(entry);
-        let is_done = engine.done.iter().any(|(done, _)| *done == name);
         match is_applied == up {
             true if is_done => {}
             true => others.push(name),

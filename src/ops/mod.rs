@@ -3,6 +3,7 @@
 //! An operation never prompts, never prints and never spawns: asking and showing belong to
 //! the front ends.
 
+pub mod acquaintance;
 pub mod adopt;
 pub mod amend;
 mod apply;
@@ -16,6 +17,7 @@ pub mod desired;
 pub mod difference;
 pub mod doctor;
 pub mod drift;
+pub mod edit;
 pub mod evidence;
 pub mod examine;
 pub mod export;
@@ -23,9 +25,11 @@ pub mod generate;
 mod history;
 pub mod import;
 pub mod init;
+pub mod journal;
 pub mod migrate;
 pub mod migrations_desk;
 mod named;
+pub mod origins;
 mod outside;
 mod patience;
 pub mod picture;

@@ -34,10 +34,16 @@ pub(super) async fn run(
     alone: bool,
     stop: &Stop,
 ) -> Result<()> {
-    let statements = judged(scratch, script).await?;
+    let mut statements = judged(scratch, script).await?;
+    let is_alone = |one: &Judged| super::script::is_alone(scratch.dialect(), &one.sql);
     match scratch.dialect() {
-        Dialect::Sqlite => in_one(scratch, script, &statements, stop).await,
+        Dialect::Sqlite => {
+            // VACUUM and the like change no schema.
+            statements.retain(|one| !is_alone(one));
+            in_one(scratch, script, &statements, stop).await
+        }
         Dialect::Postgres => {
+            let alone = alone || statements.iter().any(is_alone);
             let ran = one_by_one(scratch, script, &statements, alone, stop).await;
             // Settings of one migration are none of the next one's.
             match ran {

@@ -14,11 +14,12 @@ use crate::config::{Protection, Target};
 use crate::db::Db;
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
+use crate::migrations::ledger::{Found as Ledgers, Ledger, SCHEMA};
 use crate::migrations::{Entry, State};
 use crate::problem::{Kind as Sort, Problem, Result};
 use crate::schema::RelationName;
 use crate::schema::model::{Key, Kind, Model, is_history_table};
-use crate::schema::plan::{Step, groups};
+use crate::schema::plan::{Action, Step, groups};
 use crate::sql::Dialect;
 
 mod goal;
@@ -167,7 +168,11 @@ async fn read(live: &mut Connection, setting: &Setting, stop: &Stop) -> Result<F
         Some(schemas) => elsewhere(live, setting, schemas, stop).await?,
         None => (Vec::new(), Vec::new()),
     };
-    Ok(Found { current, histories, strangers: goal::stranger_steps(rows), notes })
+    let (steps, more) = ledger_steps(live, setting, &histories).await?;
+    let mut strangers = goal::stranger_steps(rows);
+    strangers.1.extend(steps);
+    let notes = notes.into_iter().chain(more).collect();
+    Ok(Found { current, histories, strangers, notes })
 }
 
 /// The history tables outside the project's schemas. They may be another project's: one goes only
@@ -204,6 +209,29 @@ async fn elsewhere(
         ));
     }
     Ok((vec![RelationName::new(schema, name)], Vec::new()))
+}
+
+/// The ledger, where it is none of the project's schemas, is that of every project in the database
+/// and stays; what it knows of migrations that stopped halfway goes with the history.
+async fn ledger_steps(
+    live: &mut Connection,
+    setting: &Setting,
+    histories: &[RelationName],
+) -> Result<(Vec<Step>, Vec<String>)> {
+    let is_own = setting
+        .scope
+        .schemas
+        .as_ref()
+        .is_none_or(|schemas| schemas.iter().any(|name| name == SCHEMA));
+    if is_own
+        || histories.is_empty()
+        || Ledger::new(Dialect::Postgres).find(live).await? != Ledgers::There
+    {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let table = Dialect::Postgres.relation(SCHEMA, "progress");
+    let step = Step::new(format!("DELETE FROM {table}"), vec![Action::Setting]);
+    Ok((vec![step], vec![format!("schema {SCHEMA} stays: it is the ledger of what was done")]))
 }
 
 async fn counted(target: &Target, stop: &Stop) -> Result<DatabaseStatus> {

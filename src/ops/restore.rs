@@ -116,6 +116,17 @@ pub async fn plan(
     Ok(restore)
 }
 
+/// Whether the database to be replaced is there.
+///
+/// # Errors
+/// The server cannot be reached.
+pub async fn is_there(target: &Target, stop: &Stop) -> Result<bool> {
+    match &target.address {
+        Address::Postgres(address) => postgres::is_there(target, address, stop).await,
+        Address::Sqlite(address) => Ok(address.file.as_ref().is_some_and(|file| file.exists())),
+    }
+}
+
 fn unreadable(file: &Path, why: &std::io::Error) -> Problem {
     Problem::failed(
         format!("{} cannot be read", file.display()),

@@ -6,7 +6,7 @@
 
 use super::change::{self, Setting};
 use super::examine::watch;
-use super::migrate::{Bearings, Planned, fingerprint, is_applied, look, position};
+use super::migrate::{Bearings, Planned, Wishes, fingerprint, is_applied, look, position, resume};
 use super::proof::{Question, prove};
 use super::run::{Direction, Run, Scheduled};
 use super::script::cut;
@@ -36,18 +36,13 @@ pub enum Wish {
 ///
 /// # Errors
 /// The folder or the history cannot be read; a migration has no way back and none can be written;
-/// a statement that is refused.
-pub async fn plan(
-    setting: &Setting,
-    wish: &Wish,
-    one_transaction: bool,
-    stop: &Stop,
-) -> Result<Planned> {
+/// a statement that is refused. Of `how` only the transaction and where to go on count.
+pub async fn plan(setting: &Setting, wish: &Wish, how: &Wishes, stop: &Stop) -> Result<Planned> {
     let mut connection = match push::is_to_be_made(&setting.target) {
         true => Connection::in_memory().await?,
         false => Connection::open_reading(&setting.target, stop).await?,
     };
-    let planned = from(setting, &mut connection, (wish, one_transaction), stop).await;
+    let planned = from(setting, &mut connection, (wish, how), stop).await;
     connection.close().await;
     planned
 }
@@ -55,7 +50,7 @@ pub async fn plan(
 async fn from(
     setting: &Setting,
     connection: &mut Connection,
-    (wish, one_transaction): (&Wish, bool),
+    (wish, how): (&Wish, &Wishes),
     stop: &Stop,
 ) -> Result<Planned> {
     let found = look(setting, connection, stop).await?;
@@ -72,7 +67,9 @@ async fn from(
     for migration in migrations {
         scripts.push(scheduled(&found, dialect, migration, &mut notes)?);
     }
-    if let (true, Some(alone)) = (one_transaction, scripts.iter().find(|one| !one.transaction)) {
+    resume(&mut scripts, how)?;
+    if let (true, Some(alone)) = (how.one_transaction, scripts.iter().find(|one| !one.transaction))
+    {
         return Err(Problem::usage(
             "They cannot all be taken back in one transaction",
             format!("{} runs outside a transaction", alone.migration.name()),
@@ -84,7 +81,7 @@ async fn from(
     let run = Run {
         direction: Direction::Down,
         scripts,
-        one_transaction,
+        one_transaction: how.one_transaction,
         database: found.database.clone(),
         fingerprint,
         notes,

@@ -99,6 +99,11 @@ pub(super) fn cut(dialect: Dialect, format: Format, script: &Script, alone: bool
     Ok(Cut { statements: statements.collect(), transaction, notes })
 }
 
+/// Whether no transaction can hold a statement, wherever it stands.
+pub(super) fn is_alone(dialect: Dialect, sql: &str) -> bool {
+    sort(dialect, sql) == Sort::Alone
+}
+
 /// How a file of a format says that it must not run in a transaction; none where it cannot.
 fn marker(format: Format) -> Option<&'static str> {
     match format {

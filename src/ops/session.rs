@@ -3,18 +3,21 @@
 //! The studio's runner hands every [`Request`] to [`Session::serve`] on a task of its own.
 //! Nothing here knows which pane asked, or draws, or decides what to ask next.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::config::{Choice, Config, Looks, TableLook, Target};
+use crate::db::export::Export;
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
 use crate::ops::dashboard::{self, Dashboard};
+use crate::ops::journal::{Journal, Record};
 use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
-use crate::ops::{demo, init, run};
+use crate::ops::{demo, edit, export, init, journal, run};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -54,8 +57,12 @@ pub enum Request {
     LetGo,
     /// Carry out a change on the database that is open.
     Push(Arc<Prepared>),
+    /// Write rows of a database to a file that is not there yet, on a connection of its own.
+    Export(Box<(Target, Export)>, String),
     /// Write a change as the next migration, under this name.
     Write(Arc<Prepared>, String),
+    /// Prove, review or apply edits of rows.
+    Edit(edit::Request),
     /// A question about the migrations of the project in this database, or work on them.
     Migrations(Box<Target>, Box<Ask>),
 }
@@ -103,8 +110,12 @@ pub enum Answer {
     Pushed(Duration),
     /// The migration is written: its files, as paths to show.
     Written(Vec<String>),
+    /// The rows are written to this file, so many.
+    Exported(String, export::Progress),
     /// What came of a question about the migrations.
     Migrations(Box<Told>),
+    /// What came of the edits.
+    Edit(edit::Answer),
 }
 
 /// A database that was opened.
@@ -114,6 +125,8 @@ pub struct Opened {
     pub facts: ServerFacts,
     /// How its tables looked when they were last open.
     pub looks: Looks,
+    /// How many rows have edits that a studio which is gone did not apply.
+    pub waiting: usize,
     /// Why that could not be read, if so.
     pub trouble: Option<String>,
 }
@@ -124,6 +137,7 @@ pub struct Session {
     config: Arc<Config>,
     open: Arc<RwLock<Option<Db>>>,
     looks: Arc<Mutex<Looks>>,
+    journal: Arc<Mutex<Journal>>,
     desk: Desk,
 }
 
@@ -134,6 +148,7 @@ impl Session {
             config: Arc::new(config),
             open: Arc::default(),
             looks: Arc::default(),
+            journal: Arc::default(),
             desk: Desk::default(),
         }
     }
@@ -211,9 +226,13 @@ impl Session {
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
             Request::Push(prepared) => prepared.push(stop, parts).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
+            Request::Export(work, file) => write_rows(&work, file, stop, parts).await,
             Request::Migrations(target, ask) => {
                 let told = migrations_desk::serve(&self.config, &target, *ask, stop, tell).await?;
                 Ok(Answer::Migrations(Box::new(told)))
+            }
+            Request::Edit(asked) => {
+                edit::serve(&self.db()?, asked, &self.journal, stop).await.map(Answer::Edit)
             }
         }
     }
@@ -240,6 +259,20 @@ impl Session {
         looks.save(&self.config.places().state, &target.address)
     }
 
+    /// Notes what became of edits, for the next [`Session::write_journal`].
+    pub fn journal(&self, records: Vec<Record>) {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).owe(records);
+    }
+
+    /// Writes into the journal what became of edits, all that was noted so far, and makes it
+    /// durable. Writes a file, so it may block.
+    ///
+    /// # Errors
+    /// When the file cannot be written: what was noted is kept, and written with the next.
+    pub fn write_journal(&self) -> Result<()> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).write()
+    }
+
     /// Notes that a database was opened, for the list of recent ones. Writes a file, so it may
     /// block.
     ///
@@ -252,7 +285,14 @@ impl Session {
     async fn connect(&self, target: &Target, stop: &Stop) -> Result<Answer> {
         let db = Db::connect(target, stop).await?;
         let facts = db.server().clone();
-        let (looks, trouble) = Looks::load(&self.config.places().state, &target.address);
+        let (looks, mut trouble) = Looks::load(&self.config.places().state, &target.address);
+        let waiting = match self.open_journal(target, facts.user.as_deref()) {
+            Ok(waiting) => waiting,
+            Err(problem) => {
+                trouble.get_or_insert(problem.to_string());
+                0
+            }
+        };
         *self.looks.lock().unwrap_or_else(PoisonError::into_inner) = looks.clone();
         let before = self.open.write().unwrap_or_else(PoisonError::into_inner).replace(db);
         if let Some(before) = before {
@@ -261,7 +301,21 @@ impl Session {
         // What was open with the one before is nobody's any more; what is left, the next run
         // removes.
         drop(self.desk.clear().await);
-        Ok(Answer::Connected(Box::new(Opened { facts, looks, trouble })))
+        Ok(Answer::Connected(Box::new(Opened { facts, looks, waiting, trouble })))
+    }
+
+    /// Keeps a journal of this database from now on, unless that is done already; how many rows
+    /// studios that are gone left edits of.
+    fn open_journal(&self, target: &Target, role: Option<&str>) -> Result<usize> {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &self.config.places().state;
+        if !journal.is_of(state, &target.address, role) {
+            // What is still owed to the one before is written before it is let go of.
+            let written = journal.write();
+            *journal = Journal::open(state, &target.address, role)?;
+            written?;
+        }
+        Ok(journal.found().iter().map(journal::Found::rows).sum())
     }
 
     async fn references(&self, selections: &[Selection], stop: &Stop) -> Result<Answer> {
@@ -272,4 +326,27 @@ impl Session {
         }
         Ok(Answer::References(counts))
     }
+}
+
+/// Writes rows to a file that is not there yet.
+async fn write_rows(
+    (target, wanted): &(Target, Export),
+    file: String,
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Answer> {
+    let path = Path::new(&file);
+    if path.exists() {
+        return Err(Problem::new(
+            Kind::Refused,
+            format!("{file} is there already"),
+            "",
+            "choose another name",
+        ));
+    }
+    let db = Db::connect(target, stop).await?;
+    let told = |done: export::Progress| tell(usize::try_from(done.rows).unwrap_or(usize::MAX));
+    let done = export::to_file(&db, wanted, path, &told, stop).await;
+    db.close().await;
+    done.map(|done| Answer::Exported(file, done))
 }

@@ -5,7 +5,7 @@ pub mod hazard;
 pub mod model;
 mod outline;
 pub mod plan;
-mod relation;
+pub(crate) mod relation;
 pub mod rename;
 pub mod type_name;
 

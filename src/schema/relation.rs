@@ -261,3 +261,57 @@ impl Relation {
         self.primary_key.as_ref().is_some_and(|key| key.columns.iter().any(|name| name == column))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    //! Relations for the tests of this project's pure parts.
+
+    use super::*;
+
+    /// A table with nothing in it.
+    pub fn table(schema: &str, name: &str) -> Relation {
+        Relation {
+            name: RelationName::new(schema, name),
+            kind: RelationKind::Table,
+            columns: Vec::new(),
+            primary_key: None,
+            unique_keys: Vec::new(),
+            foreign_keys: Vec::new(),
+            incoming: Vec::new(),
+            checks: Vec::new(),
+            exclusions: Vec::new(),
+            indexes: Vec::new(),
+            triggers: Vec::new(),
+            row_security: None,
+            policies: Vec::new(),
+            partition_of: None,
+            partition_key: None,
+            partitions: Vec::new(),
+            rows_estimate: None,
+            table_bytes: None,
+            index_bytes: None,
+            owner: None,
+            traits: Vec::new(),
+            comment: None,
+            definition: String::new(),
+            rowid: None,
+            readable: true,
+        }
+    }
+
+    /// A column that may hold NULL.
+    pub fn column(name: &str, type_name: &str, base_type: &str) -> Column {
+        Column {
+            name: name.to_owned(),
+            type_name: type_name.to_owned(),
+            base_type: base_type.to_owned(),
+            nullable: true,
+            default: None,
+            generation: None,
+            collation: None,
+            comment: None,
+            enum_labels: Vec::new(),
+            readable: true,
+        }
+    }
+}

@@ -257,6 +257,10 @@ impl Studio {
                     Effect::Copy(text) => self.copy(&text),
                     Effect::Remember(kept) => runner.note(Note::Look(kept)),
                     Effect::Opened(target) => runner.note(Note::Opened(target)),
+                    Effect::Journal(records) => {
+                        runner.journal(records);
+                        Ok(())
+                    }
                     Effect::CaptureMouse(capture) => {
                         self.screen.capture_mouse(capture).map_err(|error| gone(&error))
                     }

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::app::effect::{Slot, Ticket};
 use crate::app::msg::{Event, Msg};
 use crate::config::{TableLook, Target};
+use crate::ops::journal::Record;
 use crate::ops::session::{Progress, Request, Session, Stop};
 use crate::problem::{Problem, Result};
 use crate::schema::RelationName;
@@ -41,6 +42,8 @@ pub enum Note {
     Look(Box<(Target, RelationName, TableLook)>),
     /// A database was opened.
     Opened(Box<Target>),
+    /// What became of edits, as far as the session was told.
+    Edits,
 }
 
 /// Carries out the core's effects.
@@ -132,6 +135,14 @@ impl Runner {
         }
     }
 
+    /// Writes what became of edits into the journal: at once if the disk keeps up, else together
+    /// with what comes meanwhile.
+    pub fn journal(&self, records: Vec<Record>) {
+        self.session.journal(records);
+        // Where notes pile up one of those that wait will write these too.
+        let _ = self.notes.try_send(Note::Edits);
+    }
+
     /// Writes something down, one note after the other.
     ///
     /// # Errors
@@ -175,6 +186,7 @@ async fn write_notes(
         let writing = tokio::task::spawn_blocking(move || match note {
             Note::Look(kept) => session.remember(&kept.0, &kept.1, &kept.2),
             Note::Opened(target) => session.note_opened(&target),
+            Note::Edits => session.write_journal(),
         });
         let problem = match writing.await {
             Ok(Ok(())) => continue,

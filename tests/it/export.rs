@@ -5,7 +5,13 @@ use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
+use dbstudio::app::command::CommandId;
+use dbstudio::app::msg::Msg;
+use dbstudio::config::MaskedColumn;
+use dbstudio::schema::RelationName;
+
 use crate::server;
+use crate::studio::Studio;
 use crate::verbs::{Database, Project, Told};
 
 /// A table with values that formats stumble over.
@@ -352,4 +358,40 @@ fn columns_that_make_themselves_are_written_but_not_inserted() {
     project.execute("DELETE FROM m");
     project.execute(&told.result);
     assert_eq!(project.query("SELECT count(*), sum(twice) FROM m"), "2|6");
+}
+
+#[test]
+fn what_the_grid_shows_is_exported_to_a_file() {
+    for project in Project::both() {
+        project.execute(
+            "CREATE TABLE people (id integer PRIMARY KEY, name text, token text);
+             INSERT INTO people VALUES (1, 'Ada', 's1'), (2, NULL, 's2'), (3, '', 's3')",
+        );
+        let (url, schema) = match &project.database {
+            Database::Postgres(database) => (database.url(), "public"),
+            Database::Sqlite(file) => (file.url(), "main"),
+        };
+        let mask = |schema: &str| MaskedColumn {
+            schema: schema.to_owned(),
+            table: "people".to_owned(),
+            column: "token".to_owned(),
+        };
+        let mut it = Studio::open_with(&url, (120, 36), |target| target.masked.push(mask(schema)));
+        it.send(Msg::Open(RelationName::new(schema, "people")));
+        it.send(Msg::Run(CommandId::Sort));
+        it.send(Msg::Run(CommandId::Sort));
+        let path = project.path("grid.csv");
+        let typed = |it: &mut Studio, name: &str| {
+            it.send(Msg::Run(CommandId::Export));
+            it.keys(&"<backspace>".repeat(30)).keys(name).keys("<enter>");
+        };
+        typed(&mut it, "grid.xlsx");
+        assert!(it.screen().contains("end it with .csv"), "{}", it.screen());
+        it.keys("<esc>");
+        typed(&mut it, path.to_str().unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "id,name\n3,\"\"\n2,\n1,Ada\n");
+        assert!(it.screen().contains("Exported 3 rows"), "{}", it.screen());
+        typed(&mut it, path.to_str().unwrap());
+        assert!(it.screen().contains("is there already"), "{}", it.screen());
+    }
 }

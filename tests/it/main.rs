@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod backup;
 mod browse;
 mod check;
 mod checklist;
@@ -18,14 +19,20 @@ mod demo;
 mod desired;
 mod doctor;
 mod drift;
+mod edit;
+mod edit_faults;
+mod edit_journal;
+mod edit_types;
 mod engine;
 mod evidence;
 mod export;
 mod faults;
 mod formats;
+mod formats_turns;
 mod golden;
 mod hostile;
 mod house;
+mod import;
 mod journey;
 mod keyset;
 mod migrate;
@@ -47,6 +54,7 @@ mod schema_change;
 mod schema_pane;
 mod scratch;
 mod screen;
+mod seed;
 mod server;
 mod shop;
 mod sqlite;

@@ -204,6 +204,7 @@ impl Shop {
         Event::Done(match request {
             Request::Connect(_) => Answer::Connected(Box::new(Opened {
                 facts: self.facts(),
+                waiting: 0,
                 looks: Looks::default(),
                 trouble: None,
             })),

@@ -4,6 +4,7 @@
 //! for is served by a real session, one request after the other, so a test reads as what a
 //! person did and saw. Nothing here waits for time to pass: the clock is the test's own.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use dbstudio::app::effect::Effect;
@@ -28,7 +29,7 @@ pub struct Studio {
     pub asked: Vec<Effect>,
     session: Session,
     runtime: Runtime,
-    _home: TempDir,
+    _home: Option<TempDir>,
 }
 
 impl Studio {
@@ -40,8 +41,26 @@ impl Studio {
     /// Opens what an address names after a change to the target.
     pub fn open_with(address: &str, size: (u16, u16), change: impl FnOnce(&mut Target)) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let variables = Variables::from_pairs([("HOME", home.path().to_str().unwrap())]);
-        let config = Config::load(&Flags::default(), home.path(), variables).unwrap();
+        let mut studio = Self::open_in(home.path(), address, size, change);
+        studio._home = Some(home);
+        studio
+    }
+
+    /// The same in a home that outlives it.
+    pub fn open_in(
+        home: &Path,
+        address: &str,
+        size: (u16, u16),
+        change: impl FnOnce(&mut Target),
+    ) -> Self {
+        let folder = |name: &str| home.join(name).to_str().unwrap().to_owned();
+        let variables = Variables::from_pairs([
+            ("HOME", folder("")),
+            ("XDG_CONFIG_HOME", folder("config")),
+            ("XDG_DATA_HOME", folder("data")),
+            ("XDG_STATE_HOME", folder("state")),
+        ]);
+        let config = Config::load(&Flags::default(), home, variables).unwrap();
         let mut target = config.resolve(address).unwrap();
         change(&mut target);
         let interface = Interface { ascii: Some(false), ..Interface::default() };
@@ -61,7 +80,7 @@ impl Studio {
             asked: Vec::new(),
             session: Session::new(config),
             runtime: Runtime::new().unwrap(),
-            _home: home,
+            _home: None,
         };
         let mut effects = Vec::new();
         studio.model.begin(&mut effects);
@@ -88,6 +107,12 @@ impl Studio {
         for key in parse(keys) {
             self.send(Msg::Input(Input::Key(key)));
         }
+        self
+    }
+
+    /// Pastes text.
+    pub fn paste(&mut self, text: &str) -> &mut Self {
+        self.send(Msg::Input(Input::Paste(text.to_owned())));
         self
     }
 
@@ -146,6 +171,10 @@ impl Studio {
                         update(&mut self.model, Msg::Reply(slot, ticket, event), &mut next);
                     }
                     Effect::Cancel(_) => {}
+                    Effect::Journal(records) => {
+                        self.session.journal(records);
+                        self.session.write_journal().unwrap();
+                    }
                     other => self.asked.push(other),
                 }
             }

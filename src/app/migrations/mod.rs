@@ -56,7 +56,7 @@ fn ask(model: &mut Model, slot: Slot, what: Ask, effects: &mut Vec<Effect>) {
 
 /// Another database is open: nothing of the one before counts.
 pub fn forget(model: &mut Model, effects: &mut Vec<Effect>) {
-    for slot in [Slot::Standing, Slot::Examine] {
+    for slot in [Slot::Standing, Slot::Examine, Slot::Origins] {
         model.abandon(slot, effects);
     }
     model.migrations = MigrationsPane::default();
@@ -68,8 +68,20 @@ pub fn forget(model: &mut Model, effects: &mut Vec<Effect>) {
 /// Takes an answer.
 pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
     match told {
-        Told::Standing(standing, texts) => model.migrations.show(standing, texts),
+        Told::Standing(standing, texts) => {
+            if model.migrations.show(standing, texts) {
+                // Other files may have made other columns.
+                model.schema.asked = false;
+            }
+        }
         Told::Examined(examined) => model.migrations.learn(examined),
+        Told::Origins(origins) => {
+            model.schema.origins = Some(origins);
+            if let Some(relation) = model.schema.relation.clone() {
+                let engine = model.engine();
+                model.schema.show(relation, engine);
+            }
+        }
         Told::Planned(plan) => run::planned(model, plan),
         Told::Carried(carried) => run::carried(model, &carried, effects),
         Told::Rehearsed(found) => rehearsal::ended(model, &found, effects),
@@ -82,6 +94,8 @@ pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
 pub fn failed(model: &mut Model, slot: Slot, problem: Problem) {
     let is_stopped = problem.kind == Kind::Cancelled;
     match slot {
+        // It is only a note; without a project there is none.
+        Slot::Origins => {}
         Slot::Examine => model.migrations.give_up(Some(problem).filter(|_| !is_stopped)),
         _ if is_stopped => model.notify(Tone::Plain, "Stopped; R reads the migrations again"),
         // What is here stays, and is only a little older.
@@ -103,6 +117,7 @@ pub fn dialect(model: &Model) -> Dialect {
 pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.view != View::Migrations {
         model.migrations.due = None;
+        trace(model, effects);
         return;
     }
     look_ahead(model, effects);
@@ -117,6 +132,15 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let (row, line) = (model.migrations.list.cursor, model.migrations.text.cursor);
     model.migrations.move_to(row, false, list);
     model.migrations.scroll_to(line, text);
+}
+
+/// Finds out which migration made each column, once somebody looks at columns.
+fn trace(model: &mut Model, effects: &mut Vec<Effect>) {
+    let looks = model.view == View::Schema && model.schema.relation.is_some();
+    if looks && !model.schema.asked && matches!(model.link, Link::Open(_)) && tries_unasked(model) {
+        model.schema.asked = true;
+        ask(model, Slot::Origins, Ask::Origins, effects);
+    }
 }
 
 /// Examines the migration under the cursor once the cursor has rested on it.
@@ -150,7 +174,8 @@ fn tries_unasked(model: &Model) -> bool {
 fn examine(model: &mut Model, key: String, effects: &mut Vec<Effect>) {
     let Some(standing) = model.migrations.standing.clone() else { return };
     model.migrations.begin(key.clone());
-    ask(model, Slot::Examine, Ask::Examine(standing, key), effects);
+    let texts = model.migrations.texts();
+    ask(model, Slot::Examine, Ask::Examine(standing, texts, key), effects);
 }
 
 /// A command of the view; whether it was one.

@@ -7,7 +7,10 @@
 pub mod cell;
 pub mod checklist;
 pub mod confirm;
+pub mod edit_review;
+pub mod editor;
 pub mod filter;
+pub mod guide;
 pub mod help;
 pub mod outcome;
 pub mod palette;
@@ -28,7 +31,10 @@ use crate::app::msg::{Event, Msg};
 use crate::app::overlays::cell::Cell;
 use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::confirm::Confirm;
+use crate::app::overlays::edit_review::EditReview;
+use crate::app::overlays::editor::Editor;
 use crate::app::overlays::filter::FilterForm;
+use crate::app::overlays::guide::Guide;
 use crate::app::overlays::help::Help;
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::palette::Palette;
@@ -58,6 +64,8 @@ pub enum Overlay {
     References(Box<References>),
     /// Commands and tables by name.
     Palette(Box<Palette>),
+    /// Ways of working, what fits first.
+    Guide(Box<Guide>),
     /// All keys.
     Help(Box<Help>),
     /// Work on the schema that runs.
@@ -74,6 +82,10 @@ pub enum Overlay {
     Plan(Box<PlanReview>),
     /// Migrations that run.
     Running(Box<Running>),
+    /// One cell that is edited.
+    Editor(Box<Editor>),
+    /// Edits of rows, before a yes.
+    EditReview(Box<EditReview>),
 }
 
 /// What happens to an overlay after it handled something.
@@ -100,6 +112,7 @@ impl Overlay {
             Self::Filter(it) => it.key(key, model, effects),
             Self::References(it) => it.key(key, model, effects),
             Self::Palette(it) => it.key(key, model),
+            Self::Guide(it) => it.key(key, model, effects),
             Self::Help(it) => it.key(key, model),
             Self::Working(it) => it.key(key, model, effects),
             Self::Renames(it) => it.key(key, model, effects),
@@ -108,6 +121,8 @@ impl Overlay {
             Self::Outcome(it) => it.key(key, model),
             Self::Plan(it) => it.key(key, model, effects),
             Self::Running(it) => it.key(key, model, effects),
+            Self::Editor(it) => it.key(key, model, effects),
+            Self::EditReview(it) => it.key(key, model, effects),
         }
     }
 
@@ -117,12 +132,14 @@ impl Overlay {
             Self::Confirm(_) | Self::Cell(_) | Self::References(_) => Next::Stay,
             Self::Working(_) | Self::Renames(_) | Self::Review(_) => Next::Stay,
             Self::Checklist(_) | Self::Outcome(_) => Next::Stay,
-            Self::Plan(_) | Self::Running(_) => Next::Stay,
+            Self::Plan(_) | Self::Running(_) | Self::Guide(_) => Next::Stay,
             Self::Prompt(it) => it.paste(text, model),
             Self::Record(it) => it.paste(text, model),
             Self::Filter(it) => it.paste(text),
             Self::Palette(it) => it.paste(text),
             Self::Help(it) => it.paste(text),
+            Self::Editor(it) => it.paste(text),
+            Self::EditReview(it) => it.paste(),
         }
     }
 
@@ -132,6 +149,8 @@ impl Overlay {
             Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
             Self::Running(_) => Next::Stay,
             Self::Plan(it) => it.mouse(mouse, model),
+            Self::Editor(_) => Next::Stay,
+            Self::EditReview(it) => it.mouse(mouse, model),
             Self::Review(it) => it.mouse(mouse, model),
             Self::Checklist(it) => it.mouse(mouse, model),
             Self::Outcome(it) => it.mouse(mouse, model),
@@ -140,6 +159,7 @@ impl Overlay {
             Self::Filter(it) => it.mouse(mouse, model),
             Self::References(it) => it.mouse(mouse, model, effects),
             Self::Palette(it) => it.mouse(mouse, model),
+            Self::Guide(it) => it.mouse(mouse, model, effects),
             Self::Help(it) => it.mouse(mouse, model),
         }
     }

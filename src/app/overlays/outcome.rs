@@ -70,6 +70,12 @@ impl Outcome {
         Self { is_bad: true, ..self }
     }
 
+    /// What there is to know of edits that are back.
+    pub fn restored(notes: &[String]) -> Self {
+        let paragraphs = notes.iter().map(|note| (Ink::Text, sentence(note))).collect();
+        Self { title: "About the edits that were not applied", is_bad: false, top: 0, paragraphs }
+    }
+
     /// It failed, was refused, or was stopped half way.
     pub fn failed(doing: Option<Doing>, problem: Problem) -> Self {
         let title = match (problem.kind, doing) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::change;
 use crate::app::effect::{Effect, Slot};
+use crate::app::export;
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::layout::layout;
@@ -35,6 +36,8 @@ pub enum Purpose {
     FindTables,
     /// A place in the table, in percent.
     GoTo,
+    /// A file to write the rows to.
+    Export,
     /// A database to open.
     Address,
     /// The name of the migration under review.
@@ -101,6 +104,13 @@ impl Prompt {
                 Next::Close
             }
             Purpose::GoTo => self.go_to(model, effects),
+            Purpose::Export => match export::begin(model, self.field.text().trim(), effects) {
+                Ok(()) => Next::Close,
+                Err(why) => {
+                    self.complaint = Some(why);
+                    Next::Stay
+                }
+            },
             Purpose::Migration => {
                 let Some(review) = change::under_review(model) else { return Next::Close };
                 let prepared = Arc::clone(&review.prepared);

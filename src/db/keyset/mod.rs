@@ -116,6 +116,11 @@ pub(crate) fn comparison_type(type_name: &str, base_type: &str) -> String {
     without_modifier(type_name)
 }
 
+/// Whether this is one of PostgreSQL's own types, by its name in pg_type.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    BUILT_IN.contains(&name)
+}
+
 /// PostgreSQL's types that text is often compared as, by their names in pg_type. `char` as
 /// pg_type has it is the one-byte type; `character(n)` is `bpchar` there.
 const BUILT_IN: &[&str] = &[

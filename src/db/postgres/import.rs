@@ -103,12 +103,15 @@ impl Work<'_> {
         let mut done = Imported::default();
         let mut open = 0;
         self.begin().await?;
-        let mut next = rows.next(self.import.most(0)).await?;
+        let import = self.import;
+        let mut next = import.next(rows, import.most(0), 0, self.stop).await?;
         while let Some(batch) = next.take() {
             let count = batch.len() as u64;
             let full = self.import.batch.is_some_and(|most| open + count >= most);
             let most = self.import.most(if full { 0 } else { open + count });
-            let (misfits, read) = tokio::join!(self.insert(&batch), rows.next(most));
+            let (kept, stop) = (self.kept, self.stop);
+            let reading = import.next(rows, most, kept, stop);
+            let (misfits, read) = tokio::join!(self.insert(&batch), reading);
             let misfits = misfits?;
             for misfit in &misfits {
                 rows.reject(&batch, misfit)?;
@@ -122,7 +125,7 @@ impl Work<'_> {
                 open = 0;
             }
             rows.written(done.rows);
-            next = read.map_err(|problem| self.import.unread(problem, self.kept))?;
+            next = read?;
         }
         self.commit(done.rows).await?;
         Ok(done)
@@ -177,7 +180,7 @@ impl Work<'_> {
     /// Writes a batch; answers which rows did not fit, where those are wanted back.
     async fn insert(&mut self, batch: &Batch) -> Result<Vec<Misfit>> {
         let mut misfits = Vec::new();
-        let mut waiting = vec![0..batch.len()];
+        let mut waiting: Vec<_> = std::iter::once(0..batch.len()).collect();
         while let Some(range) = waiting.pop() {
             if range.is_empty() {
                 continue;
@@ -206,6 +209,7 @@ impl Work<'_> {
                 waiting.push(range.start..middle);
                 continue;
             };
+            let column = column.or_else(|| self.without_value(&fault));
             let misfit = Misfit { row, column, why: fault.words() };
             if !self.import.rejects {
                 return Err(self.import.misfit(batch, &misfit, self.kept));
@@ -284,6 +288,22 @@ impl Work<'_> {
         };
         let column = names.filter(named).max_by_key(|name| name.len());
         (digits.parse().ok(), column.map(str::to_owned))
+    }
+
+    /// The column that must have a value and got none: the message quotes it, in the quotes of
+    /// whatever language (not_null_violation).
+    fn without_value(&self, fault: &Fault) -> Option<String> {
+        if fault.code.as_deref() != Some("23502") {
+            return None;
+        }
+        let quoted = |name: &str| {
+            let quotes = [("\"", "\""), ("»", "«"), ("«", "»"), ("“", "”"), ("'", "'")];
+            quotes
+                .iter()
+                .any(|(open, close)| fault.message.contains(&format!("{open}{name}{close}")))
+        };
+        let mut names = self.import.columns.iter().map(|column| &column.name);
+        names.find(|name| quoted(name)).cloned()
     }
 
     fn is_staged(&self) -> bool {

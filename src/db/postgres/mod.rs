@@ -8,6 +8,7 @@ mod apply;
 mod cancel;
 mod catalog;
 mod connect;
+mod edit;
 mod export;
 mod failure;
 mod fields;
@@ -31,6 +32,7 @@ use self::failure::Fault;
 pub(in crate::db) use self::health::{health, rights};
 pub(in crate::db) use self::measure::measure;
 use self::pool::Pool;
+pub(in crate::db) use self::rows::cells::whole as printed;
 use self::session::Wishes;
 pub(in crate::db) use self::transfer::transfer;
 pub(in crate::db) use self::watch::watched;
@@ -76,6 +78,8 @@ macro_rules! on_a_connection {
         }
     }};
 }
+
+use on_a_connection;
 
 impl Postgres {
     /// Opens a database, asks it who it is and pins what every session is set to.

@@ -147,6 +147,14 @@ impl Pool {
         Ok(Connection { raw, pid })
     }
 
+    /// A connection of its own, set up like all others, for work that writes.
+    pub(super) async fn fresh(&self, stop: &Stop) -> Result<Connection> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Problem::disconnected("this connection was closed"));
+        }
+        self.open(stop).await
+    }
+
     /// A connection to cancel with: an idle one, or a new one.
     async fn spare(&self) -> Result<Connection> {
         let idle = locked(&self.idle).pop();

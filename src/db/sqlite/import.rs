@@ -62,7 +62,7 @@ async fn drive(
 ) -> Result<Imported> {
     let mut done = Imported::default();
     let (mut open, mut kept) = (0, 0);
-    let mut next = rows.next(import.most(0)).await?;
+    let mut next = import.next(rows, import.most(0), 0, stop).await?;
     while let Some(batch) = next.take() {
         if stop.is_asked() {
             return Err(import.stopped(kept));
@@ -70,7 +70,8 @@ async fn drive(
         let count = batch.len() as u64;
         let full = import.batch.is_some_and(|most| open + count >= most);
         orders.send(Order::Rows(batch)).await.map_err(|_| ended())?;
-        let read = rows.next(import.most(if full { 0 } else { open + count })).await;
+        let most = import.most(if full { 0 } else { open + count });
+        let read = import.next(rows, most, kept, stop).await;
         let (batch, misfits) = answer(answered).await?;
         for misfit in &misfits {
             rows.reject(&batch, misfit)?;
@@ -84,7 +85,7 @@ async fn drive(
             (open, kept) = (0, done.rows);
         }
         rows.written(done.rows);
-        next = read.map_err(|problem| import.unread(problem, kept))?;
+        next = read?;
     }
     if stop.is_asked() {
         return Err(import.stopped(kept));

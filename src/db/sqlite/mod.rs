@@ -11,6 +11,7 @@ mod cell;
 mod connect;
 mod definition;
 mod direct;
+mod edit;
 mod export;
 mod failure;
 mod faults;
@@ -25,6 +26,7 @@ mod writer;
 
 use std::sync::Arc;
 
+pub(in crate::db) use self::edit::{prove, write};
 pub(in crate::db) use self::health::{health, rights};
 pub(in crate::db) use self::measure::measure;
 pub use self::writer::Writer;

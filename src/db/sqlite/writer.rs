@@ -246,8 +246,14 @@ impl Writer {
         drop(self.raw.close().await);
     }
 
+    /// The connection itself, for statements with parameters; [`Writer::watch`] comes before one,
+    /// [`Writer::settle`] after it.
+    pub(super) fn raw(&mut self) -> &mut SqliteConnection {
+        &mut self.raw
+    }
+
     /// Lets the progress handler look at this work's stop.
-    fn watch(&self, stop: &Stop) -> std::result::Result<(), Fault> {
+    pub(super) fn watch(&self, stop: &Stop) -> std::result::Result<(), Fault> {
         if stop.is_asked() {
             return Err(Fault::stopped());
         }
@@ -255,7 +261,12 @@ impl Writer {
         Ok(())
     }
 
-    fn settle<T>(&self, done: sqlx::Result<T>, sql: &str) -> std::result::Result<T, Fault> {
+    /// What came of a statement, in words.
+    pub(super) fn settle<T>(
+        &self,
+        done: sqlx::Result<T>,
+        sql: &str,
+    ) -> std::result::Result<T, Fault> {
         self.unwatch();
         done.map_err(|error| failure::fault(&error, sql))
     }

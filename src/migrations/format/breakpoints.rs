@@ -75,11 +75,11 @@ fn end_of(part: &str) -> End {
     // The dialect is not known here; what is whole in either of them is whole.
     let found = tokens(Dialect::Postgres, part);
     let open = found.iter().find(|token| !token.closed);
-    if let Some(open) = open {
-        if tokens(Dialect::Sqlite, part).iter().any(|token| !token.closed) {
-            let is_comment = open.kind == TokenKind::Comment;
-            return if is_comment { End::InBlock } else { End::Inside };
-        }
+    if let Some(open) = open
+        && tokens(Dialect::Sqlite, part).iter().any(|token| !token.closed)
+    {
+        let is_comment = open.kind == TokenKind::Comment;
+        return if is_comment { End::InBlock } else { End::Inside };
     }
     let last = found.iter().rfind(|token| token.significant());
     if last.is_none_or(|token| token.text(part) == ";") {

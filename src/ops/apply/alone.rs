@@ -218,6 +218,7 @@ impl Engine<'_> {
         begun: Instant,
     ) -> Result<Ended> {
         let file = script.script(self.run.direction);
+        let uncertain = matches!(failed.why, Why::Refusal(Refusal::Uncertain(_)));
         let problem = match failed.why {
             Why::Moved => return Ok(Ended::Moved),
             Why::Told(problem) => problem,
@@ -243,6 +244,13 @@ impl Engine<'_> {
                 }
                 ending::advised(fault.in_script(file, statement.start, &statement.sql), &fault)
             }
+        };
+        let problem = match uncertain {
+            true => ending::with_state(
+                problem,
+                &format!("Whether statement {} was committed, the next run finds out", number + 1),
+            ),
+            false => problem,
         };
         Err(half(self, script, number, problem))
     }

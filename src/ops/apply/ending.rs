@@ -90,6 +90,7 @@ pub(super) async fn of(
 /// The way out where the server's code tells one.
 pub(super) fn advised(problem: Problem, fault: &Fault) -> Problem {
     let fix = match fault.code.as_deref() {
+        _ if fault.lost => "run the command again when the server is back",
         Some("55P03") => {
             "somebody else works with the table: end or wait for their transaction, and run it again"
         }

@@ -136,7 +136,9 @@ impl Engine<'_> {
             if self.stop.is_asked() {
                 return Err(ending::stopped(self));
             }
-            self.lock.check().await?;
+            if let Err(problem) = self.lock.check().await {
+                return Err(ending::with_state(problem, &ending::earlier(self)));
+            }
             let ended = match script.1.transaction {
                 true => self.together(std::slice::from_ref(script)).await?,
                 false => self.alone(script.0, script.1).await?,

@@ -76,6 +76,20 @@ pub(super) async fn look(
     looked
 }
 
+/// Whether the server has a database of that name.
+pub(super) async fn is_there(
+    target: &Target,
+    address: &PostgresAddress,
+    stop: &Stop,
+) -> Result<bool> {
+    let mut admin = reach(target, address, stop).await?;
+    let name = literal(&address.database);
+    let sql = format!("SELECT FROM pg_catalog.pg_database WHERE datname = {name}");
+    let found = admin.rows(&sql).await;
+    admin.close().await;
+    Ok(!found?.is_empty())
+}
+
 /// Who is in a database, a line each.
 async fn sessions(admin: &mut Connection, database: &str) -> Result<Vec<String>> {
     let sql = format!(

@@ -25,7 +25,7 @@ pub(super) async fn carry_out(
     };
     // Through a link, the file it leads to is replaced.
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
-    let mut notes: Vec<String> = file
+    let notes: Vec<String> = file
         .parent()
         .map(backup::remove_drafts)
         .unwrap_or_default()
@@ -58,16 +58,6 @@ pub(super) async fn carry_out(
     let swapped = swap(&mut live, restore, draft, &file, way, stop).await;
     live.close().await;
     let kept = swapped?;
-    // A journal of the database there was is not the new one's.
-    for more in ["-journal", "-wal", "-shm"] {
-        let mut path = file.clone().into_os_string();
-        path.push(more);
-        if let Err(why) = fs::remove_file(&path)
-            && why.kind() != std::io::ErrorKind::NotFound
-        {
-            notes.push(format!("{} could not be removed: {why}", PathBuf::from(path).display()));
-        }
-    }
     Ok(Done { kept, tables: rows.len(), notes })
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::insert::{self, Insertion, guarded};
+use super::insert::{self, Insertion, count_on, guarded, guarded_query};
 use super::order::{self, Order};
 use super::row::{Maker, Pool};
 use super::shape::{Origin, Reference, Shape, Sort, Table};
@@ -347,25 +347,7 @@ impl Filling<'_> {
     ) -> Result<()> {
         let columns = maker.written();
         let into = Insertion { dialect: self.shape.dialect, name, table, columns, upsert: false };
-        let pick = |row: Vec<Cell>| -> Vec<Cell> {
-            into.columns.iter().filter_map(|at| row.get(*at).cloned()).collect()
-        };
-        let mut made: Vec<(usize, Vec<Cell>)> = Vec::new();
-        for number in numbers {
-            match maker.row(number) {
-                Some(row) => made.push((number, pick(row))),
-                None => {
-                    tally.missing += 1;
-                    tally.in_a_row += 1;
-                    tally
-                        .why
-                        .get_or_insert_with(|| "no more rows that differ could be found".into());
-                    if tally.in_a_row >= GIVEN_UP {
-                        break;
-                    }
-                }
-            }
-        }
+        let made = made(maker, &into, numbers, tally);
         // Groups that wait, the next one last.
         let mut groups = vec![made];
         while let Some(group) = groups.pop() {
@@ -415,8 +397,7 @@ impl Filling<'_> {
     ) -> Result<()> {
         for _ in 0..AGAIN {
             let Some(row) = maker.row(number) else { break };
-            let cells: Vec<Cell> =
-                into.columns.iter().filter_map(|at| row.get(*at).cloned()).collect();
+            let cells = picked(into, &row);
             match into.put(self.live, &[&cells], self.stop).await {
                 Ok(()) => {
                     tally.rows += 1;
@@ -502,66 +483,37 @@ impl Filling<'_> {
     }
 }
 
-/// Has the sequences of numbered columns go on after the numbers that were written into them
-/// (PostgreSQL).
-///
-/// # Errors
-/// The connection is lost or the work was stopped.
-pub(super) async fn count_on(
-    live: &mut Connection,
-    dialect: Dialect,
-    name: &RelationName,
-    table: &Table,
-    written: &[usize],
-    stop: &Stop,
-) -> Result<()> {
-    if dialect == Dialect::Sqlite {
-        return Ok(());
-    }
-    for at in written {
-        let Some(column) = table.columns.get(*at) else { continue };
-        if !matches!(column.origin, Origin::Numbered { .. }) {
+/// The cells of a row that are written.
+fn picked(into: &Insertion<'_>, row: &[Cell]) -> Vec<Cell> {
+    into.columns.iter().filter_map(|at| row.get(*at).cloned()).collect()
+}
+
+/// Makes the rows of these numbers, as far as there are any that differ.
+fn made(
+    maker: &mut Maker<'_>,
+    into: &Insertion<'_>,
+    numbers: std::ops::Range<usize>,
+    tally: &mut Tally,
+) -> Vec<(usize, Vec<Cell>)> {
+    let mut made = Vec::new();
+    for number in numbers {
+        if let Some(row) = maker.row(number) {
+            made.push((number, picked(into, &row)));
             continue;
         }
-        let quoted = dialect.relation(&name.schema, &name.name);
-        let sql = format!(
-            "SELECT pg_catalog.setval(s.name, greatest(
-                 (SELECT max({})::bigint FROM {quoted}),
-                 (SELECT coalesce(pg_catalog.pg_sequence_last_value(s.name), 1)), 1))
-             FROM (SELECT pg_catalog.pg_get_serial_sequence({}, {})::regclass AS name) s
-             WHERE s.name IS NOT NULL",
-            dialect.ident(&column.name),
-            dialect.literal(&quoted),
-            dialect.literal(&column.name)
-        );
-        match guarded(live, &sql, stop).await {
-            Err(fault) if fault.lost || fault.stopped => return Err(told(&fault)),
-            // A sequence that may not be set is only behind; the next insert would say so.
-            _ => {}
+        tally.missing += 1;
+        tally.in_a_row += 1;
+        tally.why.get_or_insert_with(|| "no more rows that differ could be found".into());
+        if tally.in_a_row >= GIVEN_UP {
+            break;
         }
     }
-    Ok(())
+    made
 }
 
 /// The names of columns, by place.
 fn names(table: &Table, places: &[usize]) -> Vec<String> {
     places.iter().filter_map(|at| table.columns.get(*at)).map(|one| one.name.clone()).collect()
-}
-
-/// A question that may fail without ending the transaction.
-async fn guarded_query(
-    live: &mut Connection,
-    sql: &str,
-    stop: &Stop,
-) -> std::result::Result<Vec<Vec<Option<String>>>, Fault> {
-    live.run("SAVEPOINT dbstudio_question", stop).await?;
-    let answer = live.query(sql, stop).await;
-    let end = match &answer {
-        Ok(_) => "RELEASE SAVEPOINT dbstudio_question",
-        Err(_) => "ROLLBACK TO SAVEPOINT dbstudio_question; RELEASE SAVEPOINT dbstudio_question",
-    };
-    live.run(end, &Stop::new()).await?;
-    answer
 }
 
 fn told(fault: &Fault) -> Problem {

@@ -6,6 +6,7 @@ use super::shape::{Origin, Table};
 use crate::db::connection::Connection;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
+use crate::problem::Result as Outcome;
 use crate::schema::RelationName;
 use crate::sql::Dialect;
 
@@ -155,4 +156,64 @@ pub(super) async fn guarded(live: &mut Connection, sql: &str, stop: &Stop) -> Re
             Err(fault)
         }
     }
+}
+
+/// Has the sequences of numbered columns go on after the numbers that were written into them
+/// (PostgreSQL).
+///
+/// # Errors
+/// The connection is lost or the work was stopped.
+pub(super) async fn count_on(
+    live: &mut Connection,
+    dialect: Dialect,
+    name: &RelationName,
+    table: &Table,
+    written: &[usize],
+    stop: &Stop,
+) -> Outcome<()> {
+    if dialect == Dialect::Sqlite {
+        return Ok(());
+    }
+    for at in written {
+        let Some(column) = table.columns.get(*at) else { continue };
+        if !matches!(column.origin, Origin::Numbered { .. }) {
+            continue;
+        }
+        let quoted = dialect.relation(&name.schema, &name.name);
+        let sql = format!(
+            "SELECT pg_catalog.setval(s.name, greatest(
+                 (SELECT max({})::bigint FROM {quoted}),
+                 (SELECT coalesce(pg_catalog.pg_sequence_last_value(s.name), 1)), 1))
+             FROM (SELECT pg_catalog.pg_get_serial_sequence({}, {})::regclass AS name) s
+             WHERE s.name IS NOT NULL",
+            dialect.ident(&column.name),
+            dialect.literal(&quoted),
+            dialect.literal(&column.name)
+        );
+        match guarded(live, &sql, stop).await {
+            Err(fault) if fault.lost || fault.stopped => return Err(fault.problem("", "")),
+            // A sequence that may not be set is only behind; the next insert would say so.
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A question that may fail without ending the transaction.
+///
+/// # Errors
+/// The engine's words.
+pub(super) async fn guarded_query(
+    live: &mut Connection,
+    sql: &str,
+    stop: &Stop,
+) -> Result<Vec<Vec<Option<String>>>, Fault> {
+    live.run("SAVEPOINT dbstudio_question", stop).await?;
+    let answer = live.query(sql, stop).await;
+    let end = match &answer {
+        Ok(_) => "RELEASE SAVEPOINT dbstudio_question",
+        Err(_) => "ROLLBACK TO SAVEPOINT dbstudio_question; RELEASE SAVEPOINT dbstudio_question",
+    };
+    live.run(end, &Stop::new()).await?;
+    answer
 }

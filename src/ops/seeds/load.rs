@@ -2,8 +2,7 @@
 //! a time. What fails is told with its file, line and column.
 
 use super::files::{Content, Group, Rows, SeedFile};
-use super::generate::count_on;
-use super::insert::Insertion;
+use super::insert::{Insertion, count_on};
 use super::shape::{Shape, Table};
 use crate::db::connection::Connection;
 use crate::db::fault::Fault;

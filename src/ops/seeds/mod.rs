@@ -14,6 +14,7 @@ mod meaning;
 mod moment;
 mod order;
 mod pattern;
+mod reader;
 mod row;
 mod shape;
 mod shape_postgres;

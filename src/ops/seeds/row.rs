@@ -240,29 +240,9 @@ impl<'t> Maker<'t> {
             *row.get_mut(column)? = Some(Cell::Null);
             return Some(());
         }
-        let fits = |key: &&Vec<Cell>| {
-            reference.columns.iter().zip(key.iter()).all(|(column, cell)| match row.get(*column) {
-                Some(Some(settled)) => mark(settled) == mark(cell),
-                _ => true,
-            })
-        };
-        let is_settled =
-            reference.columns.iter().any(|column| matches!(row.get(*column), Some(Some(_))));
-        let alone = self.table.uniques.iter().position(|one| one.columns == reference.columns);
-        let start = self.rng.random_range(0..keys.len().max(1));
-        let turned = keys.get(start..)?.iter().chain(keys.get(..start)?);
-        let chosen = match (alone, is_settled) {
-            (Some(unique), _) => {
-                let seen = self.seen.get(unique)?;
-                let free =
-                    |key: &&Vec<Cell>| !seen.contains(&key.iter().map(mark).collect::<Vec<_>>());
-                turned.filter(fits).find(free)
-            }
-            (None, true) => turned.clone().find(fits),
-            (None, false) => keys.get(start),
-        };
+        let chosen = self.chosen(reference, keys, row);
         let chosen = match (chosen, nullable) {
-            (Some(chosen), _) => chosen.clone(),
+            (Some(chosen), _) => chosen,
             (None, Some(column)) => {
                 *row.get_mut(column)? = Some(Cell::Null);
                 return Some(());
@@ -273,6 +253,38 @@ impl<'t> Maker<'t> {
             *row.get_mut(*column)? = Some(cell);
         }
         Some(())
+    }
+
+    /// A key for a reference: one that agrees with the columns that are settled, and, where the
+    /// reference must be unique, that no other row has.
+    fn chosen(
+        &mut self,
+        reference: &Reference,
+        keys: &[Vec<Cell>],
+        row: &[Option<Cell>],
+    ) -> Option<Vec<Cell>> {
+        let fits = |key: &&Vec<Cell>| {
+            reference.columns.iter().zip(key.iter()).all(|(column, cell)| match row.get(*column) {
+                Some(Some(settled)) => mark(settled) == mark(cell),
+                _ => true,
+            })
+        };
+        let is_settled =
+            reference.columns.iter().any(|column| matches!(row.get(*column), Some(Some(_))));
+        let alone = self.table.uniques.iter().position(|one| one.columns == reference.columns);
+        let start = self.rng.random_range(0..keys.len().max(1));
+        let mut turned = keys.get(start..)?.iter().chain(keys.get(..start)?);
+        let chosen = match (alone, is_settled) {
+            (Some(unique), _) => {
+                let seen = self.seen.get(unique)?;
+                let free =
+                    |key: &&Vec<Cell>| !seen.contains(&key.iter().map(mark).collect::<Vec<_>>());
+                turned.filter(fits).find(free)
+            }
+            (None, true) => turned.find(fits),
+            (None, false) => keys.get(start),
+        };
+        chosen.cloned()
     }
 
     fn cell(&mut self, at: usize, column: &super::shape::Column, demand: &Demand) -> Option<Cell> {

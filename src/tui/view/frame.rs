@@ -9,6 +9,7 @@ use crate::app::migrations;
 use crate::app::model::{Focus, Link, Model, PATIENCE, Tone, View};
 use crate::app::update::scopes;
 use crate::config::Protection;
+use crate::db::edit::why_read_only;
 use crate::text;
 use crate::tui::look::Look;
 use crate::tui::theme::Role;
@@ -182,6 +183,9 @@ fn hints(model: &Model) -> (Vec<Hint<'static>>, Vec<Hint<'static>>) {
 
 /// Whether a command would do something now.
 fn applies(model: &Model, command: &Command) -> bool {
+    if command.id == CommandId::ReviewEdits {
+        return !model.staged.is_empty();
+    }
     if model.view == View::Migrations {
         return migrations::applies(model, command.id);
     }
@@ -194,8 +198,14 @@ fn applies(model: &Model, command: &Command) -> bool {
     }
     let Some(pane) = &model.data else { return false };
     let rows = !pane.window.is_empty();
+    let editable = pane.asked_for().is_some_and(|asked| {
+        let relation = pane.relation.as_ref();
+        relation.is_some_and(|relation| why_read_only(relation, &asked.identity).is_none())
+    }) && !model.target.as_ref().is_some_and(|target| target.read_only);
     match command.id {
         CommandId::Filter | CommandId::Sort => pane.problem.is_none(),
+        CommandId::AddRow => editable && pane.problem.is_none(),
+        CommandId::EditCell | CommandId::DeleteRow => editable && (rows || pane.new_row.is_some()),
         CommandId::Referencing => {
             rows && pane.relation.as_ref().is_some_and(|relation| !relation.incoming.is_empty())
         }

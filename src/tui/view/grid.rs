@@ -17,7 +17,7 @@ use crate::tui::look::Look;
 use crate::tui::theme::Role;
 use crate::tui::view::frame::rows_text;
 use crate::tui::view::tree::is_production;
-use crate::tui::view::{cell, problem};
+use crate::tui::view::{cell, problem, staged};
 use crate::tui::widgets::line::{self, Segment};
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::{scrollbar, spinner};
@@ -26,7 +26,10 @@ use crate::tui::widgets::{scrollbar, spinner};
 pub fn draw(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
     let title = title(model, look);
     let pane = model.data.as_ref();
-    let count = pane.map(|pane| count(pane, look)).unwrap_or_default();
+    let mut count = pane.map(|pane| count(pane, look)).unwrap_or_default();
+    if let Some(pane) = pane {
+        staged::count(model, pane, &mut count, look);
+    }
     let foot = pane.map(|pane| foot(pane, look)).unwrap_or_default();
     let panel = Panel {
         title: &title,
@@ -47,6 +50,7 @@ pub fn draw(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
     }
     header(pane, look, places, buf);
     rows(model, pane, look, places, buf);
+    staged::new_rows(model, pane, look, places, buf);
     filter(pane, look, places, buf);
     bar(pane, look, places, buf);
 }
@@ -171,7 +175,9 @@ fn column_name(
 fn rows(model: &Model, pane: &DataPane, look: &Look, places: &Layout, buf: &mut Buffer) {
     let area = places.grid_rows;
     if pane.window.is_empty() && pane.window.is_loaded() {
-        empty(pane, look, area, buf);
+        if places.new_rows.height == 0 {
+            empty(pane, look, area, buf);
+        }
         return;
     }
     let waiting = model.tickets.elapsed(Slot::Page, model.now).is_some_and(|it| it >= PATIENCE)
@@ -183,10 +189,12 @@ fn rows(model: &Model, pane: &DataPane, look: &Look, places: &Layout, buf: &mut 
     let wanted = pane.find.to_lowercase();
     let height = usize::from(area.height);
     let shown = pane.window.rows().enumerate().skip(pane.top).take(height);
+    let picked = pane.range_rows();
     for ((index, row), y) in shown.zip(area.y..) {
         let line_area = Rect { y, height: 1, ..area };
-        let current = index == pane.row;
-        if pane.is_marked(row) {
+        let current = index == pane.row && pane.new_row.is_none();
+        let edit = staged::edit_of(model, pane, row);
+        if picked.as_ref().is_some_and(|range| range.contains(&index)) || pane.is_marked(row) {
             line::paint(buf, line_area, Role::Marked, look);
             line::put(buf, (area.x, y), GUTTER, look.glyphs.marked, look.style(Role::Accent));
         }
@@ -198,8 +206,12 @@ fn rows(model: &Model, pane: &DataPane, look: &Look, places: &Layout, buf: &mut 
         for place in &places.columns {
             let cursor = current && place.place == pane.columns.cursor();
             let over = over(model, look, cursor).or(stale);
-            value(pane, row, *place, y, over, &wanted, look, buf);
+            match staged::wanted(edit, pane, place.index) {
+                Some(wanted) => staged::cell(pane, wanted, *place, y, over, look, buf),
+                None => value(pane, row, *place, y, over, &wanted, look, buf),
+            }
         }
+        staged::mark(edit, pane, row, places, y, look, buf);
     }
 }
 

@@ -12,6 +12,7 @@ mod migrations;
 mod overlays;
 mod problem;
 mod schema;
+mod staged;
 mod status;
 mod tree;
 mod welcome;

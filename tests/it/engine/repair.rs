@@ -294,6 +294,9 @@ impl World {
             Rule1::Exclusion => {
                 alone.then_some(())?;
                 (it.columns.len() == 1 && self.is_key(relation, &it.columns)).then_some(())?;
+                // "operator does not exist": it is looked for by the domain itself.
+                let mut columns = it.columns.iter().filter_map(|id| self.column(*id));
+                (!columns.any(|it| self.is_domain_over_any(it.kind))).then_some(())?;
                 it.expr = self.expr(relation, it.expr.take());
             }
             Rule1::Foreign => self.mend_foreign(relation, it)?,
@@ -312,7 +315,7 @@ impl World {
             let (own, theirs) = (self.column(*own)?, self.column(*theirs)?);
             // The server cannot compare such columns for a foreign key (its error is "cannot
             // determine element type", or that the two are "of incompatible types").
-            let lost = self.is_domain_over_any(own.kind) || self.is_array_of_variable(own.kind);
+            let lost = self.is_domain_over_any(own.kind) || self.is_array_of_modified(own.kind);
             (own.kind == theirs.kind && !is_generated(own) && own.collation == theirs.collation)
                 .then_some(())
                 .filter(|()| !lost)?;

@@ -144,10 +144,10 @@ impl World {
             && (below.array || matches!(family, Family::Enum | Family::Range | Family::Composite))
     }
 
-    /// Whether a type is an array of `character varying`, which has no operators of its own.
-    pub fn is_array_of_variable(&self, kind: Type) -> bool {
-        kind.array
-            && matches!(kind.base, Base::Built(name) if name.starts_with("character varying"))
+    /// Whether a type is an array whose elements have a modifier, as in `numeric(12,2)[]`: the server
+    /// cannot check a foreign key over it.
+    pub fn is_array_of_modified(&self, kind: Type) -> bool {
+        kind.array && matches!(kind.base, Base::Built(name) if name.contains('('))
     }
 
     /// Whether a collation can be given.

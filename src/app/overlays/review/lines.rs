@@ -50,6 +50,18 @@ pub struct Row {
     pub spans: Vec<Span<'static>>,
 }
 
+impl Line {
+    /// A line of a statement, or of none, indented by some cells.
+    pub fn new(
+        kind: LineKind,
+        statement: Option<usize>,
+        indent: usize,
+        spans: Vec<Span<'static>>,
+    ) -> Self {
+        Self { kind, statement, spans, indent }
+    }
+}
+
 /// The lines of a plan.
 pub fn lines(prepared: &Prepared) -> Vec<Line> {
     let hazards = prepared.review.statements.iter().flat_map(|statement| &statement.hazards);

@@ -189,6 +189,20 @@ impl Columns {
         }
     }
 
+    /// Makes room for a value a person gave a column, up to what a column is given by itself.
+    pub fn make_room_for(&mut self, name: &str, value: &Value, ascii: bool) {
+        let wide = value_width(value, ascii).min(WIDEST);
+        self.make_cells(name, wide);
+    }
+
+    /// Makes a column at least so many cells wide, unless its width was set by hand.
+    pub fn make_cells(&mut self, name: &str, cells: u16) {
+        let column = self.all.iter_mut().find(|column| column.name == name);
+        if let Some(column) = column.filter(|column| !column.fixed && !column.masked) {
+            column.width = column.width.max(cells);
+        }
+    }
+
     /// Moves the cursor to a shown column and keeps it on a screen of `cells` width.
     pub fn move_to(&mut self, place: usize, cells: u16) {
         self.cursor = place.min(self.shown.len().saturating_sub(1));

@@ -47,6 +47,10 @@ pub struct DataPane {
     pub find: String,
     /// Marked rows, by their place in the order.
     pub marked: Vec<Anchor>,
+    /// Where a range of rows begins; it ends at the cursor.
+    pub range: Option<Anchor>,
+    /// The new row the cursor is on, counted from 0; it is then on none of the others.
+    pub new_row: Option<usize>,
     /// Masked columns revealed for now, by index.
     pub revealed: BTreeSet<usize>,
     /// Why the rows could not be read.
@@ -106,6 +110,8 @@ impl DataPane {
             exact: None,
             find: String::new(),
             marked: Vec::new(),
+            range: None,
+            new_row: None,
             revealed: BTreeSet::new(),
             problem: None,
             awaiting: None,
@@ -144,6 +150,11 @@ impl DataPane {
         self.selection.as_ref()
     }
 
+    /// The rows that were asked for last, if any were.
+    pub fn asked_for(&self) -> Option<&Selection> {
+        self.selection.as_ref()
+    }
+
     /// Puts another filter and sort in force: the rows have to be read anew. Those that are
     /// here keep their own until then.
     pub fn ask_for(&mut self, filter: Vec<Condition>, sort: Vec<SortKey>) {
@@ -153,6 +164,7 @@ impl DataPane {
         self.selection = None;
         self.exact = None;
         self.marked.clear();
+        self.range = None;
     }
 
     /// Whether the rows that are here are those that the filter and the sort in force ask for.
@@ -211,9 +223,9 @@ impl DataPane {
         }
     }
 
-    /// The row under the cursor.
+    /// The row under the cursor; none while it is on a new row, which is not read from anywhere.
     pub fn current_row(&self) -> Option<&Row> {
-        self.window.get(self.row)
+        self.window.get(self.row).filter(|_| self.new_row.is_none())
     }
 
     /// The value under the cursor, and the index of its column in the catalogue's order.
@@ -231,6 +243,32 @@ impl DataPane {
     /// Whether the row at an index is marked.
     pub fn is_marked(&self, row: &Row) -> bool {
         self.marked.contains(&row.anchor)
+    }
+
+    /// Whether the row at an index is marked, or within the range.
+    pub fn is_picked(&self, at: usize, row: &Row) -> bool {
+        self.range_rows().is_some_and(|range| range.contains(&at)) || self.is_marked(row)
+    }
+
+    /// The rows of the range, by their indexes; from the edge of what is here where its
+    /// beginning was left behind.
+    pub fn range_rows(&self) -> Option<std::ops::RangeInclusive<usize>> {
+        let from = self.range.as_ref()?;
+        let begun = self.window.rows().position(|row| row.anchor == *from)?;
+        Some(begun.min(self.row)..=begun.max(self.row))
+    }
+
+    /// Marks the rows of the range, which is then over.
+    pub fn mark_range(&mut self) {
+        let rows = self.range_rows();
+        self.range = None;
+        for at in rows.into_iter().flatten() {
+            if let Some(row) = self.window.get(at)
+                && !self.marked.contains(&row.anchor)
+            {
+                self.marked.push(row.anchor.clone());
+            }
+        }
     }
 
     /// About how many rows there are in all: exactly if known, else by statistics where no

@@ -88,8 +88,8 @@ pub struct MigrationsPane {
 
 impl MigrationsPane {
     /// Shows how the migrations stand: the cursor stays on its migration, or goes to the first
-    /// that wants something done.
-    pub fn show(&mut self, standing: Arc<Standing>, texts: Arc<Texts>) {
+    /// that wants something done. Whether the files are others than before.
+    pub fn show(&mut self, standing: Arc<Standing>, texts: Arc<Texts>) -> bool {
         self.texts = texts;
         let kept = self.current().map(|entry| entry.key.clone());
         let same = self.standing.as_ref().is_some_and(|before| same_texts(before, &standing));
@@ -110,6 +110,7 @@ impl MigrationsPane {
         self.standing = Some(standing);
         self.problem = None;
         self.page.spoil();
+        !same
     }
 
     /// The rows of the list.
@@ -152,6 +153,11 @@ impl MigrationsPane {
     /// The text that was applied, where it is known and the file's is another.
     pub fn applied_text<'a>(&'a self, entry: &'a Entry) -> Option<&'a str> {
         self.texts.get(&entry.key).map(String::as_str)
+    }
+
+    /// The texts that were applied of those whose files are others now.
+    pub fn texts(&self) -> Arc<Texts> {
+        Arc::clone(&self.texts)
     }
 
     /// Moves the cursor in the list, over what cannot be chosen.

@@ -108,7 +108,7 @@ pub(in crate::db::postgres) enum Shape {
 
 /// SQL for the whole value as the type's output function prints it. `num_nulls` looks at the
 /// value itself: `IS NULL` is also true of a composite whose fields all are.
-pub(in crate::db::postgres) fn whole(column: &str, base_type: &str) -> String {
+pub(in crate::db) fn whole(column: &str, base_type: &str) -> String {
     let cast = CAST.contains(&base_type)
         || SHORT.contains(&base_type) && !OUTPUT.contains(&base_type)
         || base_type.starts_with('_');
@@ -178,7 +178,7 @@ pub(super) fn read(row: &PgRow, index: usize, shape: Shape) -> sqlx::Result<Valu
 }
 
 /// The whole text at an index of a row, however long.
-pub(super) fn read_whole(row: &PgRow, index: usize) -> sqlx::Result<Value> {
+pub(in crate::db::postgres) fn read_whole(row: &PgRow, index: usize) -> sqlx::Result<Value> {
     Ok(bytes(row, index)?.map_or(Value::Null, text))
 }
 

@@ -145,7 +145,7 @@ fn is_partitioned(table: &Key, model: &Model) -> bool {
 fn constraint(have: &Constraint, want: &Constraint, partitioned: bool) -> Fate {
     let text =
         |constraint: &Constraint| constraint.definition.trim_end_matches(" NOT VALID").to_owned();
-    if !have.local && !want.local {
+    if !have.local && !want.local && have.parent == want.parent {
         return Fate::Keep;
     }
     let as_valid = partitioned || have.index_valid || !want.index_valid;

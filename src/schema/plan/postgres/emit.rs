@@ -111,11 +111,20 @@ impl<'m> Emitter<'m> {
         if let (Some(column), Some(Body::Sequence(sequence))) = (column, self.desired.body(key))
             && is_new
             && self.current.column(column).is_some()
-            && column::default_of(column, self.desired).is_some()
+            && self.is_numbered(column)
         {
             pieces.push(sequence::go_on(key, column, &sequence.options));
         }
         pieces
+    }
+
+    /// Whether a column's values come from a sequence.
+    fn is_numbered(&self, column: &Key) -> bool {
+        let default = column::default_of(column, self.desired);
+        default.is_some_and(|default| default.contains("nextval("))
+            && self.desired.column(column).is_some_and(|column| {
+                matches!(column.type_name.as_str(), "smallint" | "integer" | "bigint")
+            })
     }
 
     fn members(&self, number: usize, kind: Kind) -> Vec<Key> {

@@ -178,10 +178,11 @@ fn holders(key: &Key, body: &Body, model: &Model, fates: &Fates) -> Vec<Key> {
         _ => {}
     }
     if matches!(key.kind, Kind::Default | Kind::Constraint | Kind::Index) {
-        // What an exclusion constraint's condition reads does not take it along.
+        // A column takes a constraint along that is about it, but neither the foreign keys that
+        // refer to it nor an exclusion constraint whose condition reads it.
         let reads_only = |column: &Key| match body {
             Body::Constraint(constraint) => {
-                constraint.kind == ConstraintKind::Exclusion
+                matches!(constraint.kind, ConstraintKind::Exclusion | ConstraintKind::Foreign)
                     && !constraint.columns.contains(&column.name)
             }
             _ => false,

@@ -42,6 +42,11 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
     let (name, placeholder, enter) = match it.purpose {
         Purpose::FindRows | Purpose::FindTables => ("Find", "", "find"),
         Purpose::GoTo => ("Go to a place in the table", "percent, 0 to 100", "go"),
+        Purpose::Export => (
+            "Export these rows to a file",
+            "its ending says the format: csv, tsv, jsonl, json, sql, md",
+            "write",
+        ),
         Purpose::Address => {
             ("Open a database", "postgres://…, a SQLite file, or an environment", "open")
         }

@@ -86,7 +86,7 @@ pub fn running(it: &Running, model: &Model, look: &Look, buf: &mut Buffer) {
     let (begun, all) = it.counts();
     let count = words(Role::Count, format!("{begun} of {all}  {}", spinner::elapsed(elapsed)));
     let hint = match model.tickets.is_cancelling(Slot::Op) {
-        true => Hint::new("stopping", "after this statement"),
+        true => Hint::new("stopping", ""),
         false => Hint::new("ctrl+c", "stop"),
     };
     let panel =
