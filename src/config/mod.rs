@@ -30,6 +30,7 @@ mod service;
 pub mod settings;
 mod span;
 mod sqlite;
+mod sqlx_file;
 pub mod url;
 mod variables;
 mod veil;
@@ -48,6 +49,7 @@ pub use project::{Numbering, Policy, Project, SchemaSource};
 pub use remembered::{Looks, TableLook, database_id};
 pub use required::{Requirement, RequirementState, Rule, State};
 pub use resolve::Config;
+pub use sqlx_file::SqlxSettings;
 pub use variables::Variables;
 pub use veil::veiled;
 

@@ -176,9 +176,10 @@ impl Ledger {
             ),
             (
                 "texts",
-                "key text NOT NULL, checksum text NOT NULL, up text NOT NULL, down text, \
-                 PRIMARY KEY (key, checksum)"
-                    .to_owned(),
+                format!(
+                    "key text NOT NULL, checksum text NOT NULL, up text NOT NULL, down text, \
+                     at {at}, PRIMARY KEY (key, checksum)"
+                ),
             ),
             (
                 "progress",
@@ -216,7 +217,7 @@ impl Ledger {
         let quoted = |text: &str| self.dialect.literal(text);
         format!(
             "INSERT INTO {} (key, checksum, up, down) VALUES ({}, {}, {}, {}) \
-             ON CONFLICT (key, checksum) DO UPDATE SET down = excluded.down",
+             ON CONFLICT (key, checksum) DO UPDATE SET down = excluded.down, at = excluded.at",
             self.table("texts"),
             quoted(key),
             quoted(&checksum(up)),
@@ -225,7 +226,7 @@ impl Ledger {
         )
     }
 
-    /// The texts of a migration as they were applied last: up and down.
+    /// The texts of a migration as they were applied, the newest last: up and down.
     ///
     /// # Errors
     /// The ledger cannot be read.
@@ -235,7 +236,7 @@ impl Ledger {
         key: &str,
     ) -> Result<Vec<(String, Option<String>)>> {
         let sql = format!(
-            "SELECT up, down FROM {} WHERE key = {}",
+            "SELECT up, down FROM {} WHERE key = {} ORDER BY at",
             self.table("texts"),
             self.dialect.literal(key)
         );

@@ -162,8 +162,12 @@ fn sort(dialect: Dialect, sql: &str) -> Sort {
             "two-phase transactions have no place in a migration",
             "take the statement out",
         ),
-        ["BEGIN", ..] if plain || word(1) != "ATOMIC" => Sort::Begins,
-        ["START", "TRANSACTION", _] => Sort::Begins,
+        ["BEGIN", ..] if plain || (words.len() == 3 && dialect == Dialect::Sqlite) => Sort::Begins,
+        ["START", "TRANSACTION", _] if plain => Sort::Begins,
+        ["BEGIN", ..] | ["START", "TRANSACTION", _] => Sort::Refused(
+            "the migration runs in a transaction that dbstudio begins",
+            "write SET TRANSACTION and what this says of the transaction as the first statement",
+        ),
         ["COMMIT" | "END", ..] if plain => Sort::Ends,
         ["COMMIT" | "END", ..] => Sort::Refused(
             "it would end the transaction the migration runs in",

@@ -125,8 +125,8 @@ async fn settle(
     let dialect = connection.dialect();
     let mut format = source.guess()?;
     if format == Guess::Pairs {
-        let golang = History::of(Format::Golang, dialect, source.table.as_deref());
-        let native = History::of(Format::Native, dialect, source.table.as_deref());
+        let golang = History::of(Format::Golang, dialect, source.table(Format::Golang));
+        let native = History::of(Format::Native, dialect, source.table(Format::Native));
         let is_golang =
             !native.fits(connection, stop).await? && golang.fits(connection, stop).await?;
         format = Guess::Sure(if is_golang { Format::Golang } else { Format::Native });

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use crate::server;
 use crate::verbs::{Database, Project, Told};
 
 /// A form of migrations: its files, its history table, and what is in it when all are applied.
@@ -184,11 +185,19 @@ fn standing(project: &Project) -> (u64, Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn every_form_is_written_down_as_its_tool_does() {
+fn every_form_is_written_down_as_its_tool_does_on_postgres() {
     for form in FORMS {
-        for project in Project::both() {
-            written_down(form, &project);
-        }
+        let database = server::postgres().create_database("formats");
+        written_down(form, &Project::new(Database::Postgres(database)));
+    }
+}
+
+#[test]
+fn every_form_is_written_down_as_its_tool_does_on_sqlite() {
+    for form in FORMS {
+        let file = server::sqlite("formats");
+        file.execute("VACUUM");
+        written_down(form, &Project::new(Database::Sqlite(file)));
     }
 }
 

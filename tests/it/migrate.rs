@@ -305,3 +305,36 @@ fn behind_a_transaction_pooler_nothing_is_run() {
     project.fails(&["migrate", "--yes"], 4, &["pooler", "own address"]);
     assert_eq!(project.query("SELECT count(*) FROM pg_class WHERE relname = 'a'"), "0");
 }
+
+#[test]
+fn other_tools_folders_are_applied_and_taken_back_in_their_own_books() {
+    for project in Project::both() {
+        project.configure("protection = \"development\"", "[project]\nformat = \"golang-migrate\"");
+        project.migration("1_a.up.sql", TABLE);
+        project.migration("1_a.down.sql", "DROP TABLE a;\n");
+        let index = if project.is_sqlite() { "" } else { "CONCURRENTLY" };
+        project.migration("2_i.up.sql", &format!("CREATE INDEX {index} i ON a (note);\n"));
+        project.migration("2_i.down.sql", "DROP INDEX i;\n");
+        project.succeeds(&["migrate", "--yes"]);
+        let book = "SELECT CAST(version AS text) || CAST(dirty AS text) FROM schema_migrations";
+        let told = |version: &str| match project.is_sqlite() {
+            true => format!("{version}0"),
+            false => format!("{version}false"),
+        };
+        assert_eq!(project.query(book), told("2"));
+        project.succeeds(&["rollback", "--yes"]);
+        assert_eq!(project.query(book), told("1"));
+        project.succeeds(&["rollback", "--yes"]);
+        assert_eq!(project.query(book), "");
+    }
+    for project in Project::both() {
+        let text = format!("-- migrate:up\n{TABLE}\n-- migrate:down\nDROP TABLE a;\n");
+        project.migration("20260101000000_a.sql", &text);
+        project.succeeds(&["migrate", "--yes"]);
+        let book = "SELECT version FROM schema_migrations";
+        assert_eq!(project.query(book), "20260101000000");
+        let told = project.succeeds(&["rollback", "--yes"]);
+        assert!(told.talk.contains("20260101000000_a.sql"), "{told:?}");
+        assert_eq!(project.query(book), "");
+    }
+}

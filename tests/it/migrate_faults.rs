@@ -442,3 +442,52 @@ fn a_stop_takes_back_what_runs() {
     assert_eq!(project.query("SELECT count(*) FROM pg_class WHERE relname = 'a'"), "0");
     until_alone(&project);
 }
+
+#[test]
+fn a_sqlite_file_that_somebody_writes_to_is_waited_for_and_given_up() {
+    use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+    let project = Project::sqlite();
+    let Database::Sqlite(file) = &project.database else { panic!() };
+    project.migration("0001_a.sql", "CREATE TABLE a (id int);\n");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let options = SqliteConnectOptions::new().filename(&file.path);
+    let mut other = runtime.block_on(options.connect()).unwrap();
+    runtime.block_on(sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other)).unwrap();
+    project.configure("protection = \"development\"\nlock_wait = \"200ms\"", "");
+    project.fails(&["migrate", "--yes"], 1, &["waiting:", "Somebody else writes to the file"]);
+    project.configure("protection = \"development\"", "");
+    let mut child = start(&project, &["migrate", "--yes"]);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("waiting:")));
+    runtime.block_on(sqlx::raw_sql("COMMIT").execute(&mut other)).unwrap();
+    drop(lines);
+    assert!(child.wait().unwrap().success());
+    runtime.block_on(other.close()).unwrap();
+    assert_eq!(project.applied(), "1");
+}
+
+#[test]
+fn a_sqlite_migrator_killed_outside_a_transaction_does_each_statement_once() {
+    let project = Project::sqlite();
+    let slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+                INSERT INTO done SELECT count(*) FROM n;\n";
+    project.execute("CREATE TABLE done (id int)");
+    project.migration("0001_m.sql", &format!("-- no-transaction\nVACUUM;\n{}", slow.repeat(6)));
+    let mut pause = Duration::ZERO;
+    for _ in 0..200 {
+        let mut child = start(&project, &["migrate", "--yes"]);
+        let until = Instant::now() + pause;
+        while Instant::now() < until && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let finished = child.try_wait().unwrap().is_some_and(|status| status.success());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if finished {
+            break;
+        }
+        pause += Duration::from_millis(5);
+    }
+    assert_eq!(project.applied(), "1");
+    assert_eq!(project.query("SELECT CAST(count(*) AS TEXT) FROM done"), "6");
+}

@@ -63,9 +63,11 @@ pub fn up_to(model: &mut Model, up: bool, effects: &mut Vec<Effect>) {
 pub fn planned(model: &mut Model, plan: Arc<Plan>) {
     change::worked(model);
     if plan.run.scripts.is_empty() {
-        let said = match plan.order.direction() {
-            Direction::Up => "Every migration is applied.",
-            Direction::Down => "No migration is applied that could be taken back.",
+        let said = match &plan.order {
+            Order::Apply { to: None } => "Every migration is applied.",
+            Order::Apply { to: Some(_) } => "Nothing is pending up to this one.",
+            Order::RollBack { to: None } => "No migration is applied that could be taken back.",
+            Order::RollBack { to: Some(_) } => "None that is applied comes after this one.",
         };
         let mut paragraphs = vec![(Ink::Text, said.to_owned())];
         paragraphs.extend(plan.run.notes.iter().map(|note| (Ink::Muted, text::capital(note))));

@@ -57,7 +57,8 @@ impl Postgres {
             }
         };
         match outcome {
-            cancel::Outcome::Done(Ok(done)) => {
+            // Once the work is stopped rows are let go of, so an end of its own is none.
+            cancel::Outcome::Done(Ok(done)) if !stop.is_asked() => {
                 lease.give_back();
                 Ok(done)
             }

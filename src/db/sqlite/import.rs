@@ -195,10 +195,13 @@ impl Work<'_> {
 
     /// The row's fault, or else why everything ends.
     fn misfit(&self, error: &rusqlite::Error) -> Result<Misfit> {
+        const INTERRUPT: i32 = 9;
         const TOO_BIG: i32 = 18;
         const CONSTRAINT: i32 = 19;
         const MISMATCH: i32 = 20;
-        if self.connection.is_autocommit() {
+        // A statement that is interrupted takes its transaction with it.
+        let interrupted = direct::code(error) == Some(INTERRUPT);
+        if self.connection.is_autocommit() && !interrupted {
             return Err(Problem::failed(
                 "The transaction was rolled back",
                 format!("{}. {}", direct::words(error), self.import.left(self.kept)),

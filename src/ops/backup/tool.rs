@@ -171,18 +171,8 @@ impl Running {
                 take(part.get(..count).unwrap_or_default())?;
             }
         };
-        let words = words(err);
-        let work = async {
-            // Reading that fails ends the program, which else would wait for us.
-            let (read, words) = tokio::join!(
-                async {
-                    let read = reading.await;
-                    (read, ())
-                },
-                words
-            );
-            (read.0, words)
-        };
+        // Reading that fails lets go of the pipe, which ends the program: its words then end too.
+        let work = async { tokio::join!(reading, words(err)) };
         let (read, words) = tokio::select! {
             biased;
             () = stop.asked() => return Err(self.stopped()),
