@@ -119,10 +119,10 @@ fn in_table(table: &Key, one: &SqliteTable, other: &SqliteTable) -> Vec<Differen
 }
 
 /// The clauses of a table but for those of columns that are told of already.
-fn rest<'a>(
-    definition: &'a Definition,
+fn rest(
+    definition: &Definition,
     told: impl Fn(&&ColumnText) -> bool,
-) -> impl Iterator<Item = &'a Clause> {
+) -> impl Iterator<Item = &Clause> {
     let untold: Vec<&ColumnText> =
         definition.columns.iter().filter(|column| !told(column)).collect();
     untold.into_iter().flat_map(|column| &column.clauses).chain(&definition.constraints)

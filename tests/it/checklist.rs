@@ -156,7 +156,7 @@ fn checklists_are_configured_by_environment_and_operation() {
         assert_eq!(told.code, 0, "{told:?}");
         shop.configure("checklists = { migrate = [\"reviewd\"] }");
         let told = shop.migrate(&[]);
-        assert!(told.code == 2 && told.talk.contains("did you mean reviewed"), "{told:?}");
+        assert!(told.code == 2 && told.talk.contains("Did you mean reviewed"), "{told:?}");
         shop.configure("off_peak = \"late\"");
         assert_eq!(shop.migrate(&[]).code, 2);
     }
