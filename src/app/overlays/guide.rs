@@ -145,93 +145,104 @@ impl Guide {
     }
 }
 
+fn way(wish: &str, detail: &str, fits: bool, begins: Begins) -> Way {
+    Way { wish: wish.to_owned(), detail: detail.to_owned(), fits, begins }
+}
+
 fn ways(state: &State) -> Vec<Way> {
-    use Begins::{Commands, Shell};
-    use CommandId as C;
-    let is_development = state.protection == Protection::Development;
-    let way = |wish: &str, detail: &str, fits: bool, begins: Begins| Way {
-        wish: wish.to_owned(),
-        detail: detail.to_owned(),
-        fits,
-        begins,
-    };
+    let mut all: Vec<Way> = to_begin(state).into();
+    all.extend(to_change(state));
+    all.extend(to_look(state));
+    if state.protection != Protection::Production {
+        all.extend(to_fill());
+    }
+    all
+}
+
+fn to_begin(state: &State) -> [Way; 3] {
     let waiting = match state.pending {
         0 => "None waits as far as is known".to_owned(),
         1 => "1 waits: look at it, rehearse it, apply it".to_owned(),
         many => format!("{many} wait: look at them, rehearse them, apply them"),
     };
-    let is_first = state.empty && !state.lost;
-    let mut all = vec![
+    [
         way(
             "Something is broken",
             "See how the database is doing; dbstudio doctor finds out why, step by step",
             state.lost || state.unsettled,
-            Commands(&[C::StatusView]),
+            Begins::Commands(&[CommandId::StatusView]),
         ),
         way(
             "Set the database up for the first time",
             "Writes what the schema has as a migration, applies it, shows the status",
-            is_first && state.pending == 0,
-            Shell("dbstudio setup"),
+            state.empty && !state.lost && state.pending == 0,
+            Begins::Shell("dbstudio setup"),
         ),
         way(
             "Apply migrations",
             &waiting,
             state.pending > 0 && !state.lost,
-            Commands(&[C::MigrationsView]),
+            Begins::Commands(&[CommandId::MigrationsView]),
         ),
-        way(
-            "I changed the schema: write a migration",
-            "The difference between the schema and the migrations, up and down, reviewed first",
-            false,
-            Commands(&[C::Generate]),
-        ),
-    ];
-    if is_development {
+    ]
+}
+
+fn to_change(state: &State) -> Vec<Way> {
+    let mut all = vec![way(
+        "I changed the schema: write a migration",
+        "The difference between the schema and the migrations, up and down, reviewed first",
+        false,
+        Begins::Commands(&[CommandId::Generate]),
+    )];
+    if state.protection == Protection::Development {
         all.push(way(
             "I changed the schema: try it at once",
             "Makes this database match the schema, without a migration; development only",
             false,
-            Commands(&[C::Push]),
+            Begins::Commands(&[CommandId::Push]),
         ));
     }
-    all.extend([
+    all
+}
+
+fn to_look(state: &State) -> [Way; 3] {
+    [
         way(
             "Check the database",
             "Connection, tables, sizes, sessions, locks, indexes",
             false,
-            Commands(&[C::StatusView]),
+            Begins::Commands(&[CommandId::StatusView]),
         ),
         way(
             "Browse rows",
             "The tree at the left, enter opens a table",
             !state.empty && state.pending == 0 && !state.lost && !state.unsettled,
-            Commands(&[C::DataView]),
+            Begins::Commands(&[CommandId::DataView]),
         ),
         way(
             "See what differs from the schema",
             "The SQL that a push would run, with its hazards",
             false,
-            Commands(&[C::Compare]),
+            Begins::Commands(&[CommandId::Compare]),
         ),
-    ]);
-    if state.protection != Protection::Production {
-        all.extend([
-            way(
-                "Add sample data",
-                "The project's seeds, or rows made from the schema (--generate)",
-                false,
-                Shell("dbstudio seed"),
-            ),
-            way(
-                "Start afresh",
-                "Drops everything, sets it up again and seeds it; look at the data first",
-                false,
-                Shell("dbstudio fresh"),
-            ),
-        ]);
-    }
-    all
+    ]
+}
+
+fn to_fill() -> [Way; 2] {
+    [
+        way(
+            "Add sample data",
+            "The project's seeds, or rows made from the schema (--generate)",
+            false,
+            Begins::Shell("dbstudio seed"),
+        ),
+        way(
+            "Start afresh",
+            "Drops everything, sets it up again and seeds it; look at the data first",
+            false,
+            Begins::Shell("dbstudio fresh"),
+        ),
+    ]
 }
 
 #[cfg(test)]
