@@ -337,6 +337,7 @@ fn play(shop: &Shop, acts: &[Act]) -> Result<(), TestCaseError> {
                 studio.keys("<ctrl+r>");
                 expected.step(false);
             }
+            (Act::Apply, _) if expected.staged.is_empty() => {}
             (Act::Apply, _) => {
                 studio.keys("<ctrl+s>a");
                 expected.apply();
