@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::effect::{Effect, Slot};
 use crate::app::layout::layout;
+use crate::app::migrations;
 use crate::app::model::{Focus, Link, Model, Opening, Tone, View};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::cell::Cell;
@@ -60,7 +61,8 @@ fn is_peeking(model: &Model, name: &RelationName) -> bool {
 /// its rows alone.
 pub fn peek_ahead(model: &mut Model, effects: &mut Vec<Effect>) {
     let idle = matches!(model.link, Link::Open(_)) && !model.tickets.is_running(Slot::Peek);
-    if !idle || model.focus != Focus::Tree || model.opening.is_some() {
+    let in_tree = model.focus == Focus::Tree && matches!(model.view, View::Data | View::Schema);
+    if !idle || !in_tree || model.opening.is_some() {
         return;
     }
     let Some(Item::Relation(leaf)) = model.tree.current().map(|line| &line.item) else { return };
@@ -182,7 +184,12 @@ pub fn refresh(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     model.forget_relations();
     model.start(Slot::Outline, Request::Outline, effects);
+    if model.migrations.standing.is_some() || model.view == View::Migrations {
+        migrations::read(model, effects);
+    }
     match model.view {
+        View::Migrations => {}
+        View::Status => model.status.expire(),
         View::Schema => {
             if let Some(name) = model.schema.wanted.clone() {
                 model.start(Slot::Relation, Request::Relation(name), effects);

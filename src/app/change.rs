@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::app::browse;
 use crate::app::effect::{Effect, Slot};
+use crate::app::migrations;
 use crate::app::model::{Link, Model, Tone};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::outcome::Outcome;
@@ -59,7 +60,13 @@ pub fn write(model: &mut Model, prepared: Arc<Prepared>, name: String, effects: 
     work(model, working, Request::Write(prepared, name), effects);
 }
 
-fn work(model: &mut Model, working: Working, request: Request, effects: &mut Vec<Effect>) {
+/// Starts work that is shown while it runs.
+pub(super) fn work(
+    model: &mut Model,
+    working: Working,
+    request: Request,
+    effects: &mut Vec<Effect>,
+) {
     model.notice = None;
     model.overlays.push(Overlay::Working(Box::new(working)));
     model.start(Slot::Op, request, effects);
@@ -106,14 +113,20 @@ pub fn pushed(model: &mut Model, elapsed: Duration, effects: &mut Vec<Effect>) {
 }
 
 /// A migration was written.
-pub fn written(model: &mut Model, files: &[String]) {
+pub fn written(model: &mut Model, files: &[String], effects: &mut Vec<Effect>) {
     worked(model);
     forget(model);
+    if model.migrations.standing.is_some() {
+        migrations::read(model, effects);
+    }
     model.overlays.push(Overlay::Outcome(Box::new(Outcome::written(files))));
 }
 
 /// The work failed, was refused or was stopped.
 pub fn failed(model: &mut Model, problem: Problem, effects: &mut Vec<Effect>) {
+    if migrations::run_failed(model, &problem, effects) {
+        return;
+    }
     let doing = worked(model).map(|working| working.doing);
     let is_pushing = doing == Some(Doing::Pushing);
     if is_pushing {
@@ -129,7 +142,7 @@ pub fn failed(model: &mut Model, problem: Problem, effects: &mut Vec<Effect>) {
 }
 
 /// Takes away what showed the work.
-fn worked(model: &mut Model) -> Option<Working> {
+pub(super) fn worked(model: &mut Model) -> Option<Working> {
     let is_it = |overlay: &Overlay| matches!(overlay, Overlay::Working(_));
     let at = model.overlays.iter().position(is_it)?;
     match model.overlays.remove(at) {

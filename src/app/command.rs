@@ -21,6 +21,10 @@ pub enum CommandId {
     NextPane,
     DataView,
     SchemaView,
+    MigrationsView,
+    StatusView,
+    CopyStatus,
+    Guide,
     Open,
     Fold,
     Unfold,
@@ -63,6 +67,7 @@ pub enum CommandId {
     UndoApply,
     UnlockEdits,
     RestoreEdits,
+    Export,
     Refresh,
     Palette,
     Help,
@@ -72,6 +77,24 @@ pub enum CommandId {
     Generate,
     Push,
     Compare,
+    ApplyAll,
+    ApplyTo,
+    Rehearse,
+    RollBack,
+    RollBackTo,
+    Baseline,
+    Repair,
+    Unapply,
+    EditFile,
+    DownSide,
+    PictureSide,
+    TextsSide,
+    PendingScript,
+    Examine,
+    NextHazard,
+    PreviousHazard,
+    CopyFile,
+    WriteNext,
     Cancel,
     Escape,
     Close,
@@ -92,6 +115,10 @@ pub enum Scope {
     Grid,
     /// In the schema view.
     Schema,
+    /// In the migrations view.
+    Migrations,
+    /// In the status view.
+    Status,
 }
 
 /// One row of the table.
@@ -123,7 +150,7 @@ const fn row(
 }
 
 use CommandId as C;
-use Scope::{Everywhere, Grid, Moving, Schema, Tree};
+use Scope::{Everywhere, Grid, Migrations, Moving, Schema, Status, Tree};
 
 /// The table. Its order is the order of the help, and of the footer's hints.
 pub const COMMANDS: &[Command] = &[
@@ -173,6 +200,7 @@ pub const COMMANDS: &[Command] = &[
     row(C::CopyMarkdown, "copy-markdown", Grid, &["y m"], "Copy the row as a Markdown table", ""),
     row(C::Mark, "mark", Grid, &["space"], "Mark the row; copies and edits take all of them", ""),
     row(C::Range, "range", Grid, &["v"], "Begin a range of rows, or mark those in it", ""),
+    row(C::Export, "export", Grid, &[], "Export these rows to a file", ""),
     row(C::Count, "count", Grid, &["#"], "Count the rows exactly", ""),
     row(C::GoTo, "go-to", Grid, &["%"], "Go to a place in the table, in percent", ""),
     row(C::Hide, "hide", Grid, &["-"], "Hide this column", ""),
@@ -198,6 +226,8 @@ pub const COMMANDS: &[Command] = &[
     row(C::NextPane, "next-pane", Everywhere, &["tab"], "To the other pane", ""),
     row(C::DataView, "data", Everywhere, &["1"], "View the data", ""),
     row(C::SchemaView, "schema", Everywhere, &["2"], "View the schema", ""),
+    row(C::MigrationsView, "migrations", Everywhere, &["3"], "View the migrations", ""),
+    row(C::StatusView, "status", Everywhere, &["4"], "View how the database is doing", ""),
     row(C::Refresh, "refresh", Everywhere, &["R"], "Read again; when disconnected, connect", ""),
     row(
         C::Palette,
@@ -207,6 +237,7 @@ pub const COMMANDS: &[Command] = &[
         "Commands and tables by name",
         "commands",
     ),
+    row(C::Guide, "guide", Everywhere, &["W"], "What do you want to do?", ""),
     row(C::Help, "help", Everywhere, &["?", "f1"], "All keys", "help"),
     row(C::Theme, "theme", Everywhere, &["T"], "Next theme", ""),
     row(C::Mouse, "mouse", Everywhere, &["m"], "Hand the mouse to the terminal, or take it", ""),
@@ -242,6 +273,95 @@ pub const COMMANDS: &[Command] = &[
         "Copy the line; within the definition, all of it",
         "copy",
     ),
+    row(C::ApplyAll, "apply", Migrations, &["a"], "Apply all that are pending", "apply"),
+    row(C::ApplyTo, "apply-to", Migrations, &["A"], "Apply those up to this one", ""),
+    row(
+        C::Rehearse,
+        "rehearse",
+        Migrations,
+        &["r"],
+        "Rehearse what is pending, on a scratch",
+        "rehearse",
+    ),
+    row(C::RollBack, "roll-back", Migrations, &["b"], "Roll back the last one", "roll back"),
+    row(C::RollBackTo, "roll-back-to", Migrations, &["B"], "Roll back those after this one", ""),
+    row(
+        C::Repair,
+        "repair",
+        Migrations,
+        &["f"],
+        "Repair this one: what its history says of it",
+        "repair",
+    ),
+    row(
+        C::Unapply,
+        "unapply",
+        Migrations,
+        &["F"],
+        "Mark this one as not applied; nothing of it is undone",
+        "",
+    ),
+    row(
+        C::Baseline,
+        "baseline",
+        Migrations,
+        &["M"],
+        "Mark those up to this one as applied",
+        "baseline",
+    ),
+    row(
+        C::DownSide,
+        "down",
+        Migrations,
+        &["d"],
+        "Show the way back, or the way there again",
+        "down",
+    ),
+    row(
+        C::PictureSide,
+        "picture",
+        Migrations,
+        &["s"],
+        "Show what it changes in the schema",
+        "schema",
+    ),
+    row(
+        C::TextsSide,
+        "texts",
+        Migrations,
+        &["t"],
+        "Show how its text differs from what was applied",
+        "texts",
+    ),
+    row(
+        C::PendingScript,
+        "pending",
+        Migrations,
+        &["p"],
+        "Show all that are pending as one script",
+        "pending",
+    ),
+    row(C::Examine, "examine", Migrations, &["x"], "Examine this one in a scratch database", ""),
+    row(C::NextHazard, "next-hazard", Migrations, &["n"], "To the next hazard", ""),
+    row(C::PreviousHazard, "previous-hazard", Migrations, &["N"], "To the hazard before", ""),
+    row(C::EditFile, "edit-file", Migrations, &["E"], "Open its file in $EDITOR", "edit"),
+    row(
+        C::WriteNext,
+        "write-next",
+        Migrations,
+        &["w"],
+        "Write the next one from the schema",
+        "write",
+    ),
+    row(
+        C::CopyFile,
+        "copy-file",
+        Migrations,
+        &["y y", "y c"],
+        "Copy the text that is shown",
+        "copy",
+    ),
+    row(C::CopyStatus, "copy-status", Status, &["y y", "y c"], "Copy the line", "copy"),
 ];
 
 /// The command of that name in the config.

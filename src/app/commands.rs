@@ -6,12 +6,13 @@ use crate::app::layout::{Layout, layout};
 use crate::app::model::{Focus, Link, Model, Tone, View};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::filter::FilterForm;
+use crate::app::overlays::guide::Guide;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, change, clipboard, edit, edit_apply};
+use crate::app::{browse, change, clipboard, edit, edit_apply, export, migrations, status};
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
@@ -30,6 +31,8 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         }
         C::DataView => show_view(model, View::Data, effects),
         C::SchemaView => show_view(model, View::Schema, effects),
+        C::MigrationsView => show_view(model, View::Migrations, effects),
+        C::StatusView => show_view(model, View::Status, effects),
         C::Refresh => browse::refresh(model, effects),
         C::Theme => next_theme(model),
         C::Mouse => {
@@ -47,6 +50,10 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
             let palette = Box::new(Palette::new(model));
             model.overlays.push(Overlay::Palette(palette));
         }
+        C::Guide => {
+            let guide = Box::new(Guide::new(model));
+            model.overlays.push(Overlay::Guide(guide));
+        }
         C::Help => model.overlays.push(Overlay::Help(Box::default())),
         C::Find => find(model),
         C::Back if model.view == View::Schema => browse::back_to_structure(model, effects),
@@ -55,6 +62,10 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::UnlockEdits | C::RestoreEdits => {
             edit::command(model, id, effects);
         }
+        _ if model.view == View::Migrations => {
+            migrations::run(model, id, effects);
+        }
+        _ if model.view == View::Status => status::run(model, id, effects),
         _ if model.focus == Focus::Tree => tree(model, id, effects),
         _ if model.view == View::Schema => schema(model, id, effects),
         _ => grid(model, id, effects),
@@ -66,6 +77,9 @@ fn prompt(model: &mut Model, purpose: Purpose, text: &str) {
 }
 
 fn find(model: &mut Model) {
+    if matches!(model.view, View::Migrations | View::Status) {
+        return;
+    }
     if model.focus == Focus::Tree {
         // Looking for something else starts from everything.
         model.tree.set_find("");
@@ -92,7 +106,7 @@ fn cancel(model: &mut Model, effects: &mut Vec<Effect>) {
 /// One level out: what is marked or found first, then the pane; it never leaves.
 fn escape(model: &mut Model) {
     model.notice = None;
-    if model.focus == Focus::Tree {
+    if model.focus == Focus::Tree && matches!(model.view, View::Data | View::Schema) {
         model.tree.set_find("");
         return;
     }
@@ -129,6 +143,9 @@ fn show_view(model: &mut Model, view: View, effects: &mut Vec<Effect>) {
     }
     model.view = view;
     match view {
+        View::Migrations => migrations::open(model, effects),
+        // It is asked for after every message, as long as it is shown.
+        View::Status => {}
         View::Schema => {
             let name = model.data.as_ref().map(|pane| pane.name.clone());
             if let Some(name) = name {
@@ -185,6 +202,7 @@ pub fn open_line(model: &mut Model, effects: &mut Vec<Effect>) {
             match model.view {
                 View::Data => browse::open(model, name, Vec::new(), false, effects),
                 View::Schema => browse::show_structure(model, name, effects),
+                View::Migrations | View::Status => {}
             }
         }
         Item::Branch(..) => {
@@ -224,6 +242,11 @@ fn grid(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::FindNext => find_next(model, true, &places),
         C::FindPrevious => find_next(model, false, &places),
         C::GoTo if model.data.is_some() => prompt(model, Purpose::GoTo, ""),
+        C::Export => {
+            if let Some(name) = export::proposed(model) {
+                prompt(model, Purpose::Export, &name);
+            }
+        }
         C::Count => count(model, effects),
         C::Cell => browse::enter_cell(model, effects),
         C::Referencing => browse::referencing(model, effects),

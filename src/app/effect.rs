@@ -25,6 +25,8 @@ pub enum Effect {
     Journal(Vec<Record>),
     /// Take the mouse, or hand it back to the terminal.
     CaptureMouse(bool),
+    /// Open a file in the person's editor, which has the terminal meanwhile.
+    Edit(String),
     /// Stop the process as Ctrl+Z does in a shell.
     Suspend,
     /// Leave.
@@ -56,21 +58,40 @@ pub enum Slot {
     Project,
     /// Preparing a change of the schema, or carrying it out. It refuses while it is busy.
     Op,
+    /// Asking how the database is doing.
+    Status,
     /// Removing a scratch database nobody needs any more.
     Scratch,
     /// Proving, reviewing or applying edits of rows.
     Edit,
+    /// Reading how the migrations stand.
+    Standing,
+    /// Writing rows to a file. It refuses while it is busy.
+    Export,
+    /// Trying the migration under the cursor in a scratch database.
+    Examine,
+    /// Finding out which migration made each column.
+    Origins,
 }
 
 impl Slot {
     /// Whether somebody waits for the work in this slot, rather than we reading ahead.
     pub fn is_awaited(self) -> bool {
-        !matches!(self, Self::Peek | Self::Extend | Self::Scratch)
+        !matches!(
+            self,
+            Self::Peek
+                | Self::Extend
+                | Self::Scratch
+                | Self::Examine
+                | Self::Origins
+                | Self::Status
+        )
     }
 
     /// What the work in this slot does, for a person who waits for it.
     pub fn doing(self) -> &'static str {
         match self {
+            Self::Status => "asking how the database is doing",
             Self::Connect => "connecting",
             Self::Outline => "reading the list of tables",
             Self::Relation | Self::Peek => "reading the table's structure",
@@ -82,6 +103,10 @@ impl Slot {
             Self::Op => "working",
             Self::Scratch => "removing the scratch database",
             Self::Edit => "working on the edits",
+            Self::Standing => "reading the migrations",
+            Self::Export => "writing rows to a file",
+            Self::Origins => "finding out which migration made each column",
+            Self::Examine => "trying the migration in a scratch database",
         }
     }
 }

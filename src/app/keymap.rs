@@ -166,7 +166,10 @@ mod tests {
     fn the_defaults_are_valid_and_never_ambiguous() {
         let map = Keymap::new(&BTreeMap::new());
         assert!(map.is_ok(), "{map:?}");
-        for scope in [Scope::Everywhere, Scope::Moving, Scope::Tree, Scope::Grid, Scope::Schema] {
+        use Scope as S;
+        for scope in
+            [S::Everywhere, S::Moving, S::Tree, S::Grid, S::Schema, S::Migrations, S::Status]
+        {
             let mut seen = Vec::new();
             for command in COMMANDS.iter().filter(|command| command.scope == scope) {
                 for key in command.keys {

@@ -33,6 +33,12 @@ pub struct Layout {
     pub new_rows: Rect,
     /// The line of the filter under the grid; empty without one.
     pub filter: Rect,
+    /// What stands above the text of a migration: how it stands.
+    pub head: Rect,
+    /// The text of a migration.
+    pub text: Rect,
+    /// What stands below the list of migrations: how many stand how.
+    pub summary: Rect,
     /// The columns on the screen, from left to right.
     pub columns: Vec<ColumnPlace>,
     /// The line at the bottom.
@@ -55,6 +61,9 @@ pub struct ColumnPlace {
 /// The width of the strip at the left of the grid that marks rows.
 pub const GUTTER: u16 = 1;
 
+/// From this width on the sheets of the status view stand beside each other.
+const BESIDE: u16 = 100;
+
 /// The areas of a screen of this size.
 pub fn layout(model: &Model, area: Rect) -> Layout {
     let mut out = Layout::default();
@@ -70,16 +79,63 @@ pub fn layout(model: &Model, area: Rect) -> Layout {
         out.body = inner(middle);
         return out;
     }
-    let wide = tree_width(area.width);
+    if model.view == View::Status {
+        status(middle, &mut out);
+        return out;
+    }
+    let wide = match model.view {
+        View::Migrations => list_width(area.width),
+        _ => tree_width(area.width),
+    };
     out.tree = Rect { width: wide, ..middle };
     out.tree_lines = inner(out.tree);
     out.main = Rect { x: middle.x + wide, width: middle.width - wide, ..middle };
     out.body = inner(out.main);
-    if model.view == View::Data {
-        let added = model.data.as_ref().map_or(0, |pane| model.staged.counts(&pane.name).added);
-        grid(model.data.as_ref(), added, &mut out);
+    match model.view {
+        View::Data => {
+            let staged = |pane: &DataPane| model.staged.counts(&pane.name).added;
+            let added = model.data.as_ref().map_or(0, staged);
+            grid(model.data.as_ref(), added, &mut out);
+        }
+        View::Migrations => migrations(model, &mut out),
+        View::Schema | View::Status => {}
     }
     out
+}
+
+/// Two sheets: beside each other where there is room, else one above the other.
+fn status(middle: Rect, out: &mut Layout) {
+    if middle.width >= BESIDE {
+        let wide = middle.width / 2;
+        out.tree = Rect { width: wide, ..middle };
+        out.main = Rect { x: middle.x + wide, width: middle.width - wide, ..middle };
+    } else {
+        let high = middle.height / 2;
+        out.tree = Rect { height: high, ..middle };
+        out.main = Rect { y: middle.y + high, height: middle.height - high, ..middle };
+    }
+    out.tree_lines = inner(out.tree);
+    out.body = inner(out.main);
+}
+
+/// The list with its summary below, the head and the text of the one under the cursor.
+fn migrations(model: &Model, out: &mut Layout) {
+    // A rule, how many stand how, and where the database remembers them.
+    let counts = u16::try_from(model.migrations.summary().len()).unwrap_or(u16::MAX);
+    let below = if model.migrations.standing.is_some() { counts.saturating_add(2) } else { 0 };
+    let list = out.tree_lines;
+    let below = below.min(list.height.saturating_sub(3));
+    out.tree_lines = Rect { height: list.height - below, ..list };
+    out.summary = Rect { y: list.bottom() - below, height: below, ..list };
+    // A blank cell at each side keeps the words off the frame.
+    let body = Rect {
+        x: out.body.x.saturating_add(1),
+        width: out.body.width.saturating_sub(2),
+        ..out.body
+    };
+    let head = model.migrations.head().height().min(body.height / 2);
+    out.head = Rect { height: head, ..body };
+    out.text = Rect { y: body.y + head, height: body.height - head, ..body };
 }
 
 fn inner(area: Rect) -> Rect {
@@ -94,6 +150,11 @@ fn inner(area: Rect) -> Rect {
 /// A quarter of the screen, within reason.
 fn tree_width(width: u16) -> u16 {
     (width / 4).clamp(20, 38)
+}
+
+/// Nearly half of the screen: how a migration stands and since when is told in the list.
+fn list_width(width: u16) -> u16 {
+    (u32::from(width) * 47 / 100).try_into().unwrap_or(width).clamp(30, 72)
 }
 
 fn grid(data: Option<&DataPane>, added: usize, out: &mut Layout) {
@@ -160,6 +221,11 @@ impl Layout {
     /// The lines of the tree that fit the screen.
     pub fn tree_height(&self) -> usize {
         usize::from(self.tree_lines.height)
+    }
+
+    /// The cells the text of a migration has.
+    pub fn text_width(&self) -> u16 {
+        self.text.width
     }
 
     /// The cells the grid's columns have.

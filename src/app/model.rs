@@ -13,7 +13,9 @@ use crate::app::key::Key;
 use crate::app::keymap::Keymap;
 use crate::app::overlays::Overlay;
 use crate::app::panes::data::DataPane;
+use crate::app::panes::migrations::MigrationsPane;
 use crate::app::panes::schema::SchemaPane;
+use crate::app::panes::status::StatusPane;
 use crate::app::panes::tree::Tree;
 use crate::app::staged::Staged;
 use crate::config::{Choice, Interface, Looks, TableLook, Target};
@@ -48,6 +50,10 @@ pub enum View {
     Data,
     /// The structure of one relation.
     Schema,
+    /// The migrations of the project.
+    Migrations,
+    /// How the database is doing.
+    Status,
 }
 
 /// The pane that takes the keys.
@@ -143,6 +149,10 @@ pub struct Model {
     pub trail: Vec<DataPane>,
     /// The structure of one relation.
     pub schema: SchemaPane,
+    /// The migrations of the project.
+    pub migrations: MigrationsPane,
+    /// How the database is doing.
+    pub status: StatusPane,
     /// What lies over the panes; the last takes the keys.
     pub overlays: Vec<Overlay>,
     /// The keys typed of a chord.
@@ -209,6 +219,8 @@ impl Model {
             opening: None,
             trail: Vec::new(),
             schema: SchemaPane::default(),
+            migrations: MigrationsPane::default(),
+            status: StatusPane::default(),
             overlays: Vec::new(),
             chord: Vec::new(),
             keymap,
@@ -270,7 +282,9 @@ impl Model {
             }
             _ => None,
         };
-        [beat, notice, retry].into_iter().flatten().min()
+        let due = self.migrations.due.map(|due| due.saturating_duration_since(self.now));
+        let asks = crate::app::status::wake(self);
+        [beat, notice, retry, due, asks].into_iter().flatten().min()
     }
 
     /// Starts work in a slot; whatever ran there is asked to end and its answer will not count.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::app::command::CommandId;
 use crate::app::effect::{Slot, Ticket};
 use crate::app::key::Input;
+use crate::ops::run::Progress;
 use crate::ops::session::Answer;
 use crate::problem::Problem;
 use crate::schema::RelationName;
@@ -23,6 +24,10 @@ pub enum Msg {
     Tick(Instant),
     /// A command was chosen by other means than its key.
     Run(CommandId),
+    /// The plan for the migrations that is looked at was said yes to.
+    Carry,
+    /// A file was open in an editor, and the editor is done with it.
+    Edited,
     /// A relation was chosen by other means than the tree.
     Open(RelationName),
     /// A file that remembers something could not be written; the studio goes on.
@@ -38,4 +43,6 @@ pub enum Event {
     Failed(Problem),
     /// It goes on, and has come so far: which of its parts begins, counted from 0.
     Progress(usize),
+    /// Migrations run, and have come so far.
+    Ran(Box<Progress>),
 }

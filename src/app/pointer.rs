@@ -9,6 +9,7 @@ use crate::app::effect::Effect;
 use crate::app::key::{Mouse, MouseAction};
 use crate::app::layout::{Layout, layout};
 use crate::app::model::{Focus, Link, Model, View};
+use crate::app::panes::migrations::Row;
 use crate::app::update::{screen, with_overlay};
 
 /// Lines one turn of the wheel moves.
@@ -28,7 +29,11 @@ pub fn mouse(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
     }
     let places = layout(model, screen(model));
     let at = Position::new(mouse.x, mouse.y);
-    if places.tree.contains(at) {
+    if model.view == View::Migrations {
+        on_migrations(model, mouse, &places);
+    } else if model.view == View::Status {
+        on_status(model, mouse, &places);
+    } else if places.tree.contains(at) {
         on_tree(model, mouse, &places, effects);
     } else if places.main.contains(at) && model.view == View::Data {
         on_grid(model, mouse, &places, effects);
@@ -39,6 +44,29 @@ pub fn mouse(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
 
 fn line_of(area: Rect, mouse: Mouse) -> Option<usize> {
     area.contains(Position::new(mouse.x, mouse.y)).then(|| usize::from(mouse.y - area.y))
+}
+
+fn on_status(model: &mut Model, mouse: Mouse, places: &Layout) {
+    let at = Position::new(mouse.x, mouse.y);
+    let (focus, area, sheet) = if places.tree.contains(at) {
+        (Focus::Tree, places.tree_lines, &mut model.status.database)
+    } else if places.main.contains(at) {
+        (Focus::Main, places.body, &mut model.status.activity)
+    } else {
+        return;
+    };
+    let height = usize::from(area.height);
+    match mouse.action {
+        MouseAction::WheelUp => sheet.wheel(-WHEEL, height),
+        MouseAction::WheelDown => sheet.wheel(WHEEL, height),
+        MouseAction::Press => {
+            if let Some(line) = line_of(area, mouse) {
+                sheet.move_to(sheet.list.top + line, height);
+            }
+            model.focus = focus;
+        }
+        _ => {}
+    }
 }
 
 fn on_tree(model: &mut Model, mouse: Mouse, places: &Layout, effects: &mut Vec<Effect>) {
@@ -101,6 +129,33 @@ fn on_schema(model: &mut Model, mouse: Mouse, places: &Layout) {
                 if line < model.schema.lines().len() {
                     model.schema.move_to(line, height);
                 }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn on_migrations(model: &mut Model, mouse: Mouse, places: &Layout) {
+    let in_list = places.tree.contains(Position::new(mouse.x, mouse.y));
+    let (list, text) = (places.tree_height(), usize::from(places.text.height));
+    match (mouse.action, in_list) {
+        (MouseAction::WheelUp, true) => model.migrations.move_by(-WHEEL, list),
+        (MouseAction::WheelDown, true) => model.migrations.move_by(WHEEL, list),
+        (MouseAction::WheelUp, false) => model.migrations.wheel(-WHEEL, text),
+        (MouseAction::WheelDown, false) => model.migrations.wheel(WHEEL, text),
+        (MouseAction::Press, true) => {
+            model.focus = Focus::Tree;
+            if let Some(line) = line_of(places.tree_lines, mouse) {
+                let row = model.migrations.list.top + line;
+                if model.migrations.rows().get(row).is_some_and(Row::is_chosen) {
+                    model.migrations.move_to(row, false, list);
+                }
+            }
+        }
+        (MouseAction::Press, false) => {
+            model.focus = Focus::Main;
+            if let Some(line) = line_of(places.text, mouse) {
+                model.migrations.scroll_to(model.migrations.text.top + line, text);
             }
         }
         _ => {}

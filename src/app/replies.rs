@@ -10,11 +10,14 @@ use crate::app::edit;
 use crate::app::edit::Editing;
 use crate::app::edit_apply;
 use crate::app::effect::{Effect, Slot, Ticket};
+use crate::app::export;
 use crate::app::layout::layout;
+use crate::app::migrations;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
 use crate::app::msg::Event;
 use crate::app::panes::data::{Awaiting, DataPane, Side};
 use crate::app::staged::Staged;
+use crate::app::status;
 use crate::app::update::screen;
 use crate::db::page::Page;
 use crate::db::value::Value;
@@ -30,7 +33,7 @@ pub fn reply(
     event: Event,
     effects: &mut Vec<Effect>,
 ) {
-    let is_over = !matches!(event, Event::Progress(_));
+    let is_over = !matches!(event, Event::Progress(_) | Event::Ran(_));
     let counts = match is_over {
         true => model.tickets.accept(slot, ticket),
         false => model.tickets.is_current(slot, ticket),
@@ -45,8 +48,10 @@ pub fn reply(
     match event {
         Event::Done(answer) => done(model, slot, answer, effects),
         Event::Failed(problem) => failed(model, slot, problem, taken, effects),
+        Event::Progress(rows) if slot == Slot::Export => export::progressed(model, rows),
         // Who shows how far the work is has taken it.
         Event::Progress(_) => {}
+        Event::Ran(progress) => migrations::progressed(model, &progress),
     }
 }
 
@@ -82,9 +87,12 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         }
         Answer::Prepared(outcome) => change::prepared(model, outcome),
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
-        Answer::Written(files) => change::written(model, &files),
+        Answer::Written(files) => change::written(model, &files, effects),
         Answer::LetGo => {}
         Answer::Edit(answer) => edit::answered(model, answer, effects),
+        Answer::Exported(file, done) => export::done(model, &file, done.rows, done.bytes),
+        Answer::Dashboard(found) => status::told(model, *found),
+        Answer::Migrations(told) => migrations::told(model, *told, effects),
     }
 }
 
@@ -106,11 +114,13 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
         model.opening = None;
         model.trail.clear();
         model.schema = crate::app::panes::schema::SchemaPane::default();
+        model.status = crate::app::panes::status::StatusPane::default();
         model.forget_relations();
         model.focus = Focus::Tree;
         if opened.waiting > 0 {
             edit_apply::offer(model, opened.waiting);
         }
+        migrations::forget(model, effects);
         return;
     }
     model.notify(Tone::Good, "Connected again");
@@ -201,6 +211,17 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         Slot::Connect => return connect_failed(model, problem),
         // It has connections of its own; that of the rows says for itself when it breaks.
         Slot::Op => return change::failed(model, problem, effects),
+        // They have connections of their own too.
+        Slot::Standing | Slot::Examine | Slot::Origins => {
+            return migrations::failed(model, slot, problem);
+        }
+        Slot::Status if problem.kind != Kind::Disconnected => {
+            return status::failed(model, problem);
+        }
+        // It has a connection of its own as well.
+        Slot::Export if problem.kind != Kind::Cancelled => {
+            return model.notify(Tone::Bad, problem.to_string());
+        }
         Slot::Scratch => return model.notify(Tone::Bad, problem.to_string()),
         Slot::Edit => {
             edit::failed(model, &problem);

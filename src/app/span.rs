@@ -15,6 +15,8 @@ pub enum Ink {
     Strong,
     /// Words beside the point.
     Muted,
+    /// What is well.
+    Good,
     /// What needs care.
     Warning,
     /// What is broken.
@@ -51,6 +53,10 @@ pub enum Ink {
     Identifier,
     /// The name of a member of a JSON object.
     JsonKey,
+    /// A gauge: for each cell a digit, how many eighths of it are full.
+    Gauge,
+    /// A spark line: for each cell a digit from 0 to 7, how high it is.
+    Spark,
     /// Braces, brackets, colons and commas.
     Punctuation,
 }

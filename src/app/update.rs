@@ -12,7 +12,7 @@ use crate::app::layout::layout;
 use crate::app::model::{Focus, Link, Model, PATIENCE, Tone, View};
 use crate::app::msg::Msg;
 use crate::app::overlays::{Next, Overlay};
-use crate::app::{browse, commands, edit_paste, pointer, replies, welcome};
+use crate::app::{browse, commands, edit_paste, migrations, pointer, replies, status, welcome};
 use crate::ops::session::Request;
 
 /// The whole screen of the model's size.
@@ -33,11 +33,21 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.touch();
             commands::run(model, id, effects);
         }
+        Msg::Carry => {
+            model.touch();
+            migrations::carry(model, effects);
+        }
+        Msg::Edited => {
+            model.touch();
+            migrations::read(model, effects);
+        }
         Msg::Open(name) => {
             model.touch();
             model.focus = Focus::Main;
             match model.view {
-                View::Data => browse::open(model, name, Vec::new(), false, effects),
+                View::Data | View::Migrations | View::Status => {
+                    browse::open(model, name, Vec::new(), false, effects);
+                }
                 View::Schema => browse::go_to_structure(model, name, effects),
             }
         }
@@ -48,6 +58,8 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
     }
     read_ahead(model, effects);
     browse::peek_ahead(model, effects);
+    migrations::settle(model, effects);
+    status::settle(model, effects);
     let owed = model.staged.take_owed();
     if !owed.is_empty() {
         effects.push(Effect::Journal(owed));
@@ -167,6 +179,8 @@ fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
 /// Where the keys apply now, the nearest first.
 pub fn scopes(model: &Model) -> Vec<Scope> {
     let here = match (model.focus, model.view) {
+        (_, View::Migrations) => Scope::Migrations,
+        (_, View::Status) => Scope::Status,
         (Focus::Tree, _) => Scope::Tree,
         (Focus::Main, View::Data) => Scope::Grid,
         (Focus::Main, View::Schema) => Scope::Schema,

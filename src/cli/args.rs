@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+
+use super::export::ExportArguments;
+use super::import::ImportArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a check found something,
@@ -25,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 /// What holds for every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Global {
     /// The environment of dbstudio.toml to work on
     #[arg(short, long, global = true, value_name = "NAME")]
@@ -73,6 +76,89 @@ pub(super) struct Planning {
     pub(super) no_online: bool,
 }
 
+/// What is settled beforehand where the plan is not what is asked for.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Settling {
+    /// What has another name now: a table, a column, an index, …; may be given several times
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(super) rename: Vec<String>,
+    /// Nothing else was renamed: what is gone is dropped, what is new is made
+    #[arg(long)]
+    pub(super) no_renames: bool,
+}
+
+impl Settling {
+    /// The same as the planning of a change.
+    pub(super) fn planning(self) -> Planning {
+        let Self { rename, no_renames } = self;
+        Planning { dry_run: false, rename, no_renames, online: false, no_online: false }
+    }
+}
+
+/// How something is written in a database.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Written {
+    /// Show what would be written and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+}
+
+/// What is to be repaired.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Repaired {
+    /// It is applied, whatever the database remembers
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) applied: Option<String>,
+    /// It is not applied
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) not_applied: Option<String>,
+    /// It is applied, and what its file is now is as good as what ran
+    #[arg(long, value_name = "MIGRATION")]
+    pub(super) accept: Option<String>,
+}
+
+/// A way out of a drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WayOut {
+    /// Make the database what its migrations give.
+    Repair,
+    /// Make what the migrations give into what the database has.
+    Adopt,
+}
+
+/// What is said about renames.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Renames {
+    /// What has another name in the database: a table, a column, an index, …; may be given several
+    /// times
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(super) rename: Vec<String>,
+    /// Nothing else was renamed
+    #[arg(long)]
+    pub(super) no_renames: bool,
+}
+
+/// How migrations are run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Running {
+    /// Print the SQL and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Run all of them in one transaction
+    #[arg(long)]
+    pub(super) one_transaction: bool,
+    /// The database's name, which production asks for; it says yes too
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+    /// Of the migration that was cut off, this many statements are done: go on after them
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) resume_after: Option<usize>,
+}
+
 /// What to do instead of opening the studio.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -85,6 +171,25 @@ pub(super) enum Action {
         /// The database, as for `dbstudio DATABASE`
         #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
         target: Option<String>,
+        /// Look for drift too: the applied migrations are replayed in a scratch database
+        #[arg(long)]
+        drift: bool,
+    },
+    /// Set a database up: generate, then migrate, then status
+    Setup {
+        #[command(flatten)]
+        planning: Settling,
+        /// The database's name, which production asks for; it says yes too
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Start a development or staging database afresh: reset, then setup, then seed
+    Fresh {
+        #[command(flatten)]
+        planning: Settling,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
     },
     /// Write the next migration: what leads from the migrations to the schema, and back
     Generate {
@@ -98,6 +203,28 @@ pub(super) enum Action {
         /// Write nothing, and exit with 3 if there is something to write
         #[arg(long, conflicts_with = "dry_run")]
         check: bool,
+    },
+    /// Apply the migrations that are pending
+    Migrate {
+        /// The last migration to apply: its number or its name
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+        /// Apply the others even if the file of an applied migration is missing
+        #[arg(long)]
+        ignore_missing: bool,
+    },
+    /// Take the last migrations back
+    Rollback {
+        /// How many; one if you give none
+        #[arg(value_name = "COUNT", conflicts_with = "to")]
+        count: Option<usize>,
+        /// The last migration that stays: its number or its name; 0 for none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
     },
     /// Make a development database match the schema, without a migration
     Push {
@@ -138,6 +265,142 @@ pub(super) enum Action {
         /// Review them without regard to others
         #[arg(long)]
         no_online: bool,
+    },
+    /// Turn another tool's migrations into dbstudio's own: new files beside the old ones, and what
+    /// the tool has applied written down as applied
+    Adopt {
+        /// The folder for the new files; migrations if you give none and it is free
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        into: Option<PathBuf>,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Write a table or a query to a file, or to standard output
+    Export(ExportArguments),
+    /// Write the rows of a file into a table
+    Import(ImportArguments),
+    /// Write down that migrations are applied which were run some other way; none of them runs
+    Baseline {
+        /// The last one that is applied; all of them if you give none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Correct what a database remembers of a migration; nothing of it runs
+    Repair {
+        #[command(flatten)]
+        of: Repaired,
+        /// Why, which is kept
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// Find out step by step why a database does not work, and what to do: settings, variables,
+    /// host, port, login, rights, tables, data
+    Doctor {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// Look at large tables too, however long it takes
+        #[arg(long)]
+        thorough: bool,
+    },
+    /// Exit with 3 if migrations wait, files have changed, the database has drifted or a pending
+    /// migration does what is refused; each with what to run next
+    Check {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// What not to look for: pending, files, half-done, drift, schema, hazards
+        #[arg(long, value_name = "MATTER", value_delimiter = ',')]
+        except: Vec<String>,
+    },
+    /// Run what is pending on a copy or a scratch with the live schema, up, down and up again, and
+    /// tell whether it runs, how long it takes and whether it can be rolled back; exit with 3 if not
+    Rehearse {
+        /// The last migration to rehearse: its number, name or file
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// With rows of the database too, on PostgreSQL: all, or so many of each table
+        #[arg(long, value_name = "all|ROWS")]
+        with_data: Option<String>,
+    },
+    /// Show how the database differs from what its applied migrations give, with the SQL that takes
+    /// the difference back and the SQL that keeps it; exit with 3 if it differs
+    Drift {
+        /// Print the SQL of one way alone
+        #[arg(long, value_name = "WAY", conflicts_with = "adopt")]
+        sql: Option<WayOut>,
+        /// Write the migration that keeps what the database has
+        #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+        adopt: Option<String>,
+        #[command(flatten)]
+        renames: Renames,
+    },
+    /// Drop everything in a development or staging database: every object of the project's
+    /// schemas, all rows, the history of migrations
+    Reset {
+        /// Show what would go and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Make a backup of a database, and verify it
+    Backup {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// List the backups there are
+        #[arg(long)]
+        list: bool,
+    },
+    /// Bring a backup back: into a new database first, which then takes the place of the one there
+    /// is
+    Restore {
+        /// A backup's file, or its name in the list; the newest if you give none
+        #[arg(value_name = "BACKUP", value_hint = ValueHint::AnyPath)]
+        backup: Option<String>,
+        /// Show what would be done and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// End the sessions of others in the database
+        #[arg(long)]
+        disconnect: bool,
+        /// Drop the database there was, instead of keeping it under another name
+        #[arg(long)]
+        drop_old: bool,
+        /// The database's name as the server reports it, which staging and production ask for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Fill a development or staging database with the project's seeds, or with rows made from the
+    /// schema alone
+    Seed {
+        /// Show what would be put in and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Change rows whose primary key is there, instead of failing (CSV and JSON lines)
+        #[arg(long, conflicts_with = "generate")]
+        upsert: bool,
+        /// Make so many rows for each table from the schema alone
+        #[arg(long, value_name = "ROWS")]
+        generate: Option<usize>,
+        /// Only this table; may be given several times
+        #[arg(long, value_name = "TABLE", requires = "generate")]
+        table: Vec<String>,
+        /// The same seed makes the same rows
+        #[arg(long, value_name = "NUMBER", requires = "generate")]
+        seed: Option<u64>,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
     },
     /// Print the script that completes dbstudio's arguments in a shell
     Completions {

@@ -23,6 +23,15 @@ pub(super) async fn yes(question: &str, stop: &Stop) -> Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
+/// Asks for a text to be typed.
+///
+/// # Errors
+/// The person stopped it, or the terminal is gone.
+pub(super) async fn typed(question: &str, stop: &Stop) -> Result<String> {
+    print::talk(question);
+    line(stop).await
+}
+
 /// Makes sure that the person wants what was shown: by `--yes`, or by asking.
 ///
 /// # Errors
@@ -48,6 +57,34 @@ pub(super) async fn confirm(question: &str, said_yes: bool, stop: &Stop) -> Resu
         "the answer was no",
         "run the command again when the plan is right",
     ))
+}
+
+/// Makes sure that the person means this database: by its name as the server reports it, given
+/// beforehand with `--confirm` or typed now. A yes is not enough.
+///
+/// # Errors
+/// It is another name, or nobody could be asked.
+pub(super) async fn name(expected: &str, given: Option<&str>, stop: &Stop) -> Result<()> {
+    let refused = |why: String| {
+        let fix = format!("make sure that it is the database you mean; then --confirm {expected}");
+        Problem::new(Kind::Refused, "Nothing was changed", why, fix)
+    };
+    let typed = match given {
+        Some(given) => given.to_owned(),
+        None if print::can_ask() => {
+            print::talk(&format!("Type the database's name ({}) to go on: ", harmless(expected)));
+            line(stop).await?.trim().to_owned()
+        }
+        None => {
+            return Err(refused(
+                "the database's name must be typed, and there is no terminal".to_owned(),
+            ));
+        }
+    };
+    if typed == expected {
+        return Ok(());
+    }
+    Err(refused(format!("the server calls the database {expected}, not {typed}")))
 }
 
 /// Waits for a line. A read that blocks would not hear Ctrl+C, so it begins only once there is

@@ -23,6 +23,11 @@ use crate::schema::rename::{self, Rename};
 use crate::sql::Dialect;
 
 impl Planning {
+    /// Whether anything was said about how to plan.
+    fn is_settled(&self) -> bool {
+        self.dry_run || self.no_renames || !self.rename.is_empty()
+    }
+
     /// What was said about working while others do, if anything.
     pub(super) fn wishes_online(&self) -> Option<bool> {
         match (self.online, self.no_online) {
@@ -89,7 +94,11 @@ pub(super) fn generate(
     let answers = planning.answers()?;
     let (config, target) = configured(None, global)?;
     let setting = Setting::new(&config, target, planning.wishes_online())?;
-    let existing = migrations::read(&setting.project.migrations)?;
+    if let Some(command) = setting.project.generate.clone() {
+        let is_asked = empty || check || planning.is_settled();
+        return by_command(&setting, &command, name.as_deref(), is_asked, global);
+    }
+    let existing = generate::existing(&setting)?;
     wait_for(|stop| async move {
         let mut work = Generating { name, planning, check, global, existing };
         if empty {
@@ -97,11 +106,45 @@ pub(super) fn generate(
             return work.write(&[draft], None, &stop).await;
         }
         let from = Side::Migrations(std::mem::take(&mut work.existing));
-        let existing = migrations::read(&setting.project.migrations)?;
+        let existing = generate::existing(&setting)?;
         work.existing = existing;
         let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
         let outcome = work.follow(&mut change, answers, &stop).await;
         closed(change, outcome).await
+    })
+}
+
+/// `dbstudio generate` where the project has a command that writes migrations: it runs, and what
+/// it wrote is reviewed.
+fn by_command(
+    setting: &Setting,
+    command: &str,
+    name: Option<&str>,
+    is_asked: bool,
+    global: &Global,
+) -> Result<u8> {
+    if is_asked {
+        return Err(Problem::usage(
+            "The project's own command writes its migrations",
+            format!("{command} knows nothing of the options given here"),
+            "run dbstudio generate without them, or take generate out of [project]",
+        ));
+    }
+    let command = generate::with_name(command, name)?;
+    wait_for(|stop| async move {
+        ask::confirm(&format!("Run {command}?"), global.yes, &stop).await?;
+        let brought = generate::by_command(setting, &command, &stop).await?;
+        let words = brought.words.lines().map(|line| format!("  {}\n", harmless(line)));
+        print::talk(&words.collect::<String>());
+        if brought.new.is_empty() {
+            if global.json {
+                return print::json(&review::nothing(&[])).map(|()| 0);
+            }
+            print::result("The command wrote no migration.\n")?;
+            print::talk("If it had something to ask, run it by itself in a terminal.\n");
+            return Ok(0);
+        }
+        super::examine::show(setting, &brought.migrations, &brought.new, global, &stop).await
     })
 }
 
@@ -289,8 +332,20 @@ impl Pushing<'_> {
     }
 }
 
-/// Goes through a checklist: evidence first, then what was acknowledged, then the person.
+/// Goes through a push's checklist.
 async fn check_off(items: &[Item], acks: &Acks, global: &Global, stop: &Stop) -> Result<()> {
+    let open = still_open(items, acks, global, stop).await?;
+    if open.is_empty() { Ok(()) } else { Err(push::incomplete(&open)) }
+}
+
+/// Goes through a checklist: evidence first, then what was acknowledged, then the person. Returns
+/// the items that are still open.
+pub(super) async fn still_open<'a>(
+    items: &'a [Item],
+    acks: &Acks,
+    global: &Global,
+    stop: &Stop,
+) -> Result<Vec<&'a Item>> {
     let mut acknowledged: Vec<bool> = items.iter().map(|item| acks.holds(item.id)).collect();
     let paint = Paint::of_talk();
     if !global.json {
@@ -304,24 +359,20 @@ async fn check_off(items: &[Item], acks: &Acks, global: &Global, stop: &Stop) ->
         *acknowledged =
             ask::yes(&format!("{}: {} ({evidence})?", item.id, item.title), stop).await?;
     }
-    let open: Vec<&Item> = items
-        .iter()
-        .zip(&acknowledged)
-        .filter(|(item, acknowledged)| !item.shown && !**acknowledged)
-        .map(|(item, _)| item)
-        .collect();
-    if open.is_empty() { Ok(()) } else { Err(push::incomplete(&open)) }
+    let open = items.iter().zip(&acknowledged);
+    let open = open.filter(|(item, acknowledged)| !item.shown && !**acknowledged);
+    Ok(open.map(|(item, _)| item).collect())
 }
 
 /// What was acknowledged on the command line.
-struct Acks {
+pub(super) struct Acks {
     all: bool,
     items: Vec<String>,
 }
 
 impl Acks {
     /// Reads `ITEM[=REASON]` of those there are.
-    fn read(given: &[String], known: &[&str]) -> Result<Self> {
+    pub(super) fn read(given: &[String], known: &[&str]) -> Result<Self> {
         let mut items = Vec::new();
         for text in given {
             let item = text.split_once('=').map_or(text.as_str(), |(item, _)| item).trim();

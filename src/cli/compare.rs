@@ -12,7 +12,7 @@ use super::run::{resolve, unconfigured, wait_for};
 use super::{ask, review};
 use crate::config::{Config, SchemaSource, Target};
 use crate::db::stop::Stop;
-use crate::migrations;
+use crate::migrations::Source;
 use crate::ops::change::{Change, Setting, Side};
 use crate::ops::pull::{self, Found, Pulled, SchemaFile};
 use crate::ops::review::of_change;
@@ -185,7 +185,7 @@ fn same(change: &Change, global: &Global) -> Result<u8> {
 fn side(config: &Config, target: Option<&Target>, word: &str) -> Result<Side> {
     match word {
         "schema" => Ok(Side::Desired),
-        "migrations" => Ok(Side::Migrations(migrations::read(&config.project().migrations)?)),
+        "migrations" => Ok(Side::Migrations(Source::of(&config.project())?.whole()?)),
         "database" => {
             let target = target.ok_or_else(unconfigured)?;
             Ok(Side::Live(Box::new(target.clone())))

@@ -10,7 +10,8 @@ use super::change::configured;
 use super::print::{self, Paint, Role, harmless};
 use super::review::{hazard_json, phrase};
 use super::run::wait_for;
-use crate::migrations;
+use crate::db::stop::Stop;
+use crate::migrations::{Migration, Source};
 use crate::ops::change::Setting;
 use crate::ops::examine::{self, Examined};
 use crate::problem::{Kind, Problem, Result};
@@ -25,12 +26,25 @@ pub(super) fn review(
 ) -> Result<u8> {
     let (config, target) = configured(None, global)?;
     let setting = Setting::new(&config, target, online)?;
-    let found = migrations::read(&setting.project.migrations)?;
+    let found = Source::of(&setting.project)?.whole()?;
     let chosen = examine::chosen(&found, written)?;
-    let examined = wait_for(|stop| async move {
-        let wanted = |one: &migrations::Migration| all || chosen.contains(&one.version);
-        examine::examine(&setting, &found, wanted, &stop).await
-    })?;
+    let chosen = if all { found.iter().map(|one| one.key.clone()).collect() } else { chosen };
+    wait_for(|stop| async move { show(&setting, &found, &chosen, global, &stop).await })
+}
+
+/// Examines some of the migrations, by their keys, and shows what is hazardous about them.
+///
+/// # Errors
+/// As [`examine::examine`].
+pub(super) async fn show(
+    setting: &Setting,
+    found: &[Migration],
+    chosen: &[String],
+    global: &Global,
+    stop: &Stop,
+) -> Result<u8> {
+    let wanted = |one: &Migration| chosen.contains(&one.key);
+    let examined = examine::examine(setting, found, wanted, stop).await?;
     if global.json {
         print::json(&to_json(&examined))?;
     } else {

@@ -2,15 +2,29 @@
 //! code. It drives the same use-cases as the screens and never names them: what opens the studio
 //! is handed back to `main` as an [`Outcome`].
 
+mod adopt;
+mod amend;
 mod args;
 mod ask;
+mod backup;
 mod change;
+mod check;
 mod compare;
+mod doctor;
+mod drift;
 mod examine;
+mod export;
+mod import;
+mod migrate;
+mod migrations;
 mod print;
+mod rehearse;
+mod reset;
 mod review;
 mod run;
+mod seed;
 mod status;
+mod workflow;
 
 pub use args::command;
 pub use print::report;

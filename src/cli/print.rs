@@ -8,7 +8,11 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
+use crate::db::export::Sink;
+use crate::db::stop::Stop;
+use crate::ops::export::Progress;
 use crate::problem::{Kind, Problem, Result};
 use crate::text;
 
@@ -137,13 +141,17 @@ pub(super) fn sql(text: &str) -> Result<()> {
 pub(super) fn result(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(Problem::failed(
-            "The result cannot be written",
-            why.to_string(),
-            "make room where standard output goes, and run the command again",
-        )),
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(&why)),
         _ => Ok(()),
     }
+}
+
+fn unwritable(why: &io::Error) -> Problem {
+    Problem::failed(
+        "The result cannot be written",
+        why.to_string(),
+        "make room where standard output goes, and run the command again",
+    )
 }
 
 /// Prints data as JSON, safe for a terminal too.
@@ -164,6 +172,79 @@ pub(super) fn json(value: &serde_json::Value) -> Result<()> {
         }
     }
     result(&out)
+}
+
+/// Rows on their way to standard output: as they are into a pipe or a file, made harmless line by
+/// line on a terminal.
+pub(super) struct Stream<T> {
+    out: tokio::io::Stdout,
+    watched: bool,
+    done: Progress,
+    tell: T,
+    gone: bool,
+}
+
+impl<T: Fn(Progress) + Send> Stream<T> {
+    /// A stream that tells how far it has come, where that does not stand between the rows.
+    pub(super) fn new(tell: T) -> Self {
+        let done = Progress::default();
+        Self { out: tokio::io::stdout(), watched: is_watched(), done, tell, gone: false }
+    }
+
+    /// Whether the reader went away.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Waits until everything is out, or somebody does not want to wait.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) async fn end(&mut self, stop: &Stop) -> Result<()> {
+        let flushed = tokio::select! {
+            biased;
+            () = stop.asked() => Ok(()),
+            flushed = self.out.flush() => flushed,
+        };
+        self.settle(flushed)
+    }
+
+    fn settle(&mut self, written: io::Result<()>) -> Result<()> {
+        match written {
+            Ok(()) => Ok(()),
+            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Err(Problem::cancelled("The reader went away"))
+            }
+            Err(why) => Err(unwritable(&why)),
+        }
+    }
+}
+
+impl<T: Fn(Progress) + Send> Sink for Stream<T> {
+    async fn take(&mut self, bytes: &[u8], rows: u64) -> Result<()> {
+        let written = if self.watched {
+            let text = String::from_utf8_lossy(bytes);
+            let lines: String = text.lines().map(|line| format!("{}\n", harmless(line))).collect();
+            self.out.write_all(lines.as_bytes()).await
+        } else {
+            self.out.write_all(bytes).await
+        };
+        self.settle(written)?;
+        self.done = Progress { rows, bytes: self.done.bytes + bytes.len() as u64 };
+        if !self.watched {
+            (self.tell)(self.done);
+        }
+        Ok(())
+    }
+}
+
+/// Shows how far work has come, in place of what was shown before; nothing takes it away.
+pub(super) fn progress(text: &str) {
+    if io::stderr().is_terminal() {
+        // CR, and ECMA-48's EL, which empties the line behind it.
+        talk(&format!("\r\u{1b}[K{}", harmless(text)));
+    }
 }
 
 /// Says something to the person, on standard error. Where nobody can hear it, nobody is missed.

@@ -10,11 +10,17 @@ use serde_json::json;
 
 use super::args::{Action, Arguments, Global, command};
 use super::print::{self, Paint, Role, harmless};
-use super::{change, compare, examine, status};
+use super::{
+    adopt, amend, backup, change, check, compare, doctor, drift, examine, export, import, migrate,
+    rehearse, reset, seed, status, workflow,
+};
 use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
-use crate::ops::status::DatabaseStatus;
+use crate::ops::change::Setting;
+use crate::ops::restore::Way;
+use crate::ops::rollback::Wish;
+use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::ops::{demo, init};
 use crate::problem::{Kind, Problem, Result};
 
@@ -57,13 +63,35 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref().or(global.url.as_deref()), "init")?;
             start_project(&global).map(Outcome::Done)
         }
-        Some(Action::Status { target: own }) => {
+        Some(Action::Status { target: own, drift }) => {
             let target = one_of(target, own)?;
-            show_status(target, &global).map(Outcome::Done)
+            show_status(target, drift, &global).map(Outcome::Done)
+        }
+        Some(Action::Doctor { target: own, thorough }) => {
+            let target = one_of(target, own)?;
+            doctor::doctor(target, thorough, &global).map(Outcome::Done)
+        }
+        Some(Action::Setup { planning, confirm }) => {
+            refuse_target(target.as_deref(), "setup")?;
+            workflow::setup(&planning.planning(), confirm, &global).map(Outcome::Done)
+        }
+        Some(Action::Fresh { planning, confirm }) => {
+            refuse_target(target.as_deref(), "fresh")?;
+            workflow::fresh(&planning.planning(), confirm, &global).map(Outcome::Done)
         }
         Some(Action::Generate { name, planning, empty, check }) => {
             refuse_target(target.as_deref(), "generate")?;
             change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
+        }
+        Some(Action::Migrate { to, running, ignore_missing }) => {
+            refuse_target(target.as_deref(), "migrate")?;
+            let wishes = running.wishes(to, ignore_missing);
+            migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
+        }
+        Some(Action::Rollback { count, to, running }) => {
+            refuse_target(target.as_deref(), "rollback")?;
+            let wish = to.map_or_else(|| Wish::Last(count.unwrap_or(1)), Wish::To);
+            migrate::rollback(&wish, &running, &global).map(Outcome::Done)
         }
         Some(Action::Push { planning }) => {
             refuse_target(target.as_deref(), "push")?;
@@ -80,6 +108,51 @@ fn follow(parsed: Arguments) -> Result<Outcome> {
             refuse_target(target.as_deref(), "review")?;
             let online = if no_online { Some(false) } else { online.then_some(true) };
             examine::review(&migrations, all, online, &global).map(Outcome::Done)
+        }
+        Some(Action::Adopt { into, way }) => {
+            refuse_target(target.as_deref(), "adopt")?;
+            adopt::adopt(into, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Import(wanted)) => import::import(target, &wanted, &global).map(Outcome::Done),
+        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
+        Some(Action::Baseline { to, reason, way }) => {
+            refuse_target(target.as_deref(), "baseline")?;
+            amend::baseline(to, reason, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Repair { of, reason, way }) => {
+            refuse_target(target.as_deref(), "repair")?;
+            amend::repair(of, reason, &way, &global).map(Outcome::Done)
+        }
+        Some(Action::Check { target: own, except }) => {
+            check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
+        }
+        Some(Action::Rehearse { to, with_data }) => {
+            refuse_target(target.as_deref(), "rehearse")?;
+            rehearse::rehearse(to.as_deref(), with_data.as_deref(), &global).map(Outcome::Done)
+        }
+        Some(Action::Drift { sql, adopt, renames }) => {
+            refuse_target(target.as_deref(), "drift")?;
+            drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
+        }
+        Some(Action::Reset { dry_run, confirm }) => {
+            refuse_target(target.as_deref(), "reset")?;
+            reset::reset(dry_run, confirm.as_deref(), &global).map(Outcome::Done)
+        }
+        Some(Action::Seed { dry_run, upsert, generate, table, seed, confirm }) => {
+            refuse_target(target.as_deref(), "seed")?;
+            let wanted = seed::wanted(generate, table, seed);
+            let confirm = confirm.as_deref();
+            seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
+        }
+        Some(Action::Backup { target: own, list }) => {
+            backup::backup(one_of(target, own)?, list, &global).map(Outcome::Done)
+        }
+        Some(Action::Restore { backup, dry_run, disconnect, drop_old, confirm }) => {
+            refuse_target(target.as_deref(), "restore")?;
+            let way = Way { disconnect, drop_old };
+            let (backup, confirm) = (backup.as_deref(), confirm.as_deref());
+            backup::restore(&backup::Asked { backup, dry_run, way, confirm }, &global)
+                .map(Outcome::Done)
         }
         Some(Action::Completions { shell }) => {
             let mut script = Vec::new();
@@ -139,20 +212,27 @@ fn start_project(global: &Global) -> Result<u8> {
     Ok(0)
 }
 
-fn show_status(target: Option<String>, global: &Global) -> Result<u8> {
+pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) -> Result<u8> {
     let (config, target) = resolve(target, global)?;
     let required = config.check();
     let target = target.ok_or_else(unconfigured)?;
-    let database = wait_for(|stop| {
-        let target = &target;
+    let setting = Setting::new(&config, target.clone(), None)?;
+    let (database, migrations) = wait_for(|stop| {
+        let (target, setting) = (&target, &setting);
         async move {
             let db = Db::connect(target, &stop).await?;
             let gathered = DatabaseStatus::gather(&db, global.verbose, &stop).await;
             db.close().await;
-            gathered
+            let migrations = MigrationStatus::gather(setting, drift, &stop).await?;
+            gathered.map(|gathered| (gathered, migrations))
         }
     })?;
-    let page = status::Page { target: &target, database: &database, required: &required };
+    let page = status::Page {
+        target: &target,
+        database: &database,
+        required: &required,
+        migrations: migrations.as_ref(),
+    };
     if global.json {
         print::json(&page.to_json())?;
     } else {
@@ -282,7 +362,7 @@ where
             "close other programs, or raise the limits of processes and open files",
         )
     })?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let stop = Stop::new();
         let work = work(stop.clone());
         tokio::pin!(work);
@@ -293,7 +373,10 @@ where
                 work.await
             }
         }
-    })
+    });
+    // A write to a pipe nobody reads, or a read from a quiet terminal, may never end.
+    runtime.shutdown_background();
+    done
 }
 
 /// Prints what the parser has to say: help and the version as a result, the rest as talk.

@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
+use super::migrations;
 use super::print::{Paint, Role, harmless};
 use crate::config::{Origin, RequirementState, State, Target};
-use crate::ops::status::{DatabaseStatus, RelationStatus, Rows};
+use crate::ops::status::{DatabaseStatus, MigrationStatus, RelationStatus, Rows};
 use crate::schema::{Column, Relation};
 use crate::text;
 
@@ -21,6 +22,8 @@ pub(super) struct Page<'a> {
     pub(super) database: &'a DatabaseStatus,
     /// How the variables stand that the project requires.
     pub(super) required: &'a [RequirementState],
+    /// How the migrations stand, if there are any.
+    pub(super) migrations: Option<&'a MigrationStatus>,
 }
 
 impl Page<'_> {
@@ -52,6 +55,7 @@ impl Page<'_> {
                 "latency_ms": milliseconds(server.latency),
             },
             "required": required,
+            "migrations": self.migrations.map(migrations::to_json),
             "relations": relations,
             "unseen": self.database.unseen,
         })
@@ -62,6 +66,9 @@ impl Page<'_> {
         let mut text = String::new();
         self.write_connection(paint, &mut text);
         self.write_required(paint, &mut text);
+        if let Some(migrations) = self.migrations {
+            text.push_str(&migrations::to_text(migrations, paint));
+        }
         self.write_relations(paint, &mut text);
         if !self.database.unseen.is_empty() {
             text.push_str(&format!("\n{}\n", paint.text(Role::Heading, "Not seen")));

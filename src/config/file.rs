@@ -205,6 +205,7 @@ impl Form {
             Self::Text => "text in quotes".to_owned(),
             Self::Switch => "true or false".to_owned(),
             Self::Span => "seconds, as 30, or text, as \"30s\", \"500ms\", \"2min\"".to_owned(),
+            Self::Count => "a whole number from 1 on, as 10".to_owned(),
             Self::Word(words) => format!("one of {}, in quotes", words.join(", ")),
             Self::List => "a list of texts, as [\"one\", \"two\"]".to_owned(),
             Self::Keys => "a key, as \"ctrl+s\", or a list of keys".to_owned(),
@@ -353,6 +354,12 @@ impl Reader<'_> {
                 let text = self.written(text.to_string(), at);
                 self.keep_text(path, field, text);
             }
+            (Form::Count, DeValue::Integer(count)) => {
+                let Some(count) = count.as_str().parse().ok().filter(|count| *count > 0) else {
+                    return Err(self.wrong(path, form, value, at));
+                };
+                self.file.project.backup_keep = Some(count);
+            }
             (Form::Span, DeValue::Integer(seconds)) => {
                 let text = seconds.as_str().to_owned();
                 if let Some(why) = form.complaint(&text) {
@@ -486,6 +493,10 @@ impl Reader<'_> {
             }
             "migrations" => self.file.project.migrations = Some(text.value),
             "seeds" => self.file.project.seeds = Some(text.value),
+            "backups" => self.file.project.backups = Some(text.value),
+            "format" => self.file.project.format = Some(text.value),
+            "history" => self.file.project.history = Some(text.value),
+            "generate" => self.file.project.generate = Some(text.value),
             "numbering" => self.file.project.numbering = Some(text.value),
             "default_environment" => self.file.default_environment = Some(text),
             "theme" => self.file.theme = Some(text),

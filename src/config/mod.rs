@@ -38,6 +38,7 @@ use std::time::Duration;
 
 pub use address::{Address, Host, PostgresAddress, Secret, SqliteAddress, SslMode};
 pub use choice::Choice;
+pub(crate) use disk::{recall, remember};
 pub use fault::Fault;
 pub use flags::Flags;
 pub use places::Places;
@@ -121,6 +122,10 @@ pub struct SessionSettings {
     /// Whether the server is behind a pooler that gives each transaction another session;
     /// `None` to find out.
     pub transaction_pooler: Option<bool>,
+    /// How long a migrator waits for another one.
+    pub lock_wait: Duration,
+    /// Whether dbstudio keeps tables of its own in the database, of what it did to it.
+    pub ledger: bool,
 }
 
 /// A column whose values are shown as dots until revealed.
@@ -154,6 +159,8 @@ impl Default for SessionSettings {
             statement_timeout: None,
             time_zone: None,
             transaction_pooler: None,
+            lock_wait: Duration::from_secs(60),
+            ledger: true,
         }
     }
 }

@@ -52,6 +52,17 @@ pub struct Project {
     pub migrations: PathBuf,
     /// The folder of its seeds.
     pub seeds: PathBuf,
+    /// The folder of its backups, where that is not the person's own.
+    pub backups: Option<PathBuf>,
+    /// How many backups of a database are kept; all where nothing is said.
+    pub backup_keep: Option<usize>,
+    /// The form of its migrations, as one of [`super::settings::FORMATS`], where that is settled.
+    pub format: Option<String>,
+    /// The table its databases remember migrations in, as `table` or `schema.table`, where that is
+    /// not the tool's usual one.
+    pub history: Option<String>,
+    /// A command that writes the next migration in our place.
+    pub generate: Option<String>,
     /// How its migrations are numbered, where that is settled; else as those that are there.
     pub numbering: Option<Numbering>,
     /// The schemas that are the project's; `None` for all but the server's and extensions' own.
@@ -68,6 +79,11 @@ pub(super) struct Written {
     pub(super) schema: Option<SchemaSource>,
     pub(super) migrations: Option<String>,
     pub(super) seeds: Option<String>,
+    pub(super) backups: Option<String>,
+    pub(super) backup_keep: Option<usize>,
+    pub(super) format: Option<String>,
+    pub(super) history: Option<String>,
+    pub(super) generate: Option<String>,
     pub(super) numbering: Option<String>,
     pub(super) schemas: Option<Vec<String>>,
     pub(super) privileges: bool,
@@ -102,6 +118,11 @@ impl Config {
             schema,
             migrations: at(written.migrations, "migrations"),
             seeds: at(written.seeds, "seeds"),
+            backups: written.backups.map(|path| folder.join(path)),
+            backup_keep: written.backup_keep,
+            format: written.format,
+            history: written.history,
+            generate: written.generate,
             numbering: written.numbering.as_deref().map(|word| match word {
                 "timestamp" => Numbering::Timestamp,
                 _ => Numbering::Sequence,

@@ -180,6 +180,12 @@ impl Config {
         recent::remember(&self.places.state, &target.address, target.name.as_deref(), now)
     }
 
+    /// The names of the project's environments, in the order of its file.
+    pub fn environments(&self) -> Vec<String> {
+        let own = self.named().into_iter().filter(|named| named.home == Home::Project);
+        own.map(|named| named.database.name.clone()).collect()
+    }
+
     /// Every environment, then every saved connection, in the order of their files.
     pub(super) fn named(&self) -> Vec<Named<'_>> {
         let files = [(&self.project, Home::Project), (&self.person, Home::Person)];
@@ -407,6 +413,8 @@ impl Config {
             session.time_zone = time_zone.or(session.time_zone);
             session.transaction_pooler =
                 named.database.switch("transaction_pooler").or(session.transaction_pooler);
+            session.lock_wait = span("lock_wait")?.unwrap_or(session.lock_wait);
+            session.ledger = named.database.switch("ledger").unwrap_or(session.ledger);
         }
         let masks =
             [&self.project, &self.person].into_iter().flatten().flat_map(|file| &file.masked);

@@ -23,6 +23,8 @@ pub enum Form {
     Switch,
     /// Seconds as a number, or text such as `"30s"`, `"500ms"`, `"2min"`, `"1h"`.
     Span,
+    /// A whole number from 1 on.
+    Count,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A list of texts.
@@ -50,6 +52,18 @@ pub const PROTECTIONS: &[&str] = &["development", "staging", "production"];
 /// The words for [`super::Numbering`], as they are written.
 pub const NUMBERINGS: &[&str] = &["sequence", "timestamp"];
 
+/// The forms of migrations, as they are written.
+pub const FORMATS: &[&str] = &[
+    "native",
+    "drizzle",
+    "drizzle-folders",
+    "dbmate",
+    "golang-migrate",
+    "refinery",
+    "prisma",
+    "plain",
+];
+
 /// The words for [`super::Policy`], as they are written.
 pub const POLICIES: &[&str] = &["ignore", "warn", "refuse"];
 
@@ -76,6 +90,11 @@ pub const SETTINGS: &[Setting] = &[
     project("project.schema", Form::Source),
     project("project.migrations", Form::Text),
     project("project.seeds", Form::Text),
+    project("project.backups", Form::Text),
+    project("project.backup_keep", Form::Count),
+    project("project.format", Form::Word(FORMATS)),
+    project("project.history", Form::Text),
+    project("project.generate", Form::Text),
     project("project.numbering", Form::Word(NUMBERINGS)),
     project("project.schemas", Form::List),
     project("project.privileges", Form::Switch),
@@ -90,6 +109,8 @@ pub const SETTINGS: &[Setting] = &[
     project("environments.*.read_only", Form::Switch),
     project("environments.*.scratch_url", Form::Text),
     project("environments.*.online", Form::Switch),
+    project("environments.*.lock_wait", Form::Span),
+    project("environments.*.ledger", Form::Switch),
     project("environments.*.hazards.*", Form::Word(POLICIES)),
     person("connections.*.url", Form::Text),
     person("connections.*.protection", Form::Word(PROTECTIONS)),
@@ -100,6 +121,8 @@ pub const SETTINGS: &[Setting] = &[
     person("connections.*.read_only", Form::Switch),
     person("connections.*.scratch_url", Form::Text),
     person("connections.*.online", Form::Switch),
+    person("connections.*.lock_wait", Form::Span),
+    person("connections.*.ledger", Form::Switch),
     person("connections.*.hazards.*", Form::Word(POLICIES)),
     person("interface.theme", Form::Word(THEMES)),
     person("interface.ascii", Form::Switch),

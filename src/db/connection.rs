@@ -4,6 +4,7 @@
 //! it. When a [`Stop`] is asked, the statement ends on the server before the answer comes.
 
 use super::fault::Fault;
+use super::import::{Import, Imported, Rows};
 use super::stop::Stop;
 use super::{Engine, postgres, sqlite};
 use crate::config::{Address, Target};
@@ -191,6 +192,22 @@ impl Connection {
                 .apply(steps, stop, on_step)
                 .await
                 .map_err(|failed| Failure { step: failed.step, problem: failed.problem }),
+        }
+    }
+
+    /// Writes rows into a table, all of them or none, or batch by batch.
+    ///
+    /// # Errors
+    /// A row that does not fit, with its line; the rows cannot be read; what the engine refused.
+    pub async fn import(
+        &mut self,
+        import: &Import,
+        rows: &mut impl Rows,
+        stop: &Stop,
+    ) -> Result<Imported> {
+        match self {
+            Self::Postgres(writer) => writer.import(import, rows, stop).await,
+            Self::Sqlite(writer) => writer.import(import, rows, stop).await,
         }
     }
 

@@ -5,8 +5,13 @@
 //! Nothing here knows a screen, a message or a file of the project.
 
 pub mod connection;
+pub mod copy;
+pub mod digest;
 pub mod edit;
+pub mod export;
 pub mod fault;
+pub mod health;
+pub mod import;
 pub mod keyset;
 pub mod measure;
 pub mod page;
@@ -15,18 +20,22 @@ pub mod scratch;
 pub mod script;
 pub mod sqlite;
 pub mod stop;
+pub mod transaction;
 pub mod value;
+pub mod vitals;
 
 use std::time::Duration;
 
 use crate::config::{Address, Target};
 use crate::db::edit::statement::Statement;
 use crate::db::edit::{Applied, Trial, Verdict};
+use crate::db::export::{Export, Exported, Sink};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::postgres::Postgres;
 use crate::db::sqlite::Sqlite;
 use crate::db::stop::Stop;
 use crate::db::value::Value;
+use crate::db::vitals::Vitals;
 use crate::problem::{Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -197,9 +206,28 @@ impl Db {
         }
     }
 
+    /// Reads rows and hands them over in a format, at constant memory. Nothing can be written
+    /// meanwhile: the transaction only reads.
+    ///
+    /// # Errors
+    /// The engine refuses the query, the sink does not take the bytes, or the work was stopped.
+    pub async fn export(
+        &self,
+        export: &Export,
+        sink: &mut impl Sink,
+        stop: &Stop,
+    ) -> Result<Exported> {
+        on_engine!(self, open => open.export(export, sink, stop).await)
+    }
+
     /// The exact sizes of all tables.
     pub async fn sizes(&self, stop: &Stop) -> Result<Vec<RelationSize>> {
         on_engine!(self, open => open.sizes(stop).await)
+    }
+
+    /// How the database is doing right now.
+    pub async fn vitals(&self, stop: &Stop) -> Result<Vitals> {
+        on_engine!(self, open => open.vitals(stop).await)
     }
 
     /// Closes every connection; what still runs is cancelled on the server first.

@@ -2,16 +2,26 @@
 //! how each stands, and writing a new one whole or not at all. Nothing here knows what a schema
 //! should be, prompts, prints, or reads the clock.
 
+mod convert;
+mod detect;
+mod files;
 mod folder;
 mod format;
 mod history;
+pub mod ledger;
+mod lock;
 mod name;
 mod pair;
+mod source;
 mod state;
 
+pub use convert::{Converted, convert};
+pub use detect::Guess;
 pub use folder::{Folder, Migration, Misfit, read};
 pub use format::Format;
-pub use history::Record;
+pub use history::{History, Record, Table};
+pub use lock::{Holder, Lock};
 pub use name::{Next, next, slug};
 pub use pair::{Pair, write, write_all};
-pub use state::{Entry, State};
+pub use source::Source;
+pub use state::{Entry, HalfDone, State, states};

@@ -1,5 +1,7 @@
 //! What the next migration is called. Time is given by the caller; nothing here reads a clock.
 
+use std::time::Duration;
+
 use super::folder::Migration;
 use crate::config::Numbering;
 
@@ -70,6 +72,24 @@ fn date(days: i64) -> (i64, i64, i64) {
     (era * 400 + year + i64::from(month <= 2), month, day)
 }
 
+/// The day of a date, counted from 1970-01-01: the reverse of [`date`].
+pub(super) fn day(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month > 2 { year } else { year - 1 };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// A time as RFC 3339 writes it, in UTC, with this many digits of a second's fraction. `at` is
+/// what has passed since 1970.
+pub(super) fn iso(at: Duration, digits: usize) -> String {
+    let (days, second) = (at.as_secs() / 86_400, at.as_secs() % 86_400);
+    let (year, month, day) = date(i64::try_from(days).unwrap_or(0));
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let fraction: String = format!("{:09}", at.subsec_nanos()).chars().take(digits).collect();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction}Z")
+}
+
 /// A name as it can stand in a file's name: `Add orders.note!` is `add_orders_note`.
 pub fn slug(text: &str) -> String {
     let mut out = String::new();
@@ -121,7 +141,16 @@ mod tests {
             (20_484, (2026, 1, 31)),
         ] {
             assert_eq!(date(days), expected);
+            let (year, month, day) = expected;
+            assert_eq!(super::day(year, month, day), days);
         }
+    }
+
+    #[test]
+    fn times_are_written_out() {
+        let at = Duration::new(1_769_860_800, 12_345_678);
+        assert_eq!(iso(at, 3), "2026-01-31T12:00:00.012Z");
+        assert_eq!(iso(at, 9), "2026-01-31T12:00:00.012345678Z");
     }
 
     #[test]

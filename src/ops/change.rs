@@ -13,7 +13,7 @@ use crate::db::connection::Connection;
 use crate::db::fault::Script;
 use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
-use crate::migrations::Migration;
+use crate::migrations::{Migration, Source};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::hazard::{self, Allowance, Effects, Facts};
 use crate::schema::model::{Model, Scope, Unmodelled};
@@ -44,7 +44,8 @@ impl Setting {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(config: &Config, target: Target, online: Option<bool>) -> Result<Self> {
-        let project = config.project();
+        let mut project = config.project();
+        project.migrations = Source::of(&project)?.folder;
         let scope = Scope {
             schemas: project.schemas.clone(),
             privileges: project.privileges,
@@ -300,7 +301,12 @@ async fn read_sides(
     stop: &Stop,
 ) -> Result<Sides> {
     let mut comments = Comments::default();
-    let desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
+    let is_live = matches!(to, Side::Live(_));
+    let mut desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
+    if is_live {
+        let nothing = Model::empty(desired.dialect);
+        history::spare(&mut desired, &nothing);
+    }
     let is_replayed = matches!(from, Side::Migrations(_) | Side::Desired | Side::Scripts(_));
     let mut current = read(scratch, setting, from, None, stop).await?;
     if current.dialect != desired.dialect {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::change::Setting;
 use super::desired::judged;
+use super::picture::{self, Difference};
 use super::replay;
 use super::review::{policies, policy_of};
 use crate::config::Policy;
@@ -33,6 +34,8 @@ pub struct Examined {
     pub hazards: Vec<Hazard>,
     /// The rules among them that the configuration refuses.
     pub refused: Vec<Rule>,
+    /// What is other in the schema after it.
+    pub picture: Vec<Difference>,
 }
 
 /// Examines those of the migrations that are `wanted`, all of them having been run up to there.
@@ -54,10 +57,10 @@ pub async fn examine(
         for migration in migrations {
             let connection = scratch.connection()?;
             if wanted(migration) {
-                let hazards = one(connection, setting, &migration.up, stop).await?;
-                out.push(Examined::of(migration, hazards, &rules));
+                let found = one(connection, setting, migration, stop).await?;
+                out.push(Examined::of(migration, found, &rules));
             } else {
-                replay::run(connection, &migration.up, stop).await?;
+                replay::run(connection, &migration.up, migration.alone, stop).await?;
             }
         }
         Ok(out)
@@ -70,28 +73,48 @@ pub async fn examine(
 }
 
 impl Examined {
-    fn of(migration: &Migration, mut hazards: Vec<Hazard>, rules: &BTreeMap<Rule, Policy>) -> Self {
+    /// Examines one migration on a scratch that holds the schema it meets, and leaves the scratch
+    /// as it makes it.
+    ///
+    /// # Errors
+    /// The migration does not run, or the configuration names a rule there is not.
+    pub(super) async fn on(
+        scratch: &mut Connection,
+        setting: &Setting,
+        migration: &Migration,
+        stop: &Stop,
+    ) -> Result<Self> {
+        let rules = policies(&setting.policies)?;
+        let found = one(scratch, setting, migration, stop).await?;
+        Ok(Self::of(migration, found, &rules))
+    }
+
+    fn of(migration: &Migration, found: Found, rules: &BTreeMap<Rule, Policy>) -> Self {
+        let (mut hazards, picture) = found;
         hazards.retain(|hazard| policy_of(rules, hazard.rule) != Policy::Ignore);
         let is_refused = |rule: &Rule| policy_of(rules, *rule) == Policy::Refuse;
         let mut refused: Vec<Rule> = hazards.iter().map(|hazard| hazard.rule).collect();
         refused.retain(is_refused);
         refused.dedup();
-        Self { name: migration.name(), file: migration.up.name.clone(), hazards, refused }
+        Self { name: migration.name(), file: migration.up.name.clone(), hazards, refused, picture }
     }
 }
+
+/// The hazards of a migration, and what is other in the schema after it.
+type Found = (Vec<Hazard>, Vec<Difference>);
 
 /// Examines one migration and leaves the scratch as it makes it.
 async fn one(
     scratch: &mut Connection,
     setting: &Setting,
-    script: &Script,
+    migration: &Migration,
     stop: &Stop,
-) -> Result<Vec<Hazard>> {
-    let dialect = scratch.dialect();
-    let alone = replay::is_alone(dialect, script);
-    let watched = watch(scratch, script, &setting.scope, stop).await?;
+) -> Result<Found> {
+    let (dialect, script) = (scratch.dialect(), &migration.up);
+    let alone = dialect == Dialect::Postgres && migration.alone;
+    let watched = watch(scratch, script, alone, &setting.scope, stop).await?;
     if !alone {
-        replay::run(scratch, script, stop).await?;
+        replay::run(scratch, script, alone, stop).await?;
     } else if dialect == Dialect::Postgres {
         scratch.reset().await?;
     }
@@ -100,6 +123,7 @@ async fn one(
     let starts: Vec<usize> =
         pieces.iter().filter(|piece| !piece.is_blank()).map(|piece| piece.body.start).collect();
     let plan = watched.plan(&desired, script, alone);
+    let picture = picture::between(&watched.before, &desired);
     // What is made and then renamed is looked up by the name it was made under.
     let mut known = desired;
     for (key, object) in watched.made {
@@ -117,13 +141,14 @@ async fn one(
     let is_watched =
         |step: usize| starts.get(step).is_some_and(|at| watched.actions.contains_key(at));
     let merged = hazard::merged(&plan, is_watched, (seen, read), &script.text);
-    Ok(hazard::silence(dialect, merged, &hazard::allowances(dialect, &script.text)))
+    let allowances = hazard::allowances(dialect, &script.text);
+    Ok((hazard::silence(dialect, merged, &allowances), picture))
 }
 
 /// What the statements of a migration did.
-struct Watched {
+pub(super) struct Watched {
     /// The schema before it.
-    before: Model,
+    pub(super) before: Model,
     /// What each statement did, by the byte of the text where it begins.
     actions: BTreeMap<usize, Vec<Action>>,
     /// What they made or changed, as it was then.
@@ -132,7 +157,7 @@ struct Watched {
 
 impl Watched {
     /// The migration as a plan: the statements that do something, in their order.
-    fn plan(&self, desired: &Model, script: &Script, alone: bool) -> Plan {
+    pub(super) fn plan(&self, desired: &Model, script: &Script, alone: bool) -> Plan {
         let dialect = desired.dialect;
         let pieces = split(dialect, &script.text);
         let steps = pieces.iter().filter(|piece| !piece.is_blank()).map(|piece| {
@@ -153,14 +178,14 @@ impl Watched {
 /// Runs a migration statement by statement, reading the schema in between. What may run in a
 /// transaction is taken back again; the first statement that fails there ends the watching, and
 /// running the migration as it is meant tells of it.
-async fn watch(
+pub(super) async fn watch(
     scratch: &mut Connection,
     script: &Script,
+    alone: bool,
     scope: &Scope,
     stop: &Stop,
 ) -> Result<Watched> {
     let dialect = scratch.dialect();
-    let alone = replay::is_alone(dialect, script);
     let mut before = scratch.model(scope, stop).await?;
     let mut watched =
         Watched { before: before.clone(), actions: BTreeMap::new(), made: BTreeMap::new() };
@@ -236,11 +261,11 @@ fn told(ran: std::result::Result<(), crate::db::fault::Fault>) -> Result<()> {
 }
 
 /// The migrations a person means by what they wrote: a number, a name, or a file; the newest where
-/// nothing is written.
+/// nothing is written. Answers with what identifies each.
 ///
 /// # Errors
 /// There is none of that name, or there are no migrations.
-pub fn chosen(migrations: &[Migration], written: &[String]) -> Result<Vec<i64>> {
+pub fn chosen(migrations: &[Migration], written: &[String]) -> Result<Vec<String>> {
     let Some(newest) = migrations.last() else {
         return Err(Problem::usage(
             "There are no migrations yet",
@@ -249,16 +274,11 @@ pub fn chosen(migrations: &[Migration], written: &[String]) -> Result<Vec<i64>> 
         ));
     };
     if written.is_empty() {
-        return Ok(vec![newest.version]);
+        return Ok(vec![newest.key.clone()]);
     }
     let find = |text: &String| {
-        let file = text.rsplit(['/', '\\']).next().unwrap_or(text);
-        let name = file.strip_suffix(".sql").unwrap_or(file);
-        let name = name.strip_suffix(".up").unwrap_or(name);
-        let found = migrations.iter().find(|one| {
-            one.name() == name || one.digits == name || Ok(one.version) == name.parse()
-        });
-        found.map(|one| one.version).ok_or_else(|| {
+        let found = migrations.iter().find(|one| one.is_called(text));
+        found.map(|one| one.key.clone()).ok_or_else(|| {
             Problem::usage(
                 format!("There is no migration {text}"),
                 format!("the newest one is {}", newest.name()),

@@ -4,10 +4,13 @@
 use std::cmp::Reverse;
 
 use super::change::{self, Setting};
+use super::outside::{self, Purpose};
 use super::proof::Proof;
 use super::review::{self, Review};
 use super::wording;
-use crate::migrations::{self, Migration, Pair};
+use crate::db::stop::Stop;
+use crate::migrations::{self, Migration, Pair, Source};
+use crate::problem::{Problem, Result};
 use crate::schema::hazard::Hazard;
 use crate::schema::plan::{Action, Plan};
 
@@ -32,6 +35,75 @@ struct Contents<'a> {
     down: &'a Plan,
     /// What is hazardous about the way there, a sentence each.
     hazards: &'a [String],
+}
+
+/// The migrations there are, where dbstudio can write the next one.
+///
+/// # Errors
+/// The folder cannot be read, something is wrong in it, or its format is written by its own tool.
+pub fn existing(setting: &Setting) -> Result<Vec<Migration>> {
+    let folder = Source::of(&setting.project)?.read()?;
+    if !folder.format.is_written_here() {
+        let tool = folder.format.tool();
+        return Err(Problem::usage(
+            format!("dbstudio does not write migrations of {tool}"),
+            format!(
+                "{} is a folder of {tool}, which keeps more beside the SQL",
+                folder.path.display()
+            ),
+            "name the command that writes them with generate in [project] of dbstudio.toml; or \
+             turn the folder into one of dbstudio's own with dbstudio adopt",
+        ));
+    }
+    folder.whole()
+}
+
+/// The command that writes migrations in our place.
+const GENERATOR: Purpose = Purpose {
+    what: "command that writes migrations",
+    fix: "run it by hand in the project's folder to see what it needs",
+};
+
+/// What a project's own command wrote.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Brought {
+    /// Every migration there is now.
+    pub migrations: Vec<Migration>,
+    /// What identifies those that were not there before.
+    pub new: Vec<String>,
+    /// The last lines of what the command printed.
+    pub words: String,
+}
+
+/// The command with the name of the migration where it has a place for it: `{name}`.
+///
+/// # Errors
+/// A name was given and there is no place for it.
+pub fn with_name(command: &str, name: Option<&str>) -> Result<String> {
+    match (command.contains("{name}"), name) {
+        (true, name) => Ok(command.replace("{name}", &migrations::slug(name.unwrap_or_default()))),
+        (false, None) => Ok(command.to_owned()),
+        (false, Some(name)) => Err(Problem::usage(
+            "The command that writes migrations takes no name",
+            format!("{command} has no {{name}} in it, so {name} cannot be given to it"),
+            "write {name} in generate of [project] where the name belongs",
+        )),
+    }
+}
+
+/// Runs the project's own command that writes migrations, and finds out what it wrote.
+///
+/// # Errors
+/// It fails; or the folder cannot be read, before or after.
+pub async fn by_command(setting: &Setting, command: &str, stop: &Stop) -> Result<Brought> {
+    let source = Source::of(&setting.project)?;
+    let before = source.whole()?;
+    let ran = outside::run(command, &setting.project.folder, &GENERATOR, stop).await?;
+    // A first migration may be what shows which tool's the folder is.
+    let migrations = source.whole()?;
+    let is_new = |one: &&Migration| !before.iter().any(|old| old.stem == one.stem);
+    let new = migrations.iter().filter(is_new).map(|one| one.key.clone()).collect();
+    Ok(Brought { new, migrations, words: ran.words() })
 }
 
 /// The next migrations that carry out a proven plan: one, or one for each part of it that must

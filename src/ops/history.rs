@@ -3,13 +3,19 @@
 
 use std::collections::BTreeSet;
 
+use crate::migrations::ledger::SCHEMA;
 use crate::schema::model::{Body, Key, Kind, Model, is_history_table};
+use crate::sql::Dialect;
 
 /// Takes such tables out of the schema there is, with all that belongs to them, unless the one
 /// that is wanted has them too. Returns their names.
 pub(super) fn spare(current: &mut Model, desired: &Model) -> Vec<String> {
+    let schema = Key::global(Kind::Schema, SCHEMA);
+    let has_ledger = current.dialect == Dialect::Postgres && !desired.objects.contains_key(&schema);
     let is_history = |key: &Key| {
-        key.kind == Kind::Table && is_history_table(&key.name) && !desired.objects.contains_key(key)
+        let of_tool = key.kind == Kind::Table && is_history_table(&key.name);
+        let of_ledger = has_ledger && (*key == schema || key.schema == SCHEMA);
+        of_ledger || (of_tool && !desired.objects.contains_key(key))
     };
     let mut gone: BTreeSet<Key> =
         current.objects.keys().filter(|key| is_history(key)).cloned().collect();

@@ -137,7 +137,7 @@ impl Prepared {
     /// It is refused, there are other migrations meanwhile, or the files cannot be written.
     pub fn write(&self, name: &str) -> Result<Vec<String>> {
         self.review.permit()?;
-        if migrations::read(&self.setting.project.migrations)? != self.existing {
+        if generate::existing(&self.setting)? != self.existing {
             return Err(Problem::failed(
                 "The migrations have changed since this one was planned",
                 "a file in their folder was added, changed or removed",
@@ -229,10 +229,14 @@ impl Open {
             push::permit(&target)?;
         }
         let setting = Setting::new(config, target, None)?;
-        let existing = migrations::read(&setting.project.migrations)?;
-        let from = match wanted.intent {
-            Intent::Generate => Side::Migrations(existing.clone()),
-            Intent::Push | Intent::Compare => Side::Live(Box::new(setting.target.clone())),
+        let (existing, from) = match wanted.intent {
+            Intent::Generate => {
+                let existing = generate::existing(&setting)?;
+                (existing.clone(), Side::Migrations(existing))
+            }
+            Intent::Push | Intent::Compare => {
+                (Vec::new(), Side::Live(Box::new(setting.target.clone())))
+            }
         };
         let change = Change::between(setting, from, Side::Desired, stop).await?;
         Ok(Self { intent: wanted.intent, existing, change })

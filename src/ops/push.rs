@@ -79,7 +79,7 @@ fn file(target: &Target) -> Option<&Path> {
 ///
 /// # Errors
 /// Something of that name is there by now, or its folder cannot be written.
-async fn make(target: &Target, stop: &Stop) -> Result<Connection> {
+pub(super) async fn make(target: &Target, stop: &Stop) -> Result<Connection> {
     if let Some(file) = file(target) {
         std::fs::File::create_new(file).map_err(|why| {
             Problem::failed(
@@ -93,7 +93,7 @@ async fn make(target: &Target, stop: &Stop) -> Result<Connection> {
 }
 
 /// Takes back the making of a target's file, after a push that did not arrive.
-fn unmake(target: &Target) {
+pub(super) fn unmake(target: &Target) {
     if let Some(file) = file(target) {
         // It is empty; if it stays, the next push finds it and goes on from there.
         drop(std::fs::remove_file(file));
@@ -116,7 +116,7 @@ pub async fn measure(
 }
 
 /// Whether an answer is about something that would be lost.
-fn is_loss(reading: &Reading) -> bool {
+pub(super) fn is_loss(reading: &Reading) -> bool {
     !reading.subject.fails() && !reading.clears()
 }
 

@@ -12,35 +12,38 @@ use crate::problem::{Problem, Result};
 use crate::schema::plan::Step;
 use crate::sql::Dialect;
 
-/// The first line of a migration that must not run in a transaction.
-const NO_TRANSACTION: &str = "-- no-transaction";
-
 /// Runs migrations in their order on an empty scratch database.
 ///
 /// # Errors
 /// The first statement that fails, with its file, line and column and the engine's words.
 pub async fn replay(scratch: &mut Connection, migrations: &[Migration], stop: &Stop) -> Result<()> {
     for migration in migrations {
-        run(scratch, &migration.up, stop).await?;
+        run(scratch, &migration.up, migration.alone, stop).await?;
     }
     Ok(())
 }
 
-/// Whether a migration must not run in a transaction.
-pub(super) fn is_alone(dialect: Dialect, script: &Script) -> bool {
-    dialect == Dialect::Postgres && script.text.starts_with(NO_TRANSACTION)
-}
-
-/// Runs one script as a migration runs.
+/// Runs one script as a migration runs; `alone` is whether its file says that it must not run in
+/// a transaction, which means nothing on SQLite.
 ///
 /// # Errors
 /// The first statement that fails, with its file, line and column and the engine's words.
-pub(super) async fn run(scratch: &mut Connection, script: &Script, stop: &Stop) -> Result<()> {
-    let statements = judged(scratch, script).await?;
+pub(super) async fn run(
+    scratch: &mut Connection,
+    script: &Script,
+    alone: bool,
+    stop: &Stop,
+) -> Result<()> {
+    let mut statements = judged(scratch, script).await?;
+    let is_alone = |one: &Judged| super::script::is_alone(scratch.dialect(), &one.sql);
     match scratch.dialect() {
-        Dialect::Sqlite => in_one(scratch, script, &statements, stop).await,
+        Dialect::Sqlite => {
+            // VACUUM and the like change no schema.
+            statements.retain(|one| !is_alone(one));
+            in_one(scratch, script, &statements, stop).await
+        }
         Dialect::Postgres => {
-            let alone = is_alone(Dialect::Postgres, script);
+            let alone = alone || statements.iter().any(is_alone);
             let ran = one_by_one(scratch, script, &statements, alone, stop).await;
             // Settings of one migration are none of the next one's.
             match ran {

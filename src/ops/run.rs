@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::db::fault::Script;
+pub use crate::migrations::Holder;
 use crate::migrations::Migration;
 
 /// Which way migrations run.
@@ -28,6 +30,8 @@ pub struct Run {
     /// What the folder and the history were when it was made; both are held against it again
     /// before the first statement.
     pub fingerprint: String,
+    /// What the person should know of it, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// A script that is to run.
@@ -39,8 +43,24 @@ pub struct Scheduled {
     pub statements: Vec<Statement>,
     /// The first that is to run, counted from 0: not 0 where an earlier run stopped halfway.
     pub from: usize,
+    /// Whether that one was begun by a run that was cut off, and may be done.
+    pub unsure: bool,
     /// Whether it runs in one transaction.
     pub transaction: bool,
+    /// Of one that is taken back: the newest that stays applied, where its format points at it.
+    pub before: Option<Migration>,
+}
+
+impl Scheduled {
+    /// The file whose statements run.
+    ///
+    /// A migration that is taken back has one, or it would not be scheduled.
+    pub fn script(&self, direction: Direction) -> &Script {
+        match direction {
+            Direction::Up => &self.migration.up,
+            Direction::Down => self.migration.down.as_ref().unwrap_or(&self.migration.up),
+        }
+    }
 }
 
 /// A statement of a script.
@@ -50,19 +70,8 @@ pub struct Statement {
     pub sql: String,
     /// Where it begins in its file, in bytes.
     pub start: usize,
-}
-
-/// Somebody whose lock is waited for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// The server's process.
-    pub pid: i32,
-    /// Role, program and address, as far as the server tells.
-    pub who: String,
-    /// What it runs or ran last.
-    pub query: String,
-    /// For how long its transaction has been open.
-    pub since: Option<Duration>,
+    /// Whether it must run outside a transaction, in a script that does.
+    pub alone: bool,
 }
 
 /// How far a run has come.
@@ -75,6 +84,8 @@ pub enum Progress {
         /// Who has it.
         holders: Vec<Holder>,
     },
+    /// Something happened that the person should know of, in a sentence.
+    Told(String),
     /// A statement begins.
     Statement {
         /// Which script, counted from 0.

@@ -3,17 +3,21 @@
 //! The studio's runner hands every [`Request`] to [`Session::serve`] on a task of its own.
 //! Nothing here knows which pane asked, or draws, or decides what to ask next.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::config::{Choice, Config, Looks, TableLook, Target};
+use crate::db::export::Export;
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
+use crate::ops::dashboard::{self, Dashboard};
 use crate::ops::journal::{Journal, Record};
+use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
-use crate::ops::{demo, edit, init, journal};
+use crate::ops::{demo, edit, export, init, journal, run};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -42,16 +46,34 @@ pub enum Request {
     Choose(Box<Choice>),
     /// Turn something typed on the welcome screen (a URL, a file, an environment) into a target.
     Resolve(String),
+    /// Find out how the database is doing; `whole` for what changes slowly too.
+    Dashboard {
+        /// Whether tables, sizes and required variables are wanted.
+        whole: bool,
+    },
     /// Prepare a change of the schema as far as it goes without asking.
     Prepare(Box<Preparation>),
     /// Let go of a change whose renames nobody wants to answer for.
     LetGo,
     /// Carry out a change on the database that is open.
     Push(Arc<Prepared>),
+    /// Write rows of a database to a file that is not there yet, on a connection of its own.
+    Export(Box<(Target, Export)>, String),
     /// Write a change as the next migration, under this name.
     Write(Arc<Prepared>, String),
     /// Prove, review or apply edits of rows.
     Edit(edit::Request),
+    /// A question about the migrations of the project in this database, or work on them.
+    Migrations(Box<Target>, Box<Ask>),
+}
+
+/// How far long work has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Which of its parts begins, counted from 0.
+    Part(usize),
+    /// How far a run of migrations has come.
+    Run(Box<run::Progress>),
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
@@ -78,6 +100,8 @@ pub enum Answer {
     Target(Box<Target>),
     /// Files that were made, as paths to show.
     Made(Vec<String>),
+    /// How the database is doing.
+    Dashboard(Box<Dashboard>),
     /// What came of preparing.
     Prepared(Outcome),
     /// It is let go of.
@@ -88,6 +112,10 @@ pub enum Answer {
     Written(Vec<String>),
     /// What came of the edits.
     Edit(edit::Answer),
+    /// The rows are written to this file, so many.
+    Exported(String, export::Progress),
+    /// What came of a question about the migrations.
+    Migrations(Box<Told>),
 }
 
 /// A database that was opened.
@@ -158,8 +186,9 @@ impl Session {
         &self,
         request: Request,
         stop: &Stop,
-        tell: &Tell<'_>,
+        tell: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<Answer> {
+        let parts: &Tell<'_> = &|part| tell(Progress::Part(part));
         match request {
             Request::Connect(target) => self.connect(&target, stop).await,
             Request::Outline => {
@@ -175,6 +204,10 @@ impl Session {
             Request::Count(rows) => self.db()?.count(&rows, None, stop).await.map(Answer::Count),
             Request::Value(value) => self.db()?.value(&value, stop).await.map(Answer::Value),
             Request::References(selections) => self.references(&selections, stop).await,
+            Request::Dashboard { whole } => {
+                let found = dashboard::gather(&self.db()?, &self.config, whole, stop).await?;
+                Ok(Answer::Dashboard(Box::new(found)))
+            }
             Request::Demo => {
                 demo::make(&self.config.places().data).await.map(|it| Answer::Target(Box::new(it)))
             }
@@ -188,13 +221,18 @@ impl Session {
                 self.config.resolve(&text).map(|target| Answer::Target(Box::new(target)))
             }
             Request::Prepare(wanted) => {
-                self.desk.prepare(&self.config, &wanted, stop, tell).await.map(Answer::Prepared)
+                self.desk.prepare(&self.config, &wanted, stop, parts).await.map(Answer::Prepared)
             }
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
-            Request::Push(prepared) => prepared.push(stop, tell).await.map(Answer::Pushed),
+            Request::Push(prepared) => prepared.push(stop, parts).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
             Request::Edit(asked) => {
                 edit::serve(&self.db()?, asked, &self.journal, stop).await.map(Answer::Edit)
+            }
+            Request::Export(work, file) => write_rows(&work, file, stop, parts).await,
+            Request::Migrations(target, ask) => {
+                let told = migrations_desk::serve(&self.config, &target, *ask, stop, tell).await?;
+                Ok(Answer::Migrations(Box::new(told)))
             }
         }
     }
@@ -288,4 +326,27 @@ impl Session {
         }
         Ok(Answer::References(counts))
     }
+}
+
+/// Writes rows to a file that is not there yet.
+async fn write_rows(
+    (target, wanted): &(Target, Export),
+    file: String,
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Answer> {
+    let path = Path::new(&file);
+    if path.exists() {
+        return Err(Problem::new(
+            Kind::Refused,
+            format!("{file} is there already"),
+            "",
+            "choose another name",
+        ));
+    }
+    let db = Db::connect(target, stop).await?;
+    let told = |done: export::Progress| tell(usize::try_from(done.rows).unwrap_or(usize::MAX));
+    let done = export::to_file(&db, wanted, path, &told, stop).await;
+    db.close().await;
+    done.map(|done| Answer::Exported(file, done))
 }

@@ -1,7 +1,16 @@
 //! How a project's migrations stand in a database: the folder, what the database remembers, and
 //! what follows from the two. Only reads.
 
-use crate::migrations::{Entry, Format, Misfit};
+use std::collections::HashMap;
+
+use crate::config::{Project, Target};
+use crate::db::connection::Connection;
+use crate::db::stop::Stop;
+use crate::migrations::ledger::{Found, Ledger};
+use crate::migrations::{
+    self, Entry, Folder, Format, Guess, HalfDone, History, Misfit, Record, Source, State,
+};
+use crate::problem::Result;
 
 /// How the migrations of a project stand in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +21,8 @@ pub struct Standing {
     pub folder: String,
     /// The history table as the database names it; none while there is none.
     pub history: Option<String>,
+    /// The history itself: what writes in it.
+    pub book: History,
     /// The migrations in the order they run; those whose file is missing at their number's place.
     pub entries: Vec<Entry>,
     /// The files that look like migrations and are none.
@@ -25,4 +36,199 @@ impl Standing {
     pub fn pending(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| entry.state.is_pending())
     }
+
+    /// The entry a person means by what was typed: a number, a name, a file's name, or the key.
+    pub fn find(&self, text: &str) -> Option<&Entry> {
+        let is_meant = |entry: &&Entry| {
+            entry.key == text
+                || entry.name == text
+                || entry.migration.as_ref().is_some_and(|it| it.is_called(text))
+        };
+        self.entries.iter().find(is_meant)
+    }
+}
+
+/// Reads how a project's migrations stand in the database a connection is to. What stopped
+/// halfway is looked up in the ledger where `half_done` names nothing.
+///
+/// # Errors
+/// The folder or the history cannot be read, or the folder is of a tool dbstudio does not read.
+pub async fn read(
+    project: &Project,
+    connection: &mut Connection,
+    half_done: &[HalfDone],
+    stop: &Stop,
+) -> Result<Standing> {
+    let source = Source::of(project)?;
+    let (folder, mut book) = settle(&source, connection, stop).await?;
+    let records = book.read(connection, stop).await?;
+    let kept = kept(&book, half_done, connection, stop).await?;
+    let mut notes = folder.notes.clone();
+    notes.extend(elsewhere(&book, records.as_deref(), connection, stop).await?);
+    notes.extend(oddities(&folder));
+    let mut entries = migrations::states(&folder, records.as_deref(), &kept.half_done);
+    for entry in &mut entries {
+        if let Some(record) = &mut entry.record {
+            record.by = kept.authors.get(&entry.name).cloned();
+        }
+    }
+    notes.extend(words(&entries, folder.format));
+    Ok(Standing {
+        format: folder.format,
+        folder: folder.path.display().to_string(),
+        history: book.is_there.then(|| book.table.shown()),
+        book,
+        entries,
+        misfits: folder.misfits,
+        notes,
+    })
+}
+
+/// What our own ledger knows beside the history.
+#[derive(Default)]
+struct Kept {
+    half_done: Vec<HalfDone>,
+    /// Who did the last thing to a migration, by its name.
+    authors: HashMap<String, String>,
+}
+
+/// Reads the ledger, where there is one.
+async fn kept(
+    book: &History,
+    half_done: &[HalfDone],
+    connection: &mut Connection,
+    stop: &Stop,
+) -> Result<Kept> {
+    let ledger = Ledger::new(book.dialect);
+    if ledger.find(connection).await? != Found::There {
+        return Ok(Kept { half_done: half_done.to_vec(), ..Kept::default() });
+    }
+    let mut kept = Kept { half_done: half_done.to_vec(), authors: HashMap::new() };
+    if half_done.is_empty() {
+        let marked = ledger.marked(connection).await?;
+        kept.half_done = marked.iter().filter(|one| !one.down).map(HalfDone::from).collect();
+    }
+    for [target, _, _, who, outcome] in ledger.operations(connection, stop).await? {
+        if outcome == "done" {
+            kept.authors.entry(target).or_insert(who);
+        }
+    }
+    Ok(kept)
+}
+
+/// Reads the folder in the form it has; of two that look alike the history in the database tells.
+async fn settle(
+    source: &Source,
+    connection: &mut Connection,
+    stop: &Stop,
+) -> Result<(Folder, History)> {
+    let dialect = connection.dialect();
+    let mut format = source.guess()?;
+    if format == Guess::Pairs {
+        let golang = History::of(Format::Golang, dialect, source.table.as_deref());
+        let native = History::of(Format::Native, dialect, source.table.as_deref());
+        let is_golang =
+            !native.fits(connection, stop).await? && golang.fits(connection, stop).await?;
+        format = Guess::Sure(if is_golang { Format::Golang } else { Format::Native });
+    }
+    let folder = source.read_as(format.without_database())?;
+    let book = History::new(&folder, dialect);
+    Ok((folder, book))
+}
+
+/// Whether other tools have written down what they applied here, where this format has nothing.
+async fn elsewhere(
+    book: &History,
+    records: Option<&[Record]>,
+    connection: &mut Connection,
+    stop: &Stop,
+) -> Result<Option<String>> {
+    if records.is_some_and(|records| !records.is_empty()) {
+        return Ok(None);
+    }
+    for format in Format::ALL {
+        let other = History::of(format, book.dialect, None);
+        let is_own = other.table.name == book.table.name && format == book.format;
+        if format != Format::Plain && !is_own && other.fits(connection, stop).await? {
+            return Ok(Some(format!(
+                "the database has a history of {} in {}, and none of {}: what is applied may be \
+                 written down there; if these are its migrations, write format = \"{}\" in \
+                 [project] of dbstudio.toml",
+                format.tool(),
+                other.table.shown(),
+                book.format.tool(),
+                format.word()
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// What is odd about the files themselves.
+fn oddities(folder: &Folder) -> Vec<String> {
+    let is_empty = |text: &str| text.trim().is_empty();
+    let empty = folder.migrations.iter().filter(|one| is_empty(&one.up.text));
+    empty.map(|one| format!("{} is empty: applying it does nothing", one.up.name)).collect()
+}
+
+/// What the format's own tool would make of this.
+fn words(entries: &[Entry], format: Format) -> Vec<String> {
+    let names = |state: &State| -> Vec<&str> {
+        entries.iter().filter(|one| one.state == *state).map(|one| one.name.as_str()).collect()
+    };
+    let mut notes = Vec::new();
+    let skipped = names(&State::Skipped);
+    if !skipped.is_empty() {
+        notes.push(format!(
+            "{} would pass over {}, since a later migration is applied",
+            format.tool(),
+            skipped.join(", ")
+        ));
+    }
+    let late = names(&State::OutOfOrder);
+    let refuses = late.iter().filter(|name| name.starts_with('V')).copied().collect::<Vec<_>>();
+    if format == Format::Refinery && !refuses.is_empty() {
+        notes.push(format!(
+            "refinery would refuse {}, since a later migration is applied",
+            refuses.join(", ")
+        ));
+    }
+    if format == Format::Golang {
+        notes.push(
+            "golang-migrate remembers only the newest migration: that those before it are applied \
+             follows from that alone"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// Reads how a project's migrations stand in a database, over a connection of its own that only
+/// reads; what stopped halfway is taken from dbstudio's ledger, where there is one.
+///
+/// # Errors
+/// The database cannot be reached, and as [`read`].
+pub async fn at(project: &Project, target: &Target, stop: &Stop) -> Result<Standing> {
+    let mut connection = Connection::open_reading(target, stop).await?;
+    let standing = match target.session.ledger {
+        true => with_ledger(project, &mut connection, stop).await,
+        false => read(project, &mut connection, &[], stop).await,
+    };
+    connection.close().await;
+    standing
+}
+
+async fn with_ledger(
+    project: &Project,
+    connection: &mut Connection,
+    stop: &Stop,
+) -> Result<Standing> {
+    let ledger = Ledger::new(connection.dialect());
+    let marked = match ledger.find(connection).await? {
+        Found::There => ledger.marked(connection).await?,
+        Found::Absent | Found::Barred(_) => Vec::new(),
+    };
+    let half_done: Vec<HalfDone> =
+        marked.iter().filter(|one| !one.down).map(HalfDone::from).collect();
+    read(project, connection, &half_done, stop).await
 }

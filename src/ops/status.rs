@@ -6,9 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::change::Setting;
+use super::difference::Difference;
+use super::drift::{self, Reach};
+use super::standing::{self, Standing};
 use crate::db::page::{Identity, Selection};
 use crate::db::stop::Stop;
 use crate::db::{Db, RelationSize, ServerFacts};
+use crate::migrations::{Entry, State};
 use crate::problem::{Kind, Result};
 use crate::schema::{OutlineRelation, Relation, RelationKind, RelationName};
 
@@ -148,4 +153,56 @@ fn is_quick(outlined: &OutlineRelation) -> bool {
         RelationKind::Table | RelationKind::Partition | RelationKind::MaterializedView
     );
     holds_rows && outlined.rows_estimate.is_none_or(|rows| rows <= COUNTED_ROWS)
+}
+
+/// How the project's migrations stand in a database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MigrationStatus {
+    /// How they stand.
+    pub standing: Standing,
+    /// How the database differs from what those give that are applied, where that was asked for.
+    pub drift: Option<Vec<Difference>>,
+    /// What else the person should know, in sentences.
+    pub notes: Vec<String>,
+}
+
+impl MigrationStatus {
+    /// Reads it; with `drift` the applied migrations are replayed in a scratch database. None where
+    /// there are no migrations, neither in the folder nor in the database.
+    ///
+    /// # Errors
+    /// The folder or the history cannot be read, no scratch database can be made, or the applied
+    /// migrations do not run.
+    pub async fn gather(setting: &Setting, drift: bool, stop: &Stop) -> Result<Option<Self>> {
+        let standing = standing::at(&setting.project, &setting.target, stop).await?;
+        if standing.entries.is_empty() && standing.misfits.is_empty() {
+            return Ok(None);
+        }
+        let mut notes = standing.notes.clone();
+        let drift = match drift {
+            false => None,
+            true => {
+                let survey = drift::survey(setting, &standing, Reach::Drift, stop).await?;
+                notes.extend(survey.notes);
+                Some(survey.drift)
+            }
+        };
+        Ok(Some(Self { standing, drift, notes }))
+    }
+
+    /// How many migrations are applied, as far as the database remembers.
+    pub fn applied(&self) -> usize {
+        let is_applied = |entry: &&Entry| {
+            matches!(entry.state, State::Applied | State::Changed | State::Missing)
+        };
+        self.standing.entries.iter().filter(is_applied).count()
+    }
+
+    /// The migration that was applied last.
+    pub fn last(&self) -> Option<&Entry> {
+        let done = |entry: &&Entry| entry.record.as_ref().is_some_and(|record| record.finished);
+        let when = |entry: &&Entry| entry.record.as_ref().and_then(|record| record.when.clone());
+        // Of several of one moment the last of the folder.
+        self.standing.entries.iter().filter(done).max_by_key(when)
+    }
 }

@@ -28,7 +28,7 @@ use crate::tui::runner::{Note, Runner};
 use crate::tui::signals::{Caught, Ending, Signals};
 use crate::tui::terminal::Screen;
 use crate::tui::theme::{Depth, Theme};
-use crate::tui::{clipboard, keys, terminal, view};
+use crate::tui::{clipboard, editor, keys, terminal, view};
 
 /// The time a frame stays on average while more keep coming: 60 a second.
 const FRAME: Duration = Duration::from_millis(16);
@@ -111,6 +111,8 @@ enum Turn {
     End(Ending),
     /// The process is to stop until it is continued.
     Suspend,
+    /// The person's editor gets the terminal, with this file.
+    Edit(String),
 }
 
 struct Studio {
@@ -162,6 +164,13 @@ impl Studio {
                     // The thread that reads keys must be gone before the shell reads them.
                     drop(input);
                     if self.suspend().is_err() {
+                        return Ok(Ending::Hangup);
+                    }
+                    input = EventStream::new();
+                }
+                Turn::Edit(file) => {
+                    drop(input);
+                    if self.edit(&file).is_err() {
                         return Ok(Ending::Hangup);
                     }
                     input = EventStream::new();
@@ -256,6 +265,10 @@ impl Studio {
                     }
                     Effect::CaptureMouse(capture) => {
                         self.screen.capture_mouse(capture).map_err(|error| gone(&error))
+                    }
+                    Effect::Edit(file) => {
+                        turn = Turn::Edit(file);
+                        Ok(())
                     }
                     Effect::Suspend => {
                         turn = Turn::Suspend;
@@ -356,6 +369,17 @@ impl Studio {
             );
             self.update(vec![Msg::Trouble(problem)]);
         }
+        Ok(())
+    }
+
+    /// Lets the person's editor have the terminal until it is done with a file. Work goes on
+    /// meanwhile; its answers wait.
+    fn edit(&mut self, file: &str) -> Result<()> {
+        self.screen.leave();
+        let edited = tokio::task::block_in_place(|| editor::open(file, variable));
+        self.come_back()?;
+        let message = edited.map_or_else(Msg::Trouble, |()| Msg::Edited);
+        self.update(vec![message]);
         Ok(())
     }
 

@@ -54,6 +54,10 @@ pub struct Glyphs {
     pub check: &'static str,
     /// Failed, or not so.
     pub cross: &'static str,
+    /// Not the same.
+    pub differs: &'static str,
+    /// Done in part.
+    pub half: &'static str,
     /// Not yet known.
     pub pending: &'static str,
     /// What parts two facts on one line.
@@ -72,6 +76,10 @@ pub struct Glyphs {
     pub pinned: &'static str,
     /// What a field starts with.
     pub prompt: &'static str,
+    /// A cell of a gauge, from empty to full in eighths.
+    pub gauge: &'static [&'static str],
+    /// A cell of a spark line, from low to high.
+    pub spark: &'static [&'static str],
 }
 
 impl Glyphs {
@@ -101,6 +109,8 @@ impl Glyphs {
         mask: "•",
         check: "✓",
         cross: "✗",
+        differs: "≠",
+        half: "◐",
         pending: "○",
         dot: "·",
         edge: "▎",
@@ -110,6 +120,8 @@ impl Glyphs {
         more_right: "›",
         pinned: "╎",
         prompt: "›",
+        gauge: &["░", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+        spark: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     };
 
     /// The signs for every other terminal.
@@ -138,6 +150,8 @@ impl Glyphs {
         mask: "*",
         check: "+",
         cross: "x",
+        differs: "~",
+        half: "%",
         pending: "o",
         dot: "-",
         edge: "*",
@@ -147,6 +161,8 @@ impl Glyphs {
         more_right: ">",
         pinned: ":",
         prompt: ">",
+        gauge: &[".", ".", ".", ".", "=", "=", "=", "#", "#"],
+        spark: &["_", "_", ".", ".", "-", "-", "=", "#"],
     };
 
     /// The signs the person asked for, or those the locale allows.
@@ -184,6 +200,8 @@ mod tests {
             glyphs.mask,
             glyphs.check,
             glyphs.cross,
+            glyphs.differs,
+            glyphs.half,
             glyphs.pending,
             glyphs.dot,
             glyphs.edge,

@@ -4,6 +4,7 @@
 //! loop, the guard that gives the terminal back, the runner, and the looks.
 
 mod clipboard;
+mod editor;
 mod event_loop;
 pub mod glyphs;
 mod keys;

@@ -19,7 +19,7 @@ use crate::app::effect::{Slot, Ticket};
 use crate::app::msg::{Event, Msg};
 use crate::config::{TableLook, Target};
 use crate::ops::journal::Record;
-use crate::ops::session::{Request, Session, Stop};
+use crate::ops::session::{Progress, Request, Session, Stop};
 use crate::problem::{Problem, Result};
 use crate::schema::RelationName;
 use crate::tui::signals::{Caught, Ending, Signals, terminal_is_gone};
@@ -106,8 +106,12 @@ impl Runner {
                     terminal::stumble("task");
                 }
                 // Of what is told while answers pile up, the latest matters.
-                let tell = |part: usize| {
-                    let _ = replies.try_send(Msg::Reply(slot, ticket, Event::Progress(part)));
+                let tell = |told: Progress| {
+                    let event = match told {
+                        Progress::Part(part) => Event::Progress(part),
+                        Progress::Run(progress) => Event::Ran(progress),
+                    };
+                    let _ = replies.try_send(Msg::Reply(slot, ticket, event));
                 };
                 session.serve_telling(request, &stop, &tell).await
             };

@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::problem::{Problem, Result};
+use crate::tui::editor;
 
 /// What came from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,11 +80,17 @@ impl Signals {
 
     /// Waits for the next.
     pub async fn next(&mut self) -> Caught {
-        tokio::select! {
-            _ = self.terminate.recv() => Caught::End(Ending::Terminate),
-            _ = self.hangup.recv() => Caught::End(Ending::Hangup),
-            _ = self.interrupt.recv() => Caught::End(Ending::Interrupt),
-            _ = self.continued.recv() => Caught::Continued,
+        loop {
+            let found = tokio::select! {
+                _ = self.terminate.recv() => Caught::End(Ending::Terminate),
+                _ = self.hangup.recv() => Caught::End(Ending::Hangup),
+                _ = self.interrupt.recv() => Caught::End(Ending::Interrupt),
+                _ = self.continued.recv() => Caught::Continued,
+            };
+            // Ctrl+C in the person's editor is meant for the editor.
+            if found != Caught::End(Ending::Interrupt) || !editor::is_open() {
+                return found;
+            }
         }
     }
 }

@@ -239,12 +239,20 @@ fn status_as_json_has_the_keys_that_are_documented_and_no_others() {
     let place = Place::new();
     let toml = "required_env = [\"STATUS_TEST\"]\n";
     fs::write(place.work().join("dbstudio.toml"), toml).unwrap();
+    fs::create_dir(place.work().join("migrations")).unwrap();
+    for (name, text) in [("0001_changed.sql", "SELECT 1"), ("notes.sql", "")] {
+        fs::write(place.work().join("migrations").join(name), text).unwrap();
+    }
+    let history = "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text, \
+                   installed_on timestamp DEFAULT CURRENT_TIMESTAMP, success boolean, checksum \
+                   bytea, execution_time bigint); INSERT INTO _sqlx_migrations (version, \
+                   description, success, checksum, execution_time) VALUES (1, 'x', true, '', 1)";
     let documented = documented_keys("<!-- status json -->");
     assert!(documented.len() > 20, "{documented:?}");
     let database = server::postgres().create_database("status_json");
-    database.psql(SCHEMA);
-    for url in [database.url(), demo_file_url(&place)] {
-        let told = place.run(&["status", "--json", "--verbose", &url]);
+    database.psql(&format!("{SCHEMA};{history}"));
+    for url in [database.url(), demo_file_url(&place, history)] {
+        let told = place.run(&["status", "--json", "--verbose", "--drift", &url]);
         assert_eq!(told.code, 3, "{told:?}");
         let mut found = BTreeSet::new();
         keys(&told.json(), "", &mut found);
@@ -253,10 +261,11 @@ fn status_as_json_has_the_keys_that_are_documented_and_no_others() {
 }
 
 /// A SQLite file with the demo's schema in the working folder.
-fn demo_file_url(place: &Place) -> String {
+fn demo_file_url(place: &Place, more: &str) -> String {
     let mut file = server::sqlite("unused");
     file.path = place.work().join("shop.db");
     file.execute(SCHEMA);
+    file.execute(more);
     file.url()
 }
 

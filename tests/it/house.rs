@@ -31,6 +31,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that belong to some rooms only.
 const CRATES: &[(&str, &[&str])] = &[
     ("sqlx", &["db"]),
+    ("rusqlite", &["db"]),
+    ("encoding_rs", &["ops"]),
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),
     ("tui_textarea", &["tui"]),
@@ -82,6 +84,9 @@ const SPAWNERS: &[&str] = &[
     "src/tui/runner.rs",
     // A query whose future was dropped goes on at the server: somebody must end and drain it.
     "src/db/postgres/",
+    // Moving many rows: one thread steps SQLite's statement, rather than two for every row.
+    "src/db/sqlite/export.rs",
+    "src/db/sqlite/import.rs",
 ];
 
 /// Where something is written to standard output or standard error, and why there.

@@ -11,8 +11,8 @@ use dbstudio::problem::Problem;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use crate::schema_change;
 use crate::shop::{HOSTILE, Shop};
+use crate::{migrations_run, schema_change};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (120, 36);
@@ -81,7 +81,7 @@ fn the_help_shows_the_keys_in_force_and_narrows() {
     }
     let mut shop = orders();
     shop.keys("? pgdn pgdn pgdn pgdn pgdn pgdn");
-    assert!(shop.screen().contains("Go to what the line names"), "{}", shop.screen());
+    assert!(shop.screen().contains("Copy the text that is shown"), "{}", shop.screen());
     shop.types("markdown");
     let screen = shop.screen();
     assert!(screen.contains("Copy the row as a Markdown table"), "{screen}");
@@ -449,12 +449,14 @@ proptest! {
         sqlite in any::<bool>(),
         start in prop::sample::select(vec![
             "", ":", "?", "p", "r", "f", "O", "2", "l l l l p", "/", "push", "push y y y", "push y y y a",
-            "generate y y y w", "diff n n n",
+            "generate y y y w", "diff n n n", "3", "3 a", "3 a a y", "3 b a", "3 f x enter", "3 r",
+            "3 tab j j n", "3 p s",
         ]),
     ) {
         let engine = if sqlite { Engine::Sqlite } else { Engine::Postgres };
         let mut shop = Shop::orders(engine, SMALL);
         shop.outcomes = schema_change::outcomes();
+        shop.migrations = migrations_run::answer;
         let (command, keys) = start.split_once(' ').unwrap_or((start, ""));
         match dbstudio::app::command::named(command) {
             Some(command) => {
@@ -470,7 +472,10 @@ proptest! {
                 Act::Mouse(action, x, y) => shop.mouse(action, x, y),
                 Act::Resize(width, height) => shop.send(Msg::Resized(width, height)),
                 Act::Hold => {
-                    shop.hold.extend([Slot::Value, Slot::Page, Slot::References, Slot::Op]);
+                    shop.hold.extend([
+                        Slot::Value, Slot::Page, Slot::References, Slot::Op, Slot::Standing,
+                        Slot::Examine,
+                    ]);
                 },
                 Act::Release => shop.release(),
                 Act::Fail => shop.fail(&Problem::failed(HOSTILE, HOSTILE, "try again")),

@@ -18,6 +18,7 @@ use dbstudio::config::{
 use dbstudio::db::page::{Anchor, Page, Place, Row};
 use dbstudio::db::value::{Truncated, Value};
 use dbstudio::db::{Engine, ServerFacts};
+use dbstudio::ops::migrations_desk::{Ask, Told};
 use dbstudio::ops::preparation::Outcome;
 use dbstudio::ops::session::{Answer, Opened, Request};
 use dbstudio::problem::Problem;
@@ -51,6 +52,8 @@ pub struct Shop {
     pub whole: Option<Value>,
     /// What comes of preparing a change, the first time, the second time, …
     pub outcomes: Vec<Outcome>,
+    /// What comes of a question about the migrations.
+    pub migrations: fn(&Ask) -> Option<Told>,
     started: Instant,
 }
 
@@ -95,6 +98,7 @@ impl Shop {
             asked: Vec::new(),
             whole: Some(Value::text(format!("{}the end", "long ".repeat(3_000)))),
             outcomes: Vec::new(),
+            migrations: |_| None,
             started,
         };
         let mut effects = Vec::new();
@@ -230,6 +234,10 @@ impl Shop {
                 Answer::Prepared(self.outcomes[at].clone())
             }
             Request::LetGo => Answer::LetGo,
+            Request::Migrations(_, ask) => match (self.migrations)(ask) {
+                Some(told) => Answer::Migrations(Box::new(told)),
+                None => return Event::Failed(Problem::usage("There is no project here", "", "")),
+            },
             Request::Push(_) => Answer::Pushed(Duration::from_millis(431)),
             Request::Write(_, name) => Answer::Written(vec![format!("0007_{name}.up.sql")]),
             _ => return Event::Failed(Problem::failed("It is not there", "", "try again")),

@@ -36,12 +36,14 @@ pub enum Line {
     Command(Vec<String>, &'static str),
 }
 
-const GROUPS: [(Scope, &str); 5] = [
+const GROUPS: [(Scope, &str); 7] = [
     (Scope::Everywhere, "Everywhere"),
     (Scope::Moving, "Moving, in lists and grids"),
     (Scope::Tree, "In the tree of tables"),
     (Scope::Grid, "In the rows"),
     (Scope::Schema, "In the structure of a table"),
+    (Scope::Status, "In the status"),
+    (Scope::Migrations, "In the migrations"),
 ];
 
 impl Help {

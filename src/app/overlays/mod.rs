@@ -10,15 +10,18 @@ pub mod confirm;
 pub mod edit_review;
 pub mod editor;
 pub mod filter;
+pub mod guide;
 pub mod help;
 pub mod outcome;
 pub mod palette;
 pub mod place;
+pub mod plan;
 pub mod prompt;
 pub mod record;
 pub mod references;
 pub mod renames;
 pub mod review;
+pub mod running;
 pub mod working;
 
 use crate::app::effect::{Effect, Slot};
@@ -31,14 +34,17 @@ use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::edit_review::EditReview;
 use crate::app::overlays::editor::Editor;
 use crate::app::overlays::filter::FilterForm;
+use crate::app::overlays::guide::Guide;
 use crate::app::overlays::help::Help;
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::palette::Palette;
+use crate::app::overlays::plan::PlanReview;
 use crate::app::overlays::prompt::Prompt;
 use crate::app::overlays::record::Record;
 use crate::app::overlays::references::References;
 use crate::app::overlays::renames::Renames;
 use crate::app::overlays::review::Review;
+use crate::app::overlays::running::Running;
 use crate::app::overlays::working::Working;
 
 /// One overlay.
@@ -58,6 +64,8 @@ pub enum Overlay {
     References(Box<References>),
     /// Commands and tables by name.
     Palette(Box<Palette>),
+    /// Ways of working, what fits first.
+    Guide(Box<Guide>),
     /// All keys.
     Help(Box<Help>),
     /// Work on the schema that runs.
@@ -74,6 +82,10 @@ pub enum Overlay {
     Editor(Box<Editor>),
     /// Edits of rows, before a yes.
     EditReview(Box<EditReview>),
+    /// What is to be done with migrations, before a yes.
+    Plan(Box<PlanReview>),
+    /// Migrations that run.
+    Running(Box<Running>),
 }
 
 /// What happens to an overlay after it handled something.
@@ -100,6 +112,7 @@ impl Overlay {
             Self::Filter(it) => it.key(key, model, effects),
             Self::References(it) => it.key(key, model, effects),
             Self::Palette(it) => it.key(key, model),
+            Self::Guide(it) => it.key(key, model, effects),
             Self::Help(it) => it.key(key, model),
             Self::Working(it) => it.key(key, model, effects),
             Self::Renames(it) => it.key(key, model, effects),
@@ -108,6 +121,8 @@ impl Overlay {
             Self::Outcome(it) => it.key(key, model),
             Self::Editor(it) => it.key(key, model, effects),
             Self::EditReview(it) => it.key(key, model, effects),
+            Self::Plan(it) => it.key(key, model, effects),
+            Self::Running(it) => it.key(key, model, effects),
         }
     }
 
@@ -117,6 +132,7 @@ impl Overlay {
             Self::Confirm(_) | Self::Cell(_) | Self::References(_) => Next::Stay,
             Self::Working(_) | Self::Renames(_) | Self::Review(_) => Next::Stay,
             Self::Checklist(_) | Self::Outcome(_) => Next::Stay,
+            Self::Plan(_) | Self::Running(_) | Self::Guide(_) => Next::Stay,
             Self::Prompt(it) => it.paste(text, model),
             Self::Record(it) => it.paste(text, model),
             Self::Filter(it) => it.paste(text),
@@ -133,6 +149,8 @@ impl Overlay {
             Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
             Self::Editor(_) => Next::Stay,
             Self::EditReview(it) => it.mouse(mouse, model),
+            Self::Running(_) => Next::Stay,
+            Self::Plan(it) => it.mouse(mouse, model),
             Self::Review(it) => it.mouse(mouse, model),
             Self::Checklist(it) => it.mouse(mouse, model),
             Self::Outcome(it) => it.mouse(mouse, model),
@@ -141,6 +159,7 @@ impl Overlay {
             Self::Filter(it) => it.mouse(mouse, model),
             Self::References(it) => it.mouse(mouse, model, effects),
             Self::Palette(it) => it.mouse(mouse, model),
+            Self::Guide(it) => it.mouse(mouse, model, effects),
             Self::Help(it) => it.mouse(mouse, model),
         }
     }
@@ -151,6 +170,7 @@ impl Overlay {
             Self::Cell(it) => it.reply(slot, event),
             Self::References(it) => it.reply(slot, event),
             Self::Working(it) => it.reply(slot, event),
+            Self::Running(_) => slot == Slot::Op,
             _ => false,
         }
     }

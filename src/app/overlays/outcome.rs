@@ -10,6 +10,7 @@ use crate::app::overlays::Next;
 use crate::app::overlays::cell::wrap;
 use crate::app::overlays::place::{centred, inside, narrow, signed};
 use crate::app::overlays::working::Doing;
+use crate::app::panes::migrations::lasting;
 use crate::app::span::{Ink, Span};
 use crate::app::update::screen;
 use crate::ops::preparation::Intent;
@@ -65,14 +66,30 @@ impl Outcome {
         Self { title: "About the edits that were not applied", is_bad: false, top: 0, paragraphs }
     }
 
+    /// Something else came of it, paragraph by paragraph.
+    pub fn of(title: &'static str, paragraphs: Vec<(Ink, String)>) -> Self {
+        Self { title, is_bad: false, top: 0, paragraphs }
+    }
+
+    /// The same as bad news.
+    pub fn bad(self) -> Self {
+        Self { is_bad: true, ..self }
+    }
+
     /// It failed, was refused, or was stopped half way.
     pub fn failed(doing: Option<Doing>, problem: Problem) -> Self {
         let title = match (problem.kind, doing) {
             (Kind::Cancelled, _) => "Stopped",
             (_, Some(Doing::Pushing | Doing::Preparing(Intent::Push))) => "Not pushed",
             (_, Some(Doing::Writing | Doing::Preparing(Intent::Generate))) => "Not written",
+            (_, Some(Doing::Migrations(words))) => words.failed,
             _ => "Not compared",
         };
+        Self::of_problem(title, problem)
+    }
+
+    /// It failed, was refused, or was stopped half way, as a problem tells.
+    pub fn of_problem(title: &'static str, problem: Problem) -> Self {
         if problem.kind == Kind::Cancelled {
             // A person did it: nothing went wrong.
             let said = if problem.why.is_empty() { &problem.what } else { &problem.why };
@@ -160,12 +177,4 @@ pub fn counted(statements: usize) -> String {
         1 => "1 statement".to_owned(),
         many => format!("{} statements", text::grouped(many as u64)),
     }
-}
-
-/// How long something took, in words.
-fn lasting(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        return format!("{} ms", time.as_millis().max(1));
-    }
-    format!("{:.1} s", time.as_secs_f64())
 }

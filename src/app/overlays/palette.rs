@@ -216,7 +216,8 @@ fn commands(model: &Model) -> Vec<Entry> {
         Scope::Everywhere => true,
         Scope::Grid => rows,
         Scope::Schema => model.view == View::Schema && model.focus == Focus::Main,
-        Scope::Moving | Scope::Tree => false,
+        Scope::Migrations => model.view == View::Migrations,
+        Scope::Moving | Scope::Tree | Scope::Status => false,
     };
     let useless = [CommandId::Palette, CommandId::Escape, CommandId::Cancel];
     COMMANDS

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::app::change;
 use crate::app::effect::{Effect, Slot};
+use crate::app::export;
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::layout::layout;
+use crate::app::migrations::{self, Mending};
 use crate::app::model::{Model, Tone};
 use crate::app::overlays::Next;
 use crate::app::panes::data::Awaiting;
@@ -34,10 +36,16 @@ pub enum Purpose {
     FindTables,
     /// A place in the table, in percent.
     GoTo,
+    /// A file to write the rows to.
+    Export,
     /// A database to open.
     Address,
     /// The name of the migration under review.
     Migration,
+    /// The name of the database that something is to run on.
+    DatabaseName,
+    /// Why something else is written of a migration.
+    Reason(Mending),
 }
 
 impl Prompt {
@@ -96,10 +104,27 @@ impl Prompt {
                 Next::Close
             }
             Purpose::GoTo => self.go_to(model, effects),
+            Purpose::Export => match export::begin(model, self.field.text().trim(), effects) {
+                Ok(()) => Next::Close,
+                Err(why) => {
+                    self.complaint = Some(why);
+                    Next::Stay
+                }
+            },
             Purpose::Migration => {
                 let Some(review) = change::under_review(model) else { return Next::Close };
                 let prepared = Arc::clone(&review.prepared);
                 change::write(model, prepared, self.field.text().to_owned(), effects);
+                Next::Close
+            }
+            Purpose::DatabaseName => self.carry(model, effects),
+            Purpose::Reason(_) if self.field.text().trim().is_empty() => {
+                self.complaint = Some("it is kept for those who come later".into());
+                Next::Stay
+            }
+            Purpose::Reason(mending) => {
+                let reason = self.field.text().trim().to_owned();
+                migrations::mend(model, mending, Some(reason), effects);
                 Next::Close
             }
             Purpose::Address if self.field.text().trim().is_empty() => {
@@ -112,6 +137,18 @@ impl Prompt {
                 Next::Close
             }
         }
+    }
+
+    /// Carries out the plan when what was typed is the name of its database.
+    fn carry(&mut self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
+        let Some(subject) = migrations::under_review(model) else { return Next::Close };
+        let name = subject.database();
+        if self.field.text().trim() != name {
+            self.complaint = Some(format!("the database is called {name}"));
+            return Next::Stay;
+        }
+        migrations::carry(model, effects);
+        Next::Close
     }
 
     fn find(&self, model: &mut Model) {

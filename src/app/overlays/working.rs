@@ -40,6 +40,17 @@ pub enum Doing {
     Pushing,
     /// It writes a migration.
     Writing,
+    /// It finds something out about the migrations, or writes down what their history says.
+    Migrations(&'static Words),
+}
+
+/// What work with migrations is called.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Words {
+    /// While it runs.
+    pub running: &'static str,
+    /// When it failed.
+    pub failed: &'static str,
 }
 
 impl Working {

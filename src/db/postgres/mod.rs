@@ -9,14 +9,18 @@ mod cancel;
 mod catalog;
 mod connect;
 mod edit;
+mod export;
 mod failure;
 mod fields;
+mod health;
+mod import;
 mod measure;
 mod model;
 mod pool;
 mod rows;
 pub(in crate::db) mod scratch;
 mod session;
+mod vitals;
 mod watch;
 mod writer;
 
@@ -24,6 +28,7 @@ use std::sync::Arc;
 
 use self::connect::Dialer;
 use self::failure::Fault;
+pub(in crate::db) use self::health::{health, rights};
 pub(in crate::db) use self::measure::measure;
 use self::pool::Pool;
 pub(in crate::db) use self::rows::cells::whole as printed;
@@ -34,6 +39,7 @@ use crate::config::{PostgresAddress, Target};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::stop::Stop;
 use crate::db::value::Value;
+use crate::db::vitals::Vitals;
 use crate::db::{RelationSize, ServerFacts};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
@@ -161,6 +167,15 @@ impl Postgres {
     pub async fn sizes(&self, stop: &Stop) -> Result<Vec<RelationSize>> {
         let told = self.told("The sizes of the tables could not be read");
         on_a_connection!(self, stop, &told, |lease| catalog::sizes(lease))
+    }
+
+    /// How the database is doing right now.
+    ///
+    /// # Errors
+    /// What the server refused.
+    pub async fn vitals(&self, stop: &Stop) -> Result<Vitals> {
+        let told = self.told("How the database is doing could not be read");
+        on_a_connection!(self, stop, &told, |lease| vitals::vitals(lease))
     }
 
     /// Ends what still runs on the server, then closes every connection, in bounded time.

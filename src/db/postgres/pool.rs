@@ -268,7 +268,7 @@ async fn begin(raw: &mut PgConnection, sql: &str) -> sqlx::Result<i32> {
 }
 
 impl Lease {
-    fn raw(&mut self) -> sqlx::Result<&mut PgConnection> {
+    pub(super) fn raw(&mut self) -> sqlx::Result<&mut PgConnection> {
         let open = self.connection.as_mut().map(|connection| &mut connection.raw);
         open.ok_or(sqlx::Error::PoolClosed)
     }

@@ -28,6 +28,9 @@ const OLDEST: i64 = 130_000;
 /// How long the server may take to answer a statement that ends or resets something.
 const SOON: Duration = Duration::from_secs(10);
 
+/// How long a server may go on committing after somebody asked to stop.
+const COMMITTING: Duration = Duration::from_secs(20);
+
 /// What a database is, as far as making another like it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::db) struct Facts {
@@ -175,6 +178,46 @@ impl Writer {
         }
     }
 
+    /// Begins a transaction whose statements wait only so long for a lock; 0 is for ever.
+    pub(in crate::db) async fn begin(
+        &mut self,
+        limit: Duration,
+        stop: &Stop,
+    ) -> std::result::Result<(), Fault> {
+        let sql = format!("BEGIN; SET LOCAL lock_timeout = {}", limit.as_millis());
+        self.run(&sql, stop).await
+    }
+
+    /// Commits. Once it is sent, only the server knows what became of it: a stop gives it a
+    /// little more time, and then says that nobody knows.
+    pub(in crate::db) async fn commit(&mut self, stop: &Stop) -> std::result::Result<(), Fault> {
+        let given_up = async {
+            stop.asked().await;
+            tokio::time::sleep(COMMITTING).await;
+        };
+        let work = sqlx::raw_sql(AssertSqlSafe("COMMIT".to_owned())).execute(&mut self.raw);
+        tokio::select! {
+            biased;
+            done = work => done.map(drop).map_err(|error| failure::fault(&error)),
+            () = given_up => Err(Fault::lost("the server did not answer in time")),
+        }
+    }
+
+    /// Rolls back; where the connection is gone the server does so by itself.
+    pub(in crate::db) async fn rollback(&mut self) {
+        drop(self.end("ROLLBACK").await);
+    }
+
+    /// The server's process of this session; 0 behind a transaction pooler.
+    pub(in crate::db) fn pid(&self) -> i32 {
+        self.facts.pid
+    }
+
+    /// Whether a transaction pooler is in front, as far as is known.
+    pub(in crate::db) fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
     /// Closes the connection. What it left open on the server ends with it.
     pub(in crate::db) async fn close(self) {
         // Its transactions are over by now: a failure to say goodbye loses nothing.
@@ -198,6 +241,16 @@ impl Writer {
         }
     }
 
+    /// The connection itself, for what is neither a statement nor a query.
+    pub(super) fn raw(&mut self) -> &mut PgConnection {
+        &mut self.raw
+    }
+
+    /// What it takes to have the server end what this session executes.
+    pub(super) fn canceller(&self) -> (Dialer, i32) {
+        (self.dialer.clone(), self.facts.pid)
+    }
+
     async fn set_up(&mut self) -> sqlx::Result<()> {
         let setup = AssertSqlSafe(self.setup.clone());
         match timeout(SOON, sqlx::raw_sql(setup).execute(&mut self.raw)).await {
@@ -208,7 +261,7 @@ impl Writer {
 
     /// What came of driven work; a connection whose work was stopped is used again only once
     /// nothing can hit it any more.
-    async fn settle<T>(
+    pub(super) async fn settle<T>(
         &mut self,
         ending: Ending<sqlx::Result<T>>,
     ) -> std::result::Result<T, Fault> {
@@ -239,7 +292,7 @@ fn texts(row: &PgRow) -> sqlx::Result<Vec<Option<String>>> {
 }
 
 /// Asks the server to end what a process executes (manual, section 9.28.2).
-async fn ask(mut dialer: Dialer, pid: i32) -> Result<()> {
+pub(super) async fn ask(mut dialer: Dialer, pid: i32) -> Result<()> {
     if pid == 0 {
         return Ok(());
     }

@@ -103,6 +103,20 @@ fn shortened(bytes: &[u8], whole: u64) -> Value {
     long(prefix, whole)
 }
 
+/// The floating-point number a text writes, with a point, an exponent or the word for infinity.
+pub(super) fn number_of(text: &str) -> Option<f64> {
+    match text {
+        "Inf" => return Some(f64::INFINITY),
+        "-Inf" => return Some(f64::NEG_INFINITY),
+        _ => {}
+    }
+    let plain =
+        text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+    let broken = text.contains(['.', 'e', 'E']);
+    let number = if plain && broken { text.parse::<f64>().ok() } else { None };
+    number.filter(|number| number.is_finite())
+}
+
 /// An integer, 0 where there is none.
 pub(super) fn integer(row: &SqliteRow, at: usize) -> Result<i64> {
     Ok(match value(row, at)? {

@@ -37,7 +37,10 @@ pub(super) async fn open(address: &SqliteAddress, target: &Target, stop: &Stop) 
         .immutable(address.immutable);
     let place = Place { file: Some(file.clone()), read_only };
     match found(plain.clone(), target, stop, place).await {
-        Ok(inner) => Ok(inner),
+        Ok(mut inner) => {
+            inner.address = SqliteAddress { file: Some(file), ..address.clone() };
+            Ok(inner)
+        }
         Err(problem) if stop.is_asked() => Err(problem),
         Err(problem) => {
             if address.immutable || !failure::is_unopened(&problem) {
@@ -51,6 +54,8 @@ pub(super) async fn open(address: &SqliteAddress, target: &Target, stop: &Stop) 
                         .await
                         .map_err(|again| said(&file, &again))?;
                     inner.notes.push(UNCHANGING.to_owned());
+                    inner.address =
+                        SqliteAddress { file: Some(file), read_only: true, immutable: true };
                     Ok(inner)
                 }
                 Some(false) => Err(log_left_behind(&file)),
@@ -138,7 +143,8 @@ async fn found(
         // Another connection to :memory: would be another database.
         (Arc::clone(&catalog), Arc::clone(&catalog))
     };
-    Ok(Inner { facts, utf8, notes: Vec::new(), catalog, pages, slow })
+    let address = SqliteAddress { file: place.file, read_only: false, immutable: false };
+    Ok(Inner { facts, address, utf8, notes: Vec::new(), catalog, pages, slow })
 }
 
 /// Refuses what SQLite would explain badly. Answers whether the file may be written to.

@@ -15,7 +15,7 @@ const SQLITE_NOMEM: i32 = 7;
 const SQLITE_READONLY: i32 = 8;
 pub(super) const SQLITE_INTERRUPT: i32 = 9;
 const SQLITE_IOERR: i32 = 10;
-const SQLITE_CORRUPT: i32 = 11;
+pub(super) const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_FULL: i32 = 13;
 const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_TOOBIG: i32 = 18;
@@ -100,6 +100,11 @@ pub(super) fn explain(error: &sqlx::Error) -> Problem {
         }
         return Problem::failed("The database could not be read", why, "press R to try again");
     };
+    of_code(code, &why)
+}
+
+/// The problem of a result code, with SQLite's words.
+pub(super) fn of_code(code: i32, why: &str) -> Problem {
     let kind = match code {
         SQLITE_INTERRUPT => return cancelled(),
         SQLITE_READONLY => Kind::Refused,

@@ -10,18 +10,24 @@ mod catalog;
 mod cell;
 mod connect;
 mod definition;
+mod direct;
 mod edit;
+mod export;
 mod failure;
 mod faults;
+mod health;
+mod import;
 mod measure;
 mod model;
 mod relation;
 mod rows;
+mod vitals;
 mod writer;
 
 use std::sync::Arc;
 
 pub(in crate::db) use self::edit::{prove, write};
+pub(in crate::db) use self::health::{health, rights};
 pub(in crate::db) use self::measure::measure;
 pub use self::writer::Writer;
 use crate::config::{SqliteAddress, Target};
@@ -29,6 +35,7 @@ use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::sqlite::cancel::{Lane, Turn};
 use crate::db::stop::Stop;
 use crate::db::value::Value;
+use crate::db::vitals::Vitals;
 use crate::db::{RelationSize, ServerFacts};
 use crate::problem::Result;
 use crate::schema::{Outline, Relation, RelationName};
@@ -46,6 +53,8 @@ pub struct Sqlite {
 #[derive(Debug)]
 struct Inner {
     facts: ServerFacts,
+    /// Where the file is, for work that opens it once more.
+    address: SqliteAddress,
     /// Whether text is stored as UTF-8, so that its bytes can be cut without reading all.
     utf8: bool,
     /// What the person should know of how the file was opened.
@@ -125,6 +134,15 @@ impl Sqlite {
     pub async fn sizes(&self, stop: &Stop) -> Result<Vec<RelationSize>> {
         let mut turn = self.inner.slow.turn(stop).await?;
         catalog::sizes(&mut turn).await
+    }
+
+    /// How the file is doing right now.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the work was stopped.
+    pub async fn vitals(&self, stop: &Stop) -> Result<Vitals> {
+        let mut turn = self.inner.slow.turn(stop).await?;
+        vitals::vitals(&mut turn).await
     }
 
     /// Closes the connections; what still runs is ended first.

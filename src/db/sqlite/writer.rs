@@ -3,19 +3,24 @@
 //! It never creates a file. A statement runs on in SQLite's thread after its future is dropped,
 //! so a progress handler looks every few thousand steps whether the work was stopped.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::mem;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _};
 
-use super::apply::{self, Failure};
+use super::apply::{self, Failure, Guarded};
 use super::{cell, connect, failure, model};
 use crate::config::SqliteAddress;
 use crate::db::connection::Access;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
+use crate::db::transaction::Refusal;
+use crate::db::value::Value;
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::model::Model;
 use crate::schema::plan::Step;
@@ -33,6 +38,10 @@ pub struct Writer {
     watched: Arc<Mutex<Option<Stop>>>,
     /// The file's name without its folder.
     database: String,
+    /// The transaction that is open, if one is.
+    open: Option<Guarded>,
+    /// Where the file is, for work that opens it once more.
+    address: SqliteAddress,
 }
 
 impl Writer {
@@ -62,7 +71,11 @@ impl Writer {
         let first = if only_read { "PRAGMA query_only = ON; " } else { "" };
         let look = format!("{first}SELECT count(*) FROM sqlite_schema");
         match writer.run(&look, &Stop::new()).await {
-            Ok(()) => Ok(writer),
+            Ok(()) => {
+                writer.address = SqliteAddress { file: Some(file), ..address.clone() };
+                writer.address.read_only |= only_read;
+                Ok(writer)
+            }
             Err(fault) => {
                 let fix = "check the path, and that no other program has it locked";
                 Err(connect::said(&file, &fault.problem("It cannot be read", fix)))
@@ -86,12 +99,18 @@ impl Writer {
         let mut raw = options.disable_statement_logging().connect().await?;
         let watched = Arc::default();
         install(&mut raw, &watched).await?;
-        Ok(Self { raw, watched, database })
+        let address = SqliteAddress { file: None, read_only: false, immutable: false };
+        Ok(Self { raw, watched, database, open: None, address })
     }
 
     /// The file's name without its folder.
     pub(in crate::db) fn database(&self) -> &str {
         &self.database
+    }
+
+    /// Where the file is.
+    pub(super) fn address(&self) -> &SqliteAddress {
+        &self.address
     }
 
     /// Runs one statement or several.
@@ -118,6 +137,18 @@ impl Writer {
         rows.iter().map(texts).collect::<Result<_>>().map_err(undecodable)
     }
 
+    /// A digest of the rows of a query in which their order does not count. They stream by, so that
+    /// none is kept.
+    pub(in crate::db) async fn digest(
+        &mut self,
+        sql: &str,
+        stop: &Stop,
+    ) -> std::result::Result<u64, Fault> {
+        self.watch(stop)?;
+        let summed = sum(&mut self.raw, sql).await;
+        self.settle(summed, sql)
+    }
+
     /// Reads the schema.
     pub(in crate::db) async fn model(&mut self, stop: &Stop) -> std::result::Result<Model, Fault> {
         self.watch(stop)?;
@@ -136,7 +167,77 @@ impl Writer {
         // It has a progress handler of its own, which it takes off.
         let installed = install(&mut self.raw, &self.watched).await;
         applied?;
-        installed.map_err(|error| Failure { step: None, problem: failure::explain(&error) })
+        installed.map_err(|error| Failure::around(failure::explain(&error)))
+    }
+
+    /// Begins a guarded transaction for these statements, if nobody has the file locked.
+    pub(in crate::db) async fn begin(
+        &mut self,
+        steps: &[Step],
+        stop: &Stop,
+    ) -> std::result::Result<(), Refusal> {
+        // Who waits in SQLite hears nothing; who runs this waits between two tries.
+        self.run("PRAGMA busy_timeout = 0", stop).await?;
+        self.watch(stop)?;
+        let opened = Guarded::open(&mut self.raw, steps, Duration::ZERO, stop).await;
+        self.unwatch();
+        let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+        let patient = self.run(&patience, &Stop::new()).await;
+        match opened {
+            Ok(guarded) => self.open = Some(guarded),
+            Err(failure) if failure.busy => return Err(Refusal::Busy),
+            Err(failure) => return Err(refusal(failure)),
+        }
+        Ok(patient?)
+    }
+
+    /// Runs one of the statements the transaction was begun for.
+    pub(in crate::db) async fn step(
+        &mut self,
+        steps: &[Step],
+        number: usize,
+        stop: &Stop,
+    ) -> std::result::Result<(), Fault> {
+        self.watch(stop)?;
+        let sql = steps.get(number).map_or("", |step| &step.sql);
+        let looked = apply::literal(&mut self.raw, sql).await;
+        if let Some(fault) = self.settle(looked, sql)? {
+            return Err(fault);
+        }
+        self.watch(stop)?;
+        let ran = match &self.open {
+            Some(guarded) => guarded.step(&mut self.raw, steps, number).await,
+            None => Ok(()),
+        };
+        self.settle(ran, sql)
+    }
+
+    /// Commits, if nothing is worse than it was.
+    pub(in crate::db) async fn commit(
+        &mut self,
+        steps: &[Step],
+        stop: &Stop,
+    ) -> std::result::Result<Vec<String>, Refusal> {
+        let Some(guarded) = self.open.take() else { return Ok(Vec::new()) };
+        if let Err(fault) = self.watch(stop) {
+            drop(guarded.abandon(&mut self.raw).await);
+            return Err(Refusal::Fault(fault));
+        }
+        let closed = guarded.close(&mut self.raw, steps, PATIENCE, stop).await;
+        self.unwatch();
+        closed.map_err(refusal)
+    }
+
+    /// Rolls back what is open.
+    pub(in crate::db) async fn rollback(&mut self) {
+        if let Some(guarded) = self.open.take() {
+            // A connection that cannot even do this is closed, which undoes it too.
+            drop(guarded.abandon(&mut self.raw).await);
+        }
+    }
+
+    fn unwatch(&self) {
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Closes the connection; what was not committed is undone.
@@ -166,7 +267,7 @@ impl Writer {
         done: sqlx::Result<T>,
         sql: &str,
     ) -> std::result::Result<T, Fault> {
-        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.unwatch();
         done.map_err(|error| failure::fault(&error, sql))
     }
 }
@@ -184,6 +285,28 @@ async fn install(
     Ok(())
 }
 
+async fn sum(raw: &mut SqliteConnection, sql: &str) -> sqlx::Result<u64> {
+    let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch(raw);
+    let mut sum = 0_u64;
+    while let Some(row) = rows.try_next().await? {
+        let mut hasher = DefaultHasher::new();
+        for at in 0..row.len() {
+            let value = cell::value(&row, at);
+            let value = value.map_err(|problem| sqlx::Error::Protocol(problem.why))?;
+            mem::discriminant(&value).hash(&mut hasher);
+            match &value {
+                Value::Integer(number) => number.hash(&mut hasher),
+                Value::Real(number) => number.to_bits().hash(&mut hasher),
+                Value::Text(text) => text.hash(&mut hasher),
+                Value::Blob(bytes) | Value::Malformed(bytes) => bytes.hash(&mut hasher),
+                Value::Null | Value::Truncated(_) => {}
+            }
+        }
+        sum = sum.wrapping_add(hasher.finish());
+    }
+    Ok(sum)
+}
+
 /// The values of a row as text.
 fn texts(row: &SqliteRow) -> Result<Vec<Option<String>>> {
     let text = |at| {
@@ -193,7 +316,16 @@ fn texts(row: &SqliteRow) -> Result<Vec<Option<String>>> {
     (0..row.len()).map(text).collect()
 }
 
-fn only_reads(file: &Path) -> Problem {
+/// What is said of a transaction that could not be begun or ended.
+fn refusal(failure: Failure) -> Refusal {
+    match failure.problem.kind {
+        Kind::Cancelled => Refusal::Fault(Fault::stopped()),
+        _ if failure.unsound => Refusal::Unsound(failure.problem.why),
+        _ => Refusal::Fault(Fault { message: failure.problem.why, ..Fault::default() }),
+    }
+}
+
+pub(super) fn only_reads(file: &Path) -> Problem {
     Problem::new(
         Kind::Refused,
         format!("{} may not be changed", file.display()),

@@ -130,8 +130,13 @@ pub(in crate::ops) async fn judged(
 ) -> Result<Vec<Judged>> {
     let dialect = scratch.dialect();
     let mut out = Vec::new();
-    for statement in split(dialect, &script.text) {
-        let (start, sql) = (statement.body.start, statement.text(&script.text));
+    let mut text = script.text.clone();
+    if text.starts_with('\u{feff}') {
+        // A byte order mark is no SQL; every place stays where it is.
+        text.replace_range(..'\u{feff}'.len_utf8(), "   ");
+    }
+    for statement in split(dialect, &text) {
+        let (start, sql) = (statement.body.start, statement.text(&text));
         if statement.is_blank() {
             continue;
         }

@@ -56,7 +56,7 @@ const DOT_COMMANDS: &[&str] = &[
 
 /// The text of a script for splitting: lines that only psql understands are blanked, so that
 /// every place stays where it is. The error is the first line there is no use for.
-pub(super) fn without_meta_commands(
+pub(in crate::ops) fn without_meta_commands(
     dialect: Dialect,
     text: &str,
 ) -> Result<String, (usize, String)> {
@@ -91,7 +91,7 @@ fn begins_a_line(text: &str, at: usize) -> bool {
 }
 
 /// Why a line for another program is refused, and what to do.
-pub(super) fn refusal(word: &str) -> (String, &'static str) {
+pub(in crate::ops) fn refusal(word: &str) -> (String, &'static str) {
     if word == "\\." {
         return (COPY.0.to_owned(), COPY.1);
     }
@@ -205,7 +205,7 @@ fn is_grant_beyond(words: &[String]) -> bool {
 }
 
 /// The significant words of a statement in upper case; what is quoted is empty.
-pub(super) fn words(dialect: Dialect, sql: &str) -> Vec<String> {
+pub(in crate::ops) fn words(dialect: Dialect, sql: &str) -> Vec<String> {
     let word = |token: Token| match token.kind {
         TokenKind::Keyword | TokenKind::Identifier => token.text(sql).to_ascii_uppercase(),
         TokenKind::Punctuation | TokenKind::Operator => token.text(sql).to_owned(),

@@ -1,31 +1,24 @@
 //! Where the SQL of the desired schema comes from: files, folders of them, or a command.
 //!
-//! Nothing here runs SQL. A command runs with `sh -c` in the project's folder, is ended with all
-//! it started when it takes too long or was stopped, and its words reach a problem only as they
-//! stood on its standard error.
+//! Nothing here runs SQL.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
-
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
 
 use crate::config::{Project, SchemaSource};
 use crate::db::fault::{Place, Script};
 use crate::db::stop::Stop;
+use crate::ops::outside::{self, Purpose};
 use crate::problem::{Problem, Result};
-
-/// How long a command may take.
-const COMMAND_TIME: Duration = Duration::from_secs(120);
 
 /// The most SQL that is taken, in bytes.
 const MOST: u64 = 256 * 1024 * 1024;
 
-/// How many lines of a failed command's standard error are shown.
-const LAST_LINES: usize = 12;
+/// The command that prints the schema.
+const SCHEMA: Purpose = Purpose {
+    what: "command for the schema",
+    fix: "run it by hand in the project's folder until it prints the schema",
+};
 
 /// How deep folders may be in each other; a link that leads back up ends here.
 const DEEPEST: usize = 32;
@@ -151,46 +144,10 @@ fn unreadable(path: &Path, why: &str) -> Problem {
 
 /// Runs a command and takes what it prints.
 async fn print(command: &str, folder: &Path, stop: &Stop) -> Result<Script> {
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        // A group of its own, so that what it starts can be ended with it.
-        .process_group(0)
-        .spawn()
-        .map_err(|why| {
-            Problem::failed(
-                "The command for the schema cannot be started",
-                format!("sh in {}: {why}", folder.display()),
-                "make sure that there is a shell and that the folder exists",
-            )
-        })?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let outcome = tokio::select! {
-        biased;
-        () = stop.asked() => Err(Problem::cancelled("Stopped")),
-        done = tokio::time::timeout(COMMAND_TIME, finish(&mut child)) => {
-            done.unwrap_or_else(|_| Err(too_long(command)))
-        }
-    };
-    if outcome.is_err() {
-        if let Some(group) = group {
-            // A group that has ended by itself meanwhile needs nothing.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        drop(child.wait().await);
-    }
-    let (status, out, err) = outcome?;
-    let last = last_lines(&err);
-    if !status.success() {
-        return Err(failed(command, status, &last));
-    }
-    let text = text("what the command printed", out)?;
+    let ran = outside::run(command, folder, &SCHEMA, stop).await?;
+    let text = text("what the command printed", ran.printed)?;
     if text.trim().is_empty() {
-        let said = if last.is_empty() { String::new() } else { format!(":\n{last}") };
+        let said = if ran.said.is_empty() { String::new() } else { format!(":\n{}", ran.said) };
         return Err(Problem::failed(
             "The command for the schema printed nothing",
             format!("{command}{said}"),
@@ -198,62 +155,6 @@ async fn print(command: &str, folder: &Path, stop: &Stop) -> Result<Script> {
         ));
     }
     Ok(Script { name: format!("the output of {command}"), text })
-}
-
-type Finished = (ExitStatus, Vec<u8>, Vec<u8>);
-
-/// Waits for the end of a command and of what it prints.
-async fn finish(child: &mut Child) -> Result<Finished> {
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let (out, err, status) = tokio::join!(all(out), all(err), child.wait());
-    let told = |why: std::io::Error| {
-        Problem::failed(
-            "What the command for the schema prints cannot be read",
-            why.to_string(),
-            "run it by hand to see what it does",
-        )
-    };
-    Ok((status.map_err(told)?, out.map_err(told)?, err.map_err(told)?))
-}
-
-async fn all(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(stream) = stream {
-        stream.take(MOST).read_to_end(&mut bytes).await?;
-    }
-    Ok(bytes)
-}
-
-fn too_long(command: &str) -> Problem {
-    Problem::failed(
-        "The command for the schema takes too long and was ended",
-        format!("{command} ran for {} s", COMMAND_TIME.as_secs()),
-        "run it by hand to see what it waits for; it gets no input",
-    )
-}
-
-fn failed(command: &str, status: ExitStatus, last: &str) -> Problem {
-    let how = match status.code() {
-        // As a shell reports it (POSIX, "Exit Status for Commands").
-        Some(127) => "there is no such command (exit code 127)".to_owned(),
-        Some(126) => "it may not be run (exit code 126)".to_owned(),
-        Some(code) => format!("it ended with exit code {code}"),
-        None => "it was ended by a signal".to_owned(),
-    };
-    let said = if last.is_empty() { String::new() } else { format!(":\n{last}") };
-    Problem::failed(
-        "The command for the schema failed",
-        format!("{command}: {how}{said}"),
-        "run it by hand in the project's folder until it prints the schema",
-    )
-}
-
-/// The last lines of what a command said.
-fn last_lines(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let skipped = lines.len().saturating_sub(LAST_LINES);
-    lines.into_iter().skip(skipped).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use crate::app::command::{COMMANDS, Command, CommandId, Scope};
 use crate::app::effect::Slot;
 use crate::app::layout::Layout;
+use crate::app::migrations;
 use crate::app::model::{Focus, Link, Model, PATIENCE, Tone, View};
 use crate::app::update::scopes;
 use crate::config::Protection;
@@ -82,7 +83,12 @@ fn state_of_link(model: &Model, look: &Look) -> Vec<Segment<'static>> {
 
 fn tabs(model: &Model) -> Vec<Segment<'static>> {
     let mut out = Vec::new();
-    for (view, key, name) in [(View::Data, "1", "Data"), (View::Schema, "2", "Schema")] {
+    for (view, key, name) in [
+        (View::Data, "1", "Data"),
+        (View::Schema, "2", "Schema"),
+        (View::Migrations, "3", "Migrations"),
+        (View::Status, "4", "Status"),
+    ] {
         let role = if model.view == view { Role::TabActive } else { Role::Tab };
         if !out.is_empty() {
             out.push(Segment::new(Role::Tab, "  "));
@@ -166,8 +172,9 @@ fn hints(model: &Model) -> (Vec<Hint<'static>>, Vec<Hint<'static>>) {
     let (mut some, mut always) = (Vec::new(), Vec::new());
     for (row, command) in rows {
         let Some(key) = model.keymap.keys_of(row).into_iter().next() else { continue };
-        let label = if command.id == CommandId::CopyCell { "copy" } else { command.hint };
-        let key = if command.id == CommandId::CopyCell { "y".to_owned() } else { key };
+        let copies = matches!(command.id, CommandId::CopyCell | CommandId::CopyFile);
+        let label = if copies { "copy" } else { command.hint };
+        let key = if copies { "y".to_owned() } else { key };
         let anywhere = matches!(command.id, CommandId::Palette | CommandId::Help);
         if anywhere { &mut always } else { &mut some }.push(Hint::new(key, label));
     }
@@ -178,6 +185,12 @@ fn hints(model: &Model) -> (Vec<Hint<'static>>, Vec<Hint<'static>>) {
 fn applies(model: &Model, command: &Command) -> bool {
     if command.id == CommandId::ReviewEdits {
         return !model.staged.is_empty();
+    }
+    if model.view == View::Migrations {
+        return migrations::applies(model, command.id);
+    }
+    if model.view == View::Status {
+        return command.id != CommandId::Find;
     }
     if command.scope != Scope::Grid {
         let rows = model.focus == Focus::Tree || model.view == View::Data;

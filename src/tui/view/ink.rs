@@ -13,6 +13,7 @@ pub fn role(ink: Ink) -> Role {
         Ink::Text => Role::Text,
         Ink::Strong => Role::Strong,
         Ink::Muted => Role::Muted,
+        Ink::Good => Role::Good,
         Ink::Warning => Role::Warning,
         Ink::Danger => Role::Danger,
         Ink::Information => Role::Information,
@@ -22,6 +23,7 @@ pub fn role(ink: Ink) -> Role {
         Ink::DangerMark => Role::Danger,
         Ink::WarningMark => Role::Warning,
         Ink::NoticeMark => Role::Information,
+        Ink::Gauge | Ink::Spark => Role::Accent,
         Ink::Dot => Role::Muted,
         Ink::Null => Role::Null,
         Ink::Masked => Role::Masked,
@@ -45,10 +47,21 @@ pub fn segment<'a>(span: &'a Span<'_>, look: &Look) -> Segment<'a> {
         Ink::WarningMark => Segment::new(role, "!"),
         Ink::NoticeMark => Segment::new(role, look.glyphs.dot),
         Ink::Dot => Segment::new(role, format!(" {} ", look.glyphs.dot)),
+        Ink::Gauge => Segment::new(role, picture(&span.text, look.glyphs.gauge)),
+        Ink::Spark => Segment::new(role, picture(&span.text, look.glyphs.spark)),
         Ink::Null => Segment::new(role, look.glyphs.null),
         Ink::Masked => Segment::new(role, look.glyphs.mask.repeat(span.text.chars().count())),
         _ => Segment::new(role, span.text.as_ref()),
     }
+}
+
+/// Digits as the signs they stand for.
+fn picture(digits: &str, signs: &[&'static str]) -> String {
+    let sign = |digit: char| {
+        let level = digit.to_digit(10).and_then(|level| usize::try_from(level).ok());
+        level.and_then(|level| signs.get(level)).copied().unwrap_or(" ")
+    };
+    digits.chars().map(sign).collect()
 }
 
 /// Draws words one after the other into `cells` cells; returns how many they took.

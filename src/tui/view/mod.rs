@@ -8,10 +8,12 @@ mod cell;
 mod frame;
 mod grid;
 mod ink;
+mod migrations;
 mod overlays;
 mod problem;
 mod schema;
 mod staged;
+mod status;
 mod tree;
 mod welcome;
 
@@ -43,8 +45,12 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
     match &model.link {
         Link::None | Link::Opening | Link::Failed(_) => welcome::draw(model, look, &places, buf),
         Link::Open(_) | Link::Lost(_) => {
-            tree::draw(model, look, &places, buf);
+            if matches!(model.view, View::Data | View::Schema) {
+                tree::draw(model, look, &places, buf);
+            }
             match model.view {
+                View::Status => status::draw(model, look, &places, buf),
+                View::Migrations => migrations::draw(model, look, &places, buf),
                 View::Data => grid::draw(model, look, &places, buf),
                 View::Schema => schema::draw(model, look, &places, buf),
             }

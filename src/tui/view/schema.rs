@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::app::effect::Slot;
 use crate::app::layout::Layout;
 use crate::app::model::{Focus, Model};
+use crate::app::overlays::place::Scroll;
 use crate::app::panes::schema::{LineKind, SchemaLine, SchemaPane};
 use crate::config::Protection;
 use crate::text;
@@ -41,19 +42,7 @@ pub fn draw(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
         nothing(model, body, look, buf);
         return;
     }
-    let mut columns: (Option<usize>, Vec<u16>) = (None, Vec::new());
-    let shown = pane.lines().iter().enumerate().skip(pane.list.top);
-    for ((at, found), y) in shown.zip(body.top()..body.bottom()) {
-        if columns.0 != Some(found.section) {
-            columns = (Some(found.section), fitted(pane.widths(found.section), body.width));
-        }
-        let row = Rect { y, height: 1, ..body };
-        if at == pane.list.cursor {
-            let role = if focused { Role::Selection } else { Role::SelectionAway };
-            line::paint(buf, row, role, look);
-        }
-        one(found, row, &columns.1, look, buf);
-    }
+    lines(pane.lines(), &|section| pane.widths(section), (pane.list, focused), body, look, buf);
     if stale(pane) {
         line::paint(buf, body, Role::Stale, look);
     }
@@ -61,6 +50,30 @@ pub fn draw(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
     if all > height {
         let part = |lines: usize| lines as f64 / all as f64;
         scrollbar::draw(places.main, part(pane.list.top), part(pane.list.top + height), buf, look);
+    }
+}
+
+/// Draws sections of lines; `widths` are those the cells of a section want.
+pub fn lines<'a>(
+    all: &[SchemaLine],
+    widths: &dyn Fn(usize) -> &'a [u16],
+    (list, focused): (Scroll, bool),
+    body: Rect,
+    look: &Look,
+    buf: &mut Buffer,
+) {
+    let mut columns: (Option<usize>, Vec<u16>) = (None, Vec::new());
+    let shown = all.iter().enumerate().skip(list.top);
+    for ((at, found), y) in shown.zip(body.top()..body.bottom()) {
+        if columns.0 != Some(found.section) {
+            columns = (Some(found.section), fitted(widths(found.section), body.width));
+        }
+        let row = Rect { y, height: 1, ..body };
+        if at == list.cursor {
+            let role = if focused { Role::Selection } else { Role::SelectionAway };
+            line::paint(buf, row, role, look);
+        }
+        one(found, row, &columns.1, look, buf);
     }
 }
 

@@ -27,6 +27,9 @@ fn normal(entry: &str) -> String {
     let body = body.split("\n--\n-- PostgreSQL database dump complete").next().unwrap_or(body);
     let body = with_sorted_options(body);
     let body = body.as_str();
+    if head.contains("; Type: STATISTICS;") {
+        return format!("{head}\n{}", with_sorted_columns(body.trim()));
+    }
     let sorted =
         ["; Type: TABLE;", "; Type: ACL;", "; Type: DEFAULT ACL;", "; Type: TABLE ATTACH;"];
     if !sorted.iter().any(|kind| head.contains(kind)) {
@@ -39,6 +42,21 @@ fn normal(entry: &str) -> String {
         .collect();
     lines.sort_unstable();
     format!("{head}\n{}", lines.join("\n"))
+}
+
+/// Extended statistics list their columns in the order of the table's, whatever was said.
+fn with_sorted_columns(body: &str) -> String {
+    let line = |line: &str| -> String {
+        let parts = line.split_once(" ON ").and_then(|(before, rest)| {
+            let (columns, table) = rest.rsplit_once(" FROM ")?;
+            Some((before, columns, table))
+        });
+        let Some((before, columns, table)) = parts else { return line.to_owned() };
+        let mut columns: Vec<&str> = columns.split(", ").collect();
+        columns.sort_unstable();
+        format!("{before} ON {} FROM {table}", columns.join(", "))
+    };
+    body.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Storage parameters stand in the order in which they were set.

@@ -10,7 +10,7 @@ use dbstudio::schema::plan::{self, Plan};
 
 use super::world::World;
 use super::write::sql;
-use super::{dump, rows};
+use super::{dump, own, rows};
 use crate::scratch::target;
 use crate::server::{self, TestDatabase};
 
@@ -60,6 +60,13 @@ struct Built {
     to_dump: Vec<String>,
 }
 
+/// Where a plan is to lead.
+struct Arrival<'a> {
+    way: &'static str,
+    wanted: &'a Model,
+    dump: &'a [String],
+}
+
 fn broken(part: &'static str, how: impl std::fmt::Display) -> Broken {
     Broken { part, how: how.to_string() }
 }
@@ -94,7 +101,8 @@ impl Pair {
             let again = self.apply(&built.live, &proof.up).await?;
             again.map_err(|why| broken("up without rows", why))?;
         }
-        self.arrived("up", &built.live, &built.to, &built.to_dump).await?;
+        let arrival = Arrival { way: "up", wanted: &built.to, dump: &built.to_dump };
+        self.arrived(&built.live, &arrival, &built.from).await?;
         if !outcome.refused {
             let after = rows::read(&built.live, &built.to, &built.from, &built.to);
             if let Some(row) = rows::missing(&before, &after) {
@@ -118,7 +126,8 @@ impl Pair {
                 return Err(broken("rows after down", format!("{row}\n{}", text(down))));
             }
         }
-        self.arrived("down", &built.live, &built.from, &built.from_dump).await?;
+        let arrival = Arrival { way: "down", wanted: &built.from, dump: &built.from_dump };
+        self.arrived(&built.live, &arrival, &built.to).await?;
         Ok(outcome)
     }
 
@@ -219,21 +228,26 @@ impl Pair {
         }
     }
 
-    /// Whether a database is as it is to be, in our opinion and in `pg_dump`'s.
+    /// Whether a database is as it is to be, in our opinion and in `pg_dump`'s. `before` is the
+    /// schema it had.
     async fn arrived(
         &self,
-        way: &'static str,
         live: &TestDatabase,
-        wanted: &Model,
-        wanted_dump: &[String],
+        arrival: &Arrival<'_>,
+        before: &Model,
     ) -> Result<(), Broken> {
+        let Arrival { way, wanted, dump } = arrival;
         let model = self.read(live).await?;
         if let Some(key) = plan::differences(&model, wanted).first() {
             let how =
                 format!("{way}: {:?} {key}\n{:?}\n{:?}", key.kind, model.get(key), wanted.get(key));
             return Err(broken("model afterwards", how));
         }
-        match dump::differences(wanted_dump, &dump::of(live, self.privileges)) {
+        let own = own::of(&model, wanted, before);
+        own::set(live, &own);
+        let differences = dump::differences(dump, &dump::of(live, self.privileges));
+        own::set_back(live, &own);
+        match differences {
             Some(how) => Err(broken("dump afterwards", format!("{way}:\n{how}"))),
             None => Ok(()),
         }

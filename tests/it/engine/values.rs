@@ -135,6 +135,21 @@ impl World {
         }
     }
 
+    /// Whether a type is a domain over one whose operators are those of `anyenum`, `anyarray`,
+    /// `anyrange` or `record`: the server finds none for the domain by itself.
+    pub fn is_domain_over_any(&self, kind: Type) -> bool {
+        let below = self.below(kind);
+        let family = self.family_of(below);
+        below != kind
+            && (below.array || matches!(family, Family::Enum | Family::Range | Family::Composite))
+    }
+
+    /// Whether a type is an array whose elements have a modifier, as in `numeric(12,2)[]`: the server
+    /// cannot check a foreign key over it.
+    pub fn is_array_of_modified(&self, kind: Type) -> bool {
+        kind.array && matches!(kind.base, Base::Built(name) if name.contains('('))
+    }
+
     /// Whether a collation can be given.
     pub fn is_collatable(&self, kind: Type) -> bool {
         self.family_of(kind) == Family::Text
@@ -183,6 +198,11 @@ impl World {
         {
             return format!("{}({named})", self.named(function));
         }
+        // The operators of such types are not found for a domain.
+        let below = self.below(kind);
+        let cast = format!("({named})::{}", self.type_sql(below));
+        let (kind, named) =
+            if self.is_domain_over_any(kind) { (below, cast.as_str()) } else { (kind, named) };
         let sql = self.type_sql(kind);
         match (self.family_of(kind), expr.flavour % 3) {
             (Family::Number, 0) => format!("{named} > -5"),

@@ -37,9 +37,10 @@ pub fn sql(world: &World) -> String {
     for id in world.all(|what| matches!(what, What::Sequence(_))) {
         if let Some(What::Sequence(Sequence { owner: Some(owner), .. })) =
             world.get(id).map(|it| &it.what)
-            && let Some(column) = world.get(*owner)
+            && let Some((column, body)) = world.get(*owner).zip(world.column(*owner))
         {
-            let column = format!("{}.{}", world.named(column.of), quoted(&column.name));
+            let name = body.again.and_then(|again| world.get(again)).unwrap_or(column);
+            let column = format!("{}.{}", world.named(column.of), quoted(&name.name));
             out.push(format!("ALTER SEQUENCE {} OWNED BY {column}", world.named(id)));
         }
     }

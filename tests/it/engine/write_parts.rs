@@ -143,7 +143,8 @@ impl World {
             sql.push_str(&format!(" WHERE {}", self.condition_on(relation, filter, "")));
         }
         let mut out = vec![sql];
-        let computed = index.parts.iter().position(|part| part.expression);
+        let btree = index.method == "btree";
+        let computed = index.parts.iter().position(|part| part.expression && btree);
         if let (Some(target), Some(at), true) = (index.statistics, computed, index.named) {
             let schema = self.named(self.schema_of(id));
             out.push(format!(

@@ -164,6 +164,16 @@ fn facts(statement: &Statement, out: &mut Lines) {
 }
 
 fn of_hazard(hazard: &Hazard, out: &mut Lines) {
+    let stops = hazard.severity >= out.from;
+    for (at, (indent, spans)) in hazard_lines(hazard).into_iter().enumerate() {
+        let kind = if at == 0 && stops { LineKind::Hazard } else { LineKind::Other };
+        out.add(kind, indent, spans);
+    }
+}
+
+/// A hazard in lines, each with the cells it is indented by: its weight and rule, why it matters,
+/// what was measured, the safer way.
+pub fn hazard_lines(hazard: &Hazard) -> Vec<(usize, Vec<Span<'static>>)> {
     let (mark, ink) = match hazard.severity {
         Severity::Danger => (Span::new(Ink::DangerMark, "✗"), Ink::Danger),
         Severity::Warning => (Span::new(Ink::WarningMark, "!"), Ink::Warning),
@@ -174,18 +184,17 @@ fn of_hazard(hazard: &Hazard, out: &mut Lines) {
     if let Some(object) = &hazard.object {
         head.push(Span::new(Ink::Muted, format!("  {object}")));
     }
-    let stops = hazard.severity >= out.from;
-    out.add(if stops { LineKind::Hazard } else { LineKind::Other }, 0, head);
-    out.add(LineKind::Other, HANGING, vec![Span::new(Ink::Text, hazard.why.clone())]);
+    let mut lines = vec![(0, head), (HANGING, vec![Span::new(Ink::Text, hazard.why.clone())])];
     if let Some(measured) = &hazard.measured {
         let spans = vec![Span::new(Ink::Muted, "measured: "), Span::new(ink, measured.clone())];
-        out.add(LineKind::Other, HANGING, spans);
+        lines.push((HANGING, spans));
     }
     if hazard.severity > Severity::Notice && !hazard.safer.is_empty() {
         let spans =
             vec![Span::new(Ink::Muted, "safer: "), Span::new(Ink::Muted, hazard.safer.clone())];
-        out.add(LineKind::Other, HANGING, spans);
+        lines.push((HANGING, spans));
     }
+    lines
 }
 
 /// The lines fitted into a width.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::app::overlays::place::Scroll;
 use crate::app::span::{self, Span};
 use crate::db::Engine;
+use crate::ops::migrations_desk::Origins;
 use crate::schema::{Relation, RelationName};
 use crate::sql::Dialect;
 
@@ -26,6 +27,10 @@ pub struct SchemaPane {
     pub list: Scroll,
     /// Where `back` leads, the latest last.
     pub trail: Vec<RelationName>,
+    /// Which migration made each column, once that is known.
+    pub origins: Option<Arc<Origins>>,
+    /// Whether that was asked for.
+    pub asked: bool,
     lines: Vec<SchemaLine>,
     widths: Vec<Vec<u16>>,
 }
@@ -69,7 +74,8 @@ impl SchemaPane {
             Some(Engine::Postgres) => Dialect::Postgres,
             Some(Engine::Sqlite) | None => Dialect::Sqlite,
         };
-        self.lines = sections::lines(&relation);
+        let none = Origins::default();
+        self.lines = sections::lines(&relation, self.origins.as_deref().unwrap_or(&none));
         definition::add(&mut self.lines, dialect, &relation.definition);
         self.widths = widths(&self.lines);
         self.wanted = Some(relation.name.clone());
@@ -138,7 +144,7 @@ impl SchemaPane {
 }
 
 /// The widest cell of each column of each section.
-fn widths(lines: &[SchemaLine]) -> Vec<Vec<u16>> {
+pub fn widths(lines: &[SchemaLine]) -> Vec<Vec<u16>> {
     let sections = lines.iter().map(|line| line.section + 1).max().unwrap_or(0);
     let mut all: Vec<Vec<u16>> = vec![Vec::new(); sections];
     for line in lines.iter().filter(|line| line.kind == LineKind::Entry) {

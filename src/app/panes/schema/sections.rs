@@ -2,16 +2,17 @@
 
 use crate::app::panes::schema::{LineKind, SchemaLine};
 use crate::app::span::{Ink, Span};
+use crate::ops::migrations_desk::Origins;
 use crate::schema::{Column, Generation, Index, Policy, Relation, RelationName};
 use crate::text;
 
 type Cells = Vec<Vec<Span<'static>>>;
 
 /// The lines of a relation, without its definition.
-pub fn lines(relation: &Relation) -> Vec<SchemaLine> {
+pub fn lines(relation: &Relation, origins: &Origins) -> Vec<SchemaLine> {
     let mut out = Sections::default();
     about(relation, &mut out);
-    columns(relation, &mut out);
+    columns(relation, origins, &mut out);
     keys(relation, &mut out);
     references(relation, &mut out);
     constraints(relation, &mut out);
@@ -105,7 +106,7 @@ fn about(relation: &Relation, out: &mut Sections) {
     }
 }
 
-fn columns(relation: &Relation, out: &mut Sections) {
+fn columns(relation: &Relation, origins: &Origins, out: &mut Sections) {
     if relation.columns.is_empty() {
         return;
     }
@@ -120,14 +121,15 @@ fn columns(relation: &Relation, out: &mut Sections) {
         };
         let name = vec![mark, Span::new(Ink::Strong, format!(" {}", column.name))];
         let null = if column.nullable { nothing() } else { one(Ink::Keyword, "not null") };
-        let cells = vec![name, one(Ink::Identifier, column.type_name.clone()), null, made(column)];
+        let made = made(column, origins.of(&relation.name, &column.name));
+        let cells = vec![name, one(Ink::Identifier, column.type_name.clone()), null, made];
         let target = relation.foreign_key_of(&column.name).map(|key| key.target.clone());
         out.push(LineKind::Entry, cells, target, column.name.clone());
     }
 }
 
-/// How a column gets its value, and what else is worth saying of it.
-fn made(column: &Column) -> Vec<Span<'static>> {
+/// How a column gets its value, which migration made it, and what else is worth saying of it.
+fn made(column: &Column, origin: Option<&str>) -> Vec<Span<'static>> {
     let mut parts: Vec<Vec<Span<'static>>> = Vec::new();
     let words = |word: &'static str, rest: &str| {
         vec![Span::new(Ink::Keyword, word), Span::new(Ink::Text, rest.to_owned())]
@@ -151,6 +153,9 @@ fn made(column: &Column) -> Vec<Span<'static>> {
     }
     if !column.readable {
         parts.push(one(Ink::Warning, "not readable by your role"));
+    }
+    if let Some(migration) = origin {
+        parts.push(one(Ink::Muted, format!("since {migration}")));
     }
     if let Some(comment) = &column.comment {
         parts.push(one(Ink::Comment, comment.clone()));

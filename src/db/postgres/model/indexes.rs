@@ -9,6 +9,8 @@ use super::reading::{Reading, numbers};
 use super::relations::target as statistics_target;
 use super::{Question, own};
 use crate::schema::model::{Body, Index, Key, Kind, ReplicaIdentity};
+use crate::sql::Dialect;
+use crate::sql::lexer::tokens;
 
 pub(super) fn question(question: &Question) -> String {
     format!(
@@ -147,11 +149,53 @@ pub(super) fn statistics(question: &Question) -> String {
 pub(super) fn extended(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Result<()> {
     let address = Address::new(class::STATISTICS, row.integer(1)?);
     let key = Key::new(Kind::Statistics, row.text(2)?, row.text(3)?);
-    let body = Body::Statistics { definition: row.text(5)?, target: statistics_target(row, 6)? };
+    let definition = in_order(&row.text(5)?);
+    let body = Body::Statistics { definition, target: statistics_target(row, 6)? };
     let relation = Address::new(class::RELATION, row.integer(7)?);
     reading.add(address, key.clone(), row.optional(4)?, body);
     if let Some(of) = reading.addresses.exactly(relation).cloned() {
         reading.need(&key, of);
     }
     Ok(())
+}
+
+/// A definition of statistics with its columns and expressions in an order of their own: the
+/// server prints columns in that of the table, which says nothing of the statistics.
+fn in_order(definition: &str) -> String {
+    let (mut depth, mut list, mut commas) = (0_usize, None, Vec::new());
+    for token in tokens(Dialect::Postgres, definition) {
+        match token.text(definition) {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            "," if depth == 0 => commas.push(token.range),
+            "ON" if depth == 0 && list.is_none() => list = Some((token.range.end, None)),
+            "FROM" if depth == 0 => {
+                list = list.map(|(start, _)| (start, Some(token.range.start)));
+            }
+            _ => {}
+        }
+    }
+    let Some((start, Some(end))) = list else { return definition.to_owned() };
+    let starts = std::iter::once(start).chain(commas.iter().map(|comma| comma.end));
+    let ends = commas.iter().map(|comma| comma.start).chain(std::iter::once(end));
+    let parts = starts.zip(ends).filter_map(|(from, to)| definition.get(from..to));
+    let mut parts: Vec<&str> = parts.map(str::trim).collect();
+    parts.sort_unstable();
+    let (head, tail) = (definition.get(..start), definition.get(end..));
+    format!("{} {} {}", head.unwrap_or_default(), parts.join(", "), tail.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_order;
+
+    #[test]
+    fn the_order_of_columns_is_none_of_the_statistics() {
+        let one =
+            r#"CREATE STATISTICS public."ON" (mcv) ON b, "a, FROM", lower(x, y) FROM public.t"#;
+        let other =
+            r#"CREATE STATISTICS public."ON" (mcv) ON "a, FROM", b, lower(x, y) FROM public.t"#;
+        assert_eq!(in_order(one), in_order(other));
+        assert_eq!(in_order(one), other);
+    }
 }

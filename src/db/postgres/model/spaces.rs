@@ -115,9 +115,8 @@ pub(super) fn event_triggers() -> String {
 
 pub(super) fn event_trigger(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Result<()> {
     let mut definition = format!("ON {}", row.text(4)?);
-    let mut tags = row.list(6)?;
+    let tags = row.list(6)?;
     if !tags.is_empty() {
-        tags.sort();
         let tags: Vec<String> = tags.iter().map(|tag| Dialect::Postgres.literal(tag)).collect();
         definition.push_str(&format!(" WHEN TAG IN ({})", tags.join(", ")));
     }

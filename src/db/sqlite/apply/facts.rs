@@ -8,7 +8,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::db::sqlite::faults::{Look, faults, is_foreign, lenient, rows};
-use crate::schema::model::{Key, names};
+use crate::schema::model::{Key, is_history_table, names, words};
 use crate::schema::plan::Step;
 use crate::sql::Dialect;
 
@@ -70,8 +70,44 @@ impl Tables {
         let quiet = self
             .tables
             .iter()
-            .filter(|(name, (_, countable))| *countable && !named.contains(*name));
+            .filter(|(name, (_, countable))| *countable && !named.contains(*name))
+            .filter(|(name, _)| !is_history_table(name));
         quiet.map(|(_, (name, _))| name.clone()).collect()
+    }
+}
+
+/// How much has to be looked at: what statements cannot touch need not be, and looking at all rows
+/// takes the longer the more there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Care {
+    /// The statements add to the schema or change it in place: only views and triggers can break.
+    Schema,
+    /// They change rows.
+    Rows,
+    /// They drop tables, as a rebuild does, or write the schema's own table.
+    Everything,
+}
+
+impl Care {
+    /// What these statements call for.
+    pub(super) fn of(steps: &[Step]) -> Self {
+        steps.iter().map(|step| Self::of_one(&step.sql)).max().unwrap_or(Self::Schema)
+    }
+
+    fn of_one(sql: &str) -> Self {
+        let words = words(sql);
+        let is = |at: usize, word: &str| words.get(at).is_some_and(|found| found.is(word));
+        let names = ["create", "alter", "reindex", "analyze", "explain"];
+        if names.iter().any(|name| is(0, name)) {
+            return Self::Schema;
+        }
+        if is(0, "drop") {
+            return if is(1, "table") { Self::Everything } else { Self::Schema };
+        }
+        if is(0, "pragma") {
+            return Self::Everything;
+        }
+        Self::Rows
     }
 }
 
@@ -91,9 +127,10 @@ impl Facts {
     pub(super) async fn read(
         connection: &mut SqliteConnection,
         bystanders: &BTreeSet<String>,
+        care: Care,
     ) -> sqlx::Result<Self> {
         let mut counts = BTreeMap::new();
-        for table in bystanders {
+        for table in bystanders.iter().filter(|_| care >= Care::Rows) {
             let sql = format!("SELECT count(*) FROM {}", Dialect::Sqlite.relation("main", table));
             // A table that was dropped under a name not written out shows as one without rows.
             if let Some(found) = lenient(rows(connection, &sql).await)? {
@@ -102,10 +139,16 @@ impl Facts {
             }
         }
         Ok(Self {
-            orphans: orphans(connection).await?,
+            orphans: match care >= Care::Rows {
+                true => orphans(connection).await?,
+                false => BTreeSet::new(),
+            },
             counts,
             looks: faults(connection).await?,
-            damage: damage(connection).await?,
+            damage: match care {
+                Care::Everything => damage(connection).await?,
+                _ => BTreeSet::new(),
+            },
         })
     }
 

@@ -6,13 +6,18 @@
 //! the transaction is rolled back and the connection set as it was.
 
 mod facts;
+mod keepsakes;
+mod literal;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 
-use facts::{Facts, Tables};
+use facts::{Care, Facts, Tables};
+use keepsakes::Keepsakes;
+pub(in crate::db::sqlite) use literal::literal;
 
 use super::failure::{self, SQLITE_BUSY, SQLITE_INTERRUPT};
 use crate::db::stop::Stop;
@@ -32,11 +37,15 @@ pub(in crate::db) struct Failure {
     pub(in crate::db) step: Option<usize>,
     /// What failed, SQLite's words, and what state things are in.
     pub(in crate::db) problem: Problem,
+    /// Whether it was only that somebody else has the file locked.
+    pub(in crate::db) busy: bool,
+    /// Whether the statements ran, but would have left the database worse than it was.
+    pub(in crate::db) unsound: bool,
 }
 
 impl Failure {
-    fn around(problem: Problem) -> Self {
-        Self { step: None, problem }
+    pub(in crate::db) fn around(problem: Problem) -> Self {
+        Self { step: None, problem, busy: false, unsound: false }
     }
 }
 
@@ -60,33 +69,187 @@ pub(in crate::db) async fn apply(
     if steps.is_empty() {
         return Ok(());
     }
-    let set = Settings::read(connection).await.map_err(|error| around(&error))?;
     watch(connection, Some(stop)).await?;
-    let begun = begin(connection, patience, stop).await;
-    let outcome = match begun {
-        Ok(()) => {
-            let outcome = all(connection, steps, patience, stop, on_step).await;
-            watch(connection, None).await?;
-            if outcome.is_err() {
-                roll_back(connection).await?;
-            }
-            outcome
+    let outcome = match Guarded::open(connection, steps, patience, stop).await {
+        Ok(guarded) => {
+            let ran = guarded.all(connection, steps, stop, on_step).await;
+            let ended = match ran {
+                Ok(()) => guarded.close(connection, steps, patience, stop).await,
+                Err(failure) => {
+                    watch(connection, None).await?;
+                    guarded.abandon(connection).await.and(Err(failure))
+                }
+            };
+            ended.map(drop)
         }
-        Err(failure) => {
-            watch(connection, None).await?;
-            Err(failure)
-        }
+        Err(failure) => Err(failure),
     };
-    let restored = set.restore(connection).await;
-    outcome?;
-    restored.map_err(|error| {
-        Failure::around(Problem::new(
-            Kind::Disconnected,
-            "The changes were made, but the connection could not be set as it was before",
-            failure::words(&error),
-            "connect again",
-        ))
-    })
+    watch(connection, None).await?;
+    outcome
+}
+
+/// A transaction with foreign keys off, and what must not get worse in it.
+pub(in crate::db) struct Guarded {
+    set: Settings,
+    tables: Tables,
+    bystanders: BTreeSet<String>,
+    before: Facts,
+    keepsakes: Keepsakes,
+}
+
+impl std::fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guarded").field("bystanders", &self.bystanders).finish_non_exhaustive()
+    }
+}
+
+impl Guarded {
+    /// Begins the transaction these statements are to run in; `patience` is how long to wait for
+    /// somebody else's lock.
+    ///
+    /// # Errors
+    /// The lock was not given, or the database cannot be read; the connection is then as it was.
+    pub(in crate::db) async fn open(
+        connection: &mut SqliteConnection,
+        steps: &[Step],
+        patience: Duration,
+        stop: &Stop,
+    ) -> Outcome<Self> {
+        let set = Settings::read(connection).await.map_err(|error| around(&error))?;
+        if let Err(failure) = begin(connection, patience, stop).await {
+            // Why it could not begin is what counts.
+            drop(set.restore(connection).await);
+            return Err(failure);
+        }
+        let look = async {
+            let tables = Tables::read(connection).await?;
+            let bystanders = tables.bystanders(steps);
+            let before = Facts::read(connection, &bystanders, Care::of(steps)).await?;
+            let keepsakes = Keepsakes::read(connection).await?;
+            Ok((tables, bystanders, before, keepsakes))
+        };
+        match look.await {
+            Ok((tables, bystanders, before, keepsakes)) => {
+                Ok(Self { set, tables, bystanders, before, keepsakes })
+            }
+            Err(error) => {
+                roll_back(connection).await?;
+                drop(set.restore(connection).await);
+                Err(around(&error))
+            }
+        }
+    }
+
+    async fn all(
+        &self,
+        connection: &mut SqliteConnection,
+        steps: &[Step],
+        stop: &Stop,
+        on_step: &mut (dyn FnMut(usize) + Send),
+    ) -> Outcome<()> {
+        for (number, step) in steps.iter().enumerate() {
+            if stop.is_asked() {
+                return Err(Failure::around(stopped()));
+            }
+            on_step(number);
+            self.step(connection, steps, number).await.map_err(|error| Failure {
+                step: Some(number),
+                ..Failure::around(statement(&error, number, steps.len(), &step.sql))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Runs one of the statements.
+    ///
+    /// # Errors
+    /// SQLite's; the transaction is still open.
+    pub(in crate::db) async fn step(
+        &self,
+        connection: &mut SqliteConnection,
+        steps: &[Step],
+        number: usize,
+    ) -> sqlx::Result<()> {
+        let Some(step) = steps.get(number) else { return Ok(()) };
+        let later = steps.get(number + 1..).unwrap_or_default();
+        let rename = renames(&words(&step.sql), later, &self.tables);
+        if rename {
+            legacy(connection, false).await?;
+        }
+        run(connection, &step.sql).await?;
+        if rename {
+            legacy(connection, true).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits, if nothing is worse than it was; else everything is taken back.
+    ///
+    /// # Errors
+    /// What is worse, or why it could not be committed.
+    pub(in crate::db) async fn close(
+        self,
+        connection: &mut SqliteConnection,
+        steps: &[Step],
+        patience: Duration,
+        stop: &Stop,
+    ) -> Outcome<Vec<String>> {
+        let ended = match self.sound(connection, steps).await {
+            Ok(told) => insist(connection, "COMMIT", patience, stop).await.map(|()| told),
+            worse => worse,
+        };
+        let told = match ended {
+            Ok(told) => told,
+            Err(failure) => return self.abandon(connection).await.and(Err(failure)),
+        };
+        let restored = self.set.restore(connection).await;
+        restored.map(|()| told).map_err(|error| {
+            Failure::around(Problem::new(
+                Kind::Disconnected,
+                "The changes were made, but the connection could not be set as it was before",
+                failure::words(&error),
+                "connect again",
+            ))
+        })
+    }
+
+    /// Puts back what rebuilds have lost, and makes sure that nothing is worse than it was.
+    async fn sound(
+        &self,
+        connection: &mut SqliteConnection,
+        steps: &[Step],
+    ) -> Outcome<Vec<String>> {
+        let unsound = |why: String| {
+            let what = "The changes were taken back: the database would not be sound";
+            let problem = Problem::failed(what, why, UNCHANGED);
+            Err(Failure { unsound: true, ..Failure::around(problem) })
+        };
+        let restored = self.keepsakes.restore(connection, steps, &self.tables).await;
+        let told = match restored.map_err(|error| around(&error))? {
+            Ok(told) => told,
+            Err(why) => return unsound(why),
+        };
+        let after = Facts::read(connection, &self.bystanders, Care::of(steps)).await;
+        let after = after.map_err(|error| around(&error))?;
+        let actions = steps.iter().flat_map(|step| &step.actions);
+        let planned = actions.filter_map(|action| match action {
+            Action::Create(key) => Some(key),
+            _ => None,
+        });
+        match after.worse_than(&self.before, &planned.collect()) {
+            None => Ok(told),
+            Some(why) => unsound(why),
+        }
+    }
+
+    /// Rolls back, and sets the connection as it was.
+    ///
+    /// # Errors
+    /// The transaction cannot be rolled back.
+    pub(in crate::db) async fn abandon(self, connection: &mut SqliteConnection) -> Outcome<()> {
+        roll_back(connection).await?;
+        self.set.restore(connection).await.map_err(|error| around(&error))
+    }
 }
 
 /// What of a connection is changed meanwhile.
@@ -172,55 +335,6 @@ async fn roll_back(connection: &mut SqliteConnection) -> Outcome<()> {
     }
 }
 
-/// Everything between BEGIN and its end.
-async fn all(
-    connection: &mut SqliteConnection,
-    steps: &[Step],
-    patience: Duration,
-    stop: &Stop,
-    on_step: &mut (dyn FnMut(usize) + Send),
-) -> Outcome<()> {
-    let facts = |error: sqlx::Error| around(&error);
-    let tables = Tables::read(connection).await.map_err(facts)?;
-    let bystanders = tables.bystanders(steps);
-    let before = Facts::read(connection, &bystanders).await.map_err(facts)?;
-    for (number, step) in steps.iter().enumerate() {
-        if stop.is_asked() {
-            return Err(Failure::around(stopped()));
-        }
-        on_step(number);
-        let later = steps.get(number + 1..).unwrap_or_default();
-        let rename = renames(&words(&step.sql), later, &tables);
-        let outcome = async {
-            if rename {
-                legacy(connection, false).await?;
-            }
-            run(connection, &step.sql).await?;
-            if rename {
-                legacy(connection, true).await?;
-            }
-            Ok(())
-        };
-        outcome.await.map_err(|error| Failure {
-            step: Some(number),
-            problem: statement(&error, number, steps.len(), &step.sql),
-        })?;
-    }
-    let after = Facts::read(connection, &bystanders).await.map_err(facts)?;
-    let planned = steps.iter().flat_map(|step| &step.actions).filter_map(|action| match action {
-        Action::Create(key) => Some(key),
-        _ => None,
-    });
-    if let Some(why) = after.worse_than(&before, &planned.collect()) {
-        return Err(Failure::around(Problem::failed(
-            "The changes were taken back: the database would not be sound",
-            why,
-            UNCHANGED,
-        )));
-    }
-    insist(connection, "COMMIT", patience, stop).await
-}
-
 /// Whether a statement renames a table for good, or a column: then what names it must follow. A
 /// rename within a rebuild, which gives or takes the name of a table there is, must not be
 /// followed.
@@ -267,12 +381,13 @@ fn around(error: &sqlx::Error) -> Failure {
     } else {
         format!("{}: {}", problem.what, problem.why)
     };
-    Failure::around(Problem::new(
+    let failure = Failure::around(Problem::new(
         problem.kind,
         "The changes could not be made; nothing was changed",
         why,
         if problem.fix.is_empty() { UNCHANGED.to_owned() } else { problem.fix },
-    ))
+    ));
+    Failure { busy: failure::code(error) == Some(SQLITE_BUSY), ..failure }
 }
 
 /// The failure of one statement.

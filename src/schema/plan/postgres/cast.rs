@@ -128,9 +128,20 @@ pub(super) fn using(column: &str, from: &str, to: &str, model: &Model) -> Option
         (Family::Boolean, Family::Number) => format!("{column}::integer::{to}"),
         (Family::Number, Family::Boolean) if bare_from == "integer" => format!("{column}::{to}"),
         (Family::Number, Family::Boolean) => format!("({column} <> 0)"),
-        (Family::Time, Family::Span) => format!("{column}::{to}"),
+        (Family::Time, Family::Span) if has_time_of_day(&bare_from, &bare_to) => {
+            format!("{column}::{to}")
+        }
         _ => format!("{column}::text::{to}"),
     })
+}
+
+/// Whether a moment is cast to its time of day: a date has none, and an interval is none.
+fn has_time_of_day(from: &str, to: &str) -> bool {
+    match to {
+        "time without time zone" => from.starts_with("timestamp"),
+        "time with time zone" => from == "timestamp with time zone",
+        _ => false,
+    }
 }
 
 /// Whether a type is a domain over the other.
@@ -155,6 +166,10 @@ mod tests {
         assert_eq!(way("uuid", "text"), None);
         assert_eq!(way("text", "integer"), Some("c::integer".to_owned()));
         assert_eq!(way("bigint", "boolean"), Some("(c <> 0)".to_owned()));
+        assert_eq!(
+            way("date", "time without time zone"),
+            Some("c::text::time without time zone".to_owned())
+        );
         assert_eq!(way("integer", "uuid"), Some("c::text::uuid".to_owned()));
         assert_eq!(way("text", "text[]"), Some("ARRAY[c]::text[]".to_owned()));
         assert_eq!(way("integer[]", "bigint[]"), None);

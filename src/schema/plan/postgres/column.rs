@@ -2,6 +2,7 @@
 
 use super::fate::{Fate, Fates};
 use super::piece::Piece;
+use super::sequence::Onward;
 use super::{cast, name, sequence, serial};
 use crate::schema::model::{Body, Column, Identity, Key, Kind, Model};
 use crate::schema::plan::Action;
@@ -243,6 +244,14 @@ fn alter_identity(
     said.extend(
         sequence::changes(&old.options, &new.options).iter().map(|one| format!("SET {one}")),
     );
+    match sequence::onward(&old.options, &new.options) {
+        Some(Onward::Restart) => said.push(format!("RESTART WITH {}", new.options.start)),
+        Some(Onward::Skip(value)) => {
+            let sequence = Key::new(Kind::Sequence, &key.schema, &old.sequence);
+            pieces.push(sequence::skip(&sequence, &old.options, value));
+        }
+        None => {}
+    }
     if !said.is_empty() {
         pieces.push(clause(said.join(" ")));
     }

@@ -1,11 +1,15 @@
 //! Whether two objects of one key differ, and whether the one can be turned into the other where
 //! it stands. The manual's ALTER pages say what can; no SQL is written here.
 
+use std::ops::Range;
+
 use super::fate::Fate;
 use crate::schema::model::{
-    Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Model, Policy, Routine,
-    RoutineKind, Table, View,
+    Attribute, Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Model, Policy,
+    Routine, RoutineKind, Table, View,
 };
+use crate::sql::Dialect;
+use crate::sql::lexer::tokens;
 
 /// What becomes of an object because of what it is and what it is to be.
 pub(super) fn fate(
@@ -39,13 +43,7 @@ pub(super) fn fate(
             }
         }
         (Body::Composite { attributes: have }, Body::Composite { attributes: want }) => {
-            let stays = have.iter().filter(|one| want.iter().any(|other| other == *one)).count();
-            let starts = want.iter().take(stays).zip(have.iter().filter(|one| want.contains(one)));
-            if stays > 0 && starts.clone().all(|(one, other)| one == other) {
-                Fate::Alter
-            } else {
-                Fate::Swap
-            }
+            composite(have, want)
         }
         (Body::Range { .. }, Body::Range { .. }) => Fate::Swap,
         (Body::MaterializedView(have), Body::MaterializedView(want)) => {
@@ -58,20 +56,64 @@ pub(super) fn fate(
         (
             Body::Trigger { definition: have, .. } | Body::EventTrigger { definition: have, .. },
             Body::Trigger { definition: want, .. } | Body::EventTrigger { definition: want, .. },
-        )
-        | (Body::Statistics { definition: have, .. }, Body::Statistics { definition: want, .. }) => {
+        ) => {
             if have == want {
                 Fate::Alter
             } else {
                 Fate::Replace
             }
         }
+        (
+            Body::Statistics { definition: have, target: before },
+            Body::Statistics { definition: want, target: after },
+        ) => statistics((have, *before), (want, *after)),
         (Body::Extension { schema: have }, Body::Extension { schema: want }) => {
             if have.is_empty() || want.is_empty() { Fate::Keep } else { Fate::Alter }
         }
         (Body::Collation { .. }, _) => Fate::Replace,
         _ => Fate::Alter,
     }
+}
+
+fn composite(have: &[Attribute], want: &[Attribute]) -> Fate {
+    let stays = have.iter().filter(|one| want.iter().any(|other| other == *one)).count();
+    let mut starts = want.iter().take(stays).zip(have.iter().filter(|one| want.contains(one)));
+    if stays > 0 && starts.all(|(one, other)| one == other) { Fate::Alter } else { Fate::Swap }
+}
+
+fn statistics((have, before): (&str, Option<i32>), (want, after): (&str, Option<i32>)) -> Fate {
+    match statistics_parts(have) == statistics_parts(want) {
+        true if before == after => Fate::Keep,
+        true => Fate::Alter,
+        false => Fate::Replace,
+    }
+}
+
+/// What extended statistics are said to be, its columns and expressions sorted: the server prints
+/// the columns in the order of their table, whatever was said.
+fn statistics_parts(definition: &str) -> (&str, Vec<&str>, &str) {
+    let all = tokens(Dialect::Postgres, definition);
+    let on = all.iter().find(|token| token.is_word(definition, "ON"));
+    let from = all.iter().rfind(|token| token.is_word(definition, "FROM"));
+    let (Some(on), Some(from)) = (on, from) else { return (definition, Vec::new(), "") };
+    let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, on.range.end);
+    for token in all.iter().filter(|token| token.range.start >= on.range.end) {
+        let end = token.range.start;
+        match token.text(definition) {
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            "," if depth == 0 => {
+                parts.extend(definition.get(start..end));
+                start = token.range.end;
+            }
+            _ if end == from.range.start => parts.extend(definition.get(start..end)),
+            _ => {}
+        }
+    }
+    let mut parts: Vec<&str> = parts.into_iter().map(str::trim).collect();
+    parts.sort_unstable();
+    let outside = |range| definition.get::<Range<usize>>(range).unwrap_or_default();
+    (outside(0..on.range.start), parts, outside(from.range.start..definition.len()))
 }
 
 fn table(have: &Table, want: &Table) -> Fate {
@@ -103,7 +145,7 @@ fn is_partitioned(table: &Key, model: &Model) -> bool {
 fn constraint(have: &Constraint, want: &Constraint, partitioned: bool) -> Fate {
     let text =
         |constraint: &Constraint| constraint.definition.trim_end_matches(" NOT VALID").to_owned();
-    if !have.local && !want.local {
+    if !have.local && !want.local && have.parent == want.parent {
         return Fate::Keep;
     }
     let as_valid = partitioned || have.index_valid || !want.index_valid;
@@ -221,6 +263,8 @@ fn texts(body: &Body) -> Vec<&str> {
             let checks = domain.checks.iter().map(|check| check.definition.as_str());
             domain.default.iter().map(String::as_str).chain(checks).collect()
         }
+        Body::Routine(routine) if routine.parsed_body => vec![&routine.definition],
+        Body::Routine(routine) => vec![&routine.arguments],
         _ => Vec::new(),
     }
 }

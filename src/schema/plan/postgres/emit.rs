@@ -9,9 +9,9 @@ use super::piece::Piece;
 use super::table::Inside;
 use super::weave::is_alone;
 use super::{
-    column, compare, finish, name, online, parts, rows, sequence, serial, table, types, view,
+    column, compare, finish, name, online, parts, range, rows, sequence, serial, table, types, view,
 };
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
 use crate::schema::plan::Action;
 
 /// What all statements are written from.
@@ -66,7 +66,7 @@ impl<'m> Emitter<'m> {
                 let sql = format!("ALTER SEQUENCE {} RENAME TO {to}", name::of(key));
                 vec![Piece::whole(sql, Action::Aside(key.clone()))]
             }
-            Act::Aside => vec![types::step_aside(key)],
+            Act::Aside => self.step_aside(key),
             Act::Own => match self.desired.body(key) {
                 Some(Body::Sequence(body)) => self.own(key, body.owned_by.as_ref()),
                 _ => Vec::new(),
@@ -91,6 +91,19 @@ impl<'m> Emitter<'m> {
         pieces
     }
 
+    /// Renames a type out of the way of its new form.
+    fn step_aside(&self, key: &Key) -> Vec<Piece> {
+        match (self.current.get(key), self.desired.body(key)) {
+            (Some(object), Some(Body::Range { definition: want })) => {
+                let Body::Range { definition: have } = &object.body else { return Vec::new() };
+                let swapped = |need: &Key| self.fates.get(need) == Fate::Swap;
+                let new_subtype = object.needs.iter().any(swapped);
+                range::step_aside(key, have, want, new_subtype)
+            }
+            _ => vec![types::step_aside(key)],
+        }
+    }
+
     /// Gives a sequence to a column. A new one goes on after the values that are there.
     fn own(&self, key: &Key, column: Option<&Key>) -> Vec<Piece> {
         let mut pieces = vec![sequence::own(key, column)];
@@ -98,11 +111,20 @@ impl<'m> Emitter<'m> {
         if let (Some(column), Some(Body::Sequence(sequence))) = (column, self.desired.body(key))
             && is_new
             && self.current.column(column).is_some()
-            && column::default_of(column, self.desired).is_some()
+            && self.is_numbered(column)
         {
             pieces.push(sequence::go_on(key, column, &sequence.options));
         }
         pieces
+    }
+
+    /// Whether a column's values come from a sequence.
+    fn is_numbered(&self, column: &Key) -> bool {
+        let default = column::default_of(column, self.desired);
+        default.is_some_and(|default| default.contains("nextval("))
+            && self.desired.column(column).is_some_and(|column| {
+                matches!(column.type_name.as_str(), "smallint" | "integer" | "bigint")
+            })
     }
 
     fn members(&self, number: usize, kind: Kind) -> Vec<Key> {
@@ -111,24 +133,33 @@ impl<'m> Emitter<'m> {
         made.map(|node| node.key.clone()).collect()
     }
 
+    /// What is written inside a CREATE TABLE.
+    fn inside(&self, number: usize, key: &Key, table: &Table) -> Inside {
+        let names = |keys: Vec<Key>| keys.into_iter().map(|key| key.name).collect();
+        let sequences = self.members(number, Kind::Sequence);
+        let is_serial = |column: &Key| {
+            serial::of_column(column, self.desired)
+                .is_some_and(|sequence| sequences.contains(&sequence))
+        };
+        let columns = self.members(number, Kind::Column);
+        let is_later = |own: &&String| {
+            let column = self.graph.find(Act::Create, &key.child(Kind::Column, own.as_str()));
+            column.is_some_and(|column| self.graph.root(column) != number)
+        };
+        let serials = columns.into_iter().filter(|column| is_serial(column)).collect();
+        Inside {
+            defaults: names(self.members(number, Kind::Default)),
+            later: table.order.iter().filter(is_later).cloned().collect(),
+            serials: names(serials),
+            constraints: self.constraints(number),
+        }
+    }
+
     fn create(&self, number: usize, key: &Key) -> Vec<Piece> {
         let Some(body) = self.desired.body(key) else { return Vec::new() };
         match body {
             Body::Table(table) => {
-                let names = |keys: Vec<Key>| keys.into_iter().map(|key| key.name).collect();
-                let sequences = self.members(number, Kind::Sequence);
-                let is_serial = |column: &Key| {
-                    serial::of_column(column, self.desired)
-                        .is_some_and(|sequence| sequences.contains(&sequence))
-                };
-                let columns = self.members(number, Kind::Column);
-                let serials = columns.into_iter().filter(|column| is_serial(column)).collect();
-                let inside = Inside {
-                    defaults: names(self.members(number, Kind::Default)),
-                    serials: names(serials),
-                    constraints: self.constraints(number),
-                };
-                table::create(key, table, &inside, self.desired)
+                table::create(key, table, &self.inside(number, key, table), self.desired)
             }
             Body::Column(body) => {
                 let folded = !self.members(number, Kind::Default).is_empty();

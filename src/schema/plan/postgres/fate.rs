@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::weave::is_alone;
 use super::{cast, compare};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
 
@@ -64,7 +65,12 @@ impl Fates {
         found.pair_clones(current, desired);
         found.settle_foreign_keys(current, desired);
         let renamed: BTreeSet<Key> = found.renamed.values().cloned().collect();
-        while !found.fates.is_empty() && found.spread(current, desired, &renamed) {}
+        while !found.fates.is_empty()
+            && (found.spread(current, desired, &renamed)
+                || found.remake_alone(current, desired)
+                || found.remake_checks(current, desired)
+                || found.remake_keys(current, desired))
+        {}
         if online {
             found.swap_indexes(current);
         }
@@ -189,6 +195,109 @@ impl Fates {
         changed
     }
 
+    /// A partition gets its like of every index of the table it joins. An index that is for the
+    /// partitioned table alone, or not for that partition, is away meanwhile.
+    fn remake_alone(&mut self, current: &Model, desired: &Model) -> bool {
+        let joins = |fates: &Self, key: &Key, table: &Table| {
+            let before = current.table(key).map(|table| &table.partition_of);
+            before != Some(&table.partition_of) || fates.get(key).goes()
+        };
+        let mut changed = false;
+        let kinds = [Kind::Index, Kind::Constraint];
+        for (key, _) in kinds.into_iter().flat_map(|kind| desired.of_kind(kind)) {
+            if self.keeps_all(Kind::Table)
+                || !matches!(self.get(key), Fate::Keep | Fate::Alter)
+                || !is_alone(key, desired)
+            {
+                continue;
+            }
+            let whole = key.table();
+            let lacks = |table: &Key| {
+                !desired.parts(table).any(|(_, part)| parent_of(&part.body) == Some(key))
+            };
+            let mut below = desired.tables().filter(|(_, table)| {
+                table.partition_of.as_ref().is_some_and(|of| of.parent == whole)
+            });
+            if below.any(|(table, body)| joins(self, table, body) && lacks(table)) {
+                self.set(key, Fate::Replace);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// A table that inherits gets its parent's checks as its parent's, and not as its own, when
+    /// they are made: so they are made again once it has joined.
+    fn remake_checks(&mut self, current: &Model, desired: &Model) -> bool {
+        if self.keeps_all(Kind::Table) {
+            return false;
+        }
+        let mut remade = Vec::new();
+        for key in self.keys_with(Fate::Create) {
+            let table = key.table();
+            let Some(Body::Constraint(constraint)) = desired.body(&key) else { continue };
+            let stays = matches!(self.get(&table), Fate::Keep | Fate::Alter);
+            if constraint.kind != ConstraintKind::Check || constraint.local || !stays {
+                continue;
+            }
+            let before = current.table(&table).map_or(&[][..], |table| &table.inherits);
+            let after = desired.table(&table).map_or(&[][..], |table| &table.inherits);
+            let mut open: Vec<Key> =
+                after.iter().filter(|parent| !before.contains(parent)).cloned().collect();
+            while let Some(parent) = open.pop() {
+                let theirs = parent.child(Kind::Constraint, &key.name);
+                match desired.body(&theirs) {
+                    Some(Body::Constraint(body)) if body.local => remade.push(theirs),
+                    Some(_) => {
+                        let above = desired.table(&parent);
+                        open.extend(above.into_iter().flat_map(|it| it.inherits.clone()));
+                    }
+                    None => {}
+                }
+            }
+        }
+        remade.retain(|key| matches!(self.get(key), Fate::Keep | Fate::Alter));
+        for key in &remade {
+            self.set(key, Fate::Replace);
+        }
+        !remade.is_empty()
+    }
+
+    /// A key that a foreign key refers to is made again by the server when a column of it changes
+    /// its type. Where that is a column that the key only includes, the server forgets the foreign
+    /// key: so both are made again.
+    fn remake_keys(&mut self, current: &Model, desired: &Model) -> bool {
+        if self.keeps_all(Kind::Column) {
+            return false;
+        }
+        let mut remade = Vec::new();
+        for (key, object) in current.of_kind(Kind::Constraint) {
+            let Body::Constraint(foreign) = &object.body else { continue };
+            if foreign.kind != ConstraintKind::Foreign || self.get(key).goes() {
+                continue;
+            }
+            let retyped = |need: &Key| {
+                need.kind == Kind::Column
+                    && !foreign.referenced_columns.contains(&need.name)
+                    && self.get(need) == Fate::Alter
+                    && (changes_type(need, current, desired) || self.is_swapped(need, current))
+            };
+            let keys = object.needs.iter().filter(|need| {
+                matches!(need.kind, Kind::Constraint | Kind::Index) && !self.get(need).goes()
+            });
+            remade.extend(
+                keys.filter(|need| {
+                    current.get(need).is_some_and(|it| it.needs.iter().any(retyped))
+                })
+                .cloned(),
+            );
+        }
+        for key in &remade {
+            self.set(key, Fate::Replace);
+        }
+        !remade.is_empty()
+    }
+
     /// What an object that would stay has to become because of one it needs.
     fn reaction(&self, body: &Body, need: &Key, current: &Model, desired: &Model) -> Option<Fate> {
         let fate = self.get(need);
@@ -217,6 +326,10 @@ impl Fates {
                 | Body::Trigger { .. }
                 | Body::Routine(_) => true,
                 Body::Column(column) => column.generated.is_some(),
+                // Its columns would be of two types while they change one after the other.
+                Body::Constraint(constraint) => {
+                    constraint.kind == ConstraintKind::Foreign && self.is_swapped(need, current)
+                }
                 Body::Default { .. } => {
                     let (have, want) = (current.column(need)?, desired.column(need)?);
                     self.is_swapped(need, current)

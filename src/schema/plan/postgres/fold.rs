@@ -9,8 +9,8 @@ use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 
 /// Folds what is made into the statement that makes its table or column.
 pub(super) fn creates(weaver: &mut Weaver<'_>) {
-    let Weaver { desired, graph, .. } = weaver;
-    for (key, _) in desired.of_kind(Kind::Column) {
+    let Weaver { desired, graph, later, .. } = weaver;
+    for (key, _) in desired.of_kind(Kind::Column).filter(|(key, _)| !later.contains(key)) {
         let made = (graph.find(Act::Create, key), graph.find(Act::Create, &key.table()));
         if let (Some(column), Some(table)) = made {
             graph.absorb(column, table);
@@ -83,7 +83,7 @@ fn fold_serial(graph: &mut Graph, sequence: &Key, column: &Key) {
 
 /// Folds what is dropped into what takes it along.
 pub(super) fn drops(weaver: &mut Weaver<'_>) {
-    let Weaver { current, desired, fates, graph } = weaver;
+    let Weaver { current, desired, fates, graph, .. } = weaver;
     for (key, object) in &current.objects {
         let Some(node) = graph.find(Act::Drop, key) else { continue };
         // The names of a swapped table's indexes are needed before the old table can go.
@@ -178,11 +178,23 @@ fn holders(key: &Key, body: &Body, model: &Model, fates: &Fates) -> Vec<Key> {
         _ => {}
     }
     if matches!(key.kind, Kind::Default | Kind::Constraint | Kind::Index) {
+        // A column takes a constraint along that is about it, but neither the foreign keys that
+        // refer to it nor an exclusion constraint whose condition reads it.
+        let reads_only = |column: &Key| match body {
+            Body::Constraint(constraint) => {
+                matches!(constraint.kind, ConstraintKind::Exclusion | ConstraintKind::Foreign)
+                    && !constraint.columns.contains(&column.name)
+            }
+            _ => false,
+        };
         let needs = model.get(key).into_iter().flat_map(|object| &object.needs);
         found.extend(
             needs
                 .filter(|need| {
-                    need.kind == Kind::Column && need.schema == key.schema && need.of == key.of
+                    need.kind == Kind::Column
+                        && need.schema == key.schema
+                        && need.of == key.of
+                        && !reads_only(need)
                 })
                 .cloned(),
         );

@@ -94,7 +94,8 @@ impl Graph {
         self.of(table).find(|(_, node)| node.act == Act::Attach).map(|(number, _)| number)
     }
 
-    fn number(&self, act: Act, key: &Key, parent: Option<&Key>) -> Option<usize> {
+    /// The number of a node about a table and perhaps a parent.
+    pub(super) fn number(&self, act: Act, key: &Key, parent: Option<&Key>) -> Option<usize> {
         let mut of = self.of(key);
         of.find(|(_, node)| node.act == act && node.parent.as_ref() == parent)
             .map(|(number, _)| number)

@@ -3,8 +3,8 @@
 
 use super::fate::changes_type;
 use super::graph::Act;
-use super::weave::Weaver;
-use crate::schema::model::{Body, Key, Kind};
+use super::weave::{Weaver, clone_parents};
+use crate::schema::model::{Body, Key, Kind, Model, Table};
 
 impl Weaver<'_> {
     /// A table leaves its parent before either of them changes: until then the one's columns are
@@ -31,6 +31,223 @@ impl Weaver<'_> {
         }
     }
 
+    /// The columns a table gets from its parent, and only from there, once it has joined.
+    pub(super) fn columns_along(
+        &mut self,
+        attach: usize,
+        key: &Key,
+        parent: &Key,
+        stays: bool,
+    ) -> Vec<String> {
+        // A partition is attached with all columns of its parent, and none of them is its own.
+        let partition = |table: &&Table| table.partition_of.is_some();
+        let whole = self.graph.find(Act::Create, parent).is_some();
+        let table = self.desired.table(key).filter(|_| stays);
+        let table = table.filter(|table| !(whole && partition(table)));
+        let columns = table.into_iter().flat_map(|table| &table.order);
+        let inherited = columns.filter(|name| {
+            let own = key.child(Kind::Column, name.as_str());
+            self.desired.column(&own).is_some_and(|column| !column.local)
+        });
+        let mut along = Vec::new();
+        for name in inherited {
+            let made = |of: &Key| self.graph.find(Act::Create, &of.child(Kind::Column, name));
+            let (Some(own), Some(theirs)) = (made(key), made(parent)) else { continue };
+            let column = parent.child(Kind::Column, name);
+            if !self.is_new_throughout(&column) {
+                continue;
+            }
+            self.add_later(attach, &column);
+            self.graph.edge(theirs, own, false);
+            self.graph.imply(own);
+            let default = self.graph.find(Act::Create, &key.child(Kind::Default, name));
+            default.into_iter().for_each(|default| self.graph.imply(default));
+            along.push(name.clone());
+        }
+        along
+    }
+
+    /// A table joins with all its columns in place, but for those it gets by joining; a partition
+    /// must not have any that its parent lacks.
+    pub(super) fn columns_before(&mut self, attach: usize, table: &Key, later: &[String]) {
+        let columns: Vec<Key> = self
+            .desired
+            .parts(table)
+            .filter(|(key, _)| key.kind == Kind::Column && !later.contains(&key.name))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for column in columns {
+            if let Some(node) = self.start(&column) {
+                self.graph.edge(node, attach, false);
+            }
+        }
+        let partition = self.desired.table(table).is_some_and(|table| table.partition_of.is_some());
+        let gone = self.current.parts(table).map(|(key, _)| key);
+        let gone = gone.filter(|key| key.kind == Kind::Column && partition);
+        let gone: Vec<usize> = gone
+            .filter(|key| !self.desired.objects.contains_key(key))
+            .filter_map(|key| self.graph.find(Act::Drop, key))
+            .collect();
+        for node in gone {
+            self.graph.edge(node, attach, false);
+        }
+    }
+
+    /// Whether a column is made, by one table for all that have it from there.
+    fn is_new_throughout(&self, column: &Key) -> bool {
+        let Some(object) = self.desired.get(column) else { return false };
+        let own = matches!(&object.body, Body::Column(body) if body.local);
+        let above = clone_parents(column, &object.body, self.desired);
+        self.graph.find(Act::Create, column).is_some()
+            && own == above.is_empty()
+            && above.iter().all(|parent| self.is_new_throughout(parent))
+    }
+
+    /// A column comes to a table once another has joined it: by itself, not inside CREATE TABLE. One
+    /// that the table has from parents of its own comes to those then.
+    fn add_later(&mut self, attach: usize, column: &Key) {
+        let (Some(node), Some(object)) =
+            (self.graph.find(Act::Create, column), self.desired.get(column))
+        else {
+            return;
+        };
+        self.graph.edge(attach, node, false);
+        let is_new = self.graph.find(Act::Create, &column.table()).is_some();
+        if is_new && !self.later.insert(column.clone()) {
+            return;
+        }
+        if let Some(copy) = self.graph.find(Act::Copy, &column.table()) {
+            self.graph.edge(node, copy, false);
+        }
+        if matches!(&object.body, Body::Column(body) if body.local) {
+            return;
+        }
+        if is_new {
+            self.graph.imply(node);
+        }
+        for parent in clone_parents(column, &object.body, self.desired) {
+            self.add_later(attach, &parent);
+            if let Some(theirs) = self.graph.find(Act::Create, &parent) {
+                self.graph.edge(theirs, node, false);
+            }
+        }
+    }
+
+    /// What a table only inherits stays so while it is below some parent that has it: it joins the
+    /// new one before it leaves the old.
+    pub(super) fn join_first<'k>(
+        &mut self,
+        attach: usize,
+        table: &Key,
+        parent: &Key,
+        left: impl Iterator<Item = &'k Key>,
+    ) {
+        let inherits =
+            |model: &Model| model.table(table).is_some_and(|table| table.partition_of.is_none());
+        if !inherits(self.current) || !inherits(self.desired) {
+            return;
+        }
+        for old in left.filter(|old| *old != parent) {
+            let Some(detach) = self.graph.number(Act::Detach, table, Some(old)) else { continue };
+            let only_inherited =
+                |key: &Key, model: &Model| model.column(key).is_some_and(|column| !column.local);
+            let kept = self.current.parts(table).map(|(key, _)| key).any(|key| {
+                only_inherited(key, self.current)
+                    && only_inherited(key, self.desired)
+                    && self.current.column(&old.child(Kind::Column, &key.name)).is_some()
+                    && self.desired.column(&parent.child(Kind::Column, &key.name)).is_some()
+            });
+            if kept {
+                self.graph.edge(attach, detach, true);
+            }
+        }
+    }
+
+    /// A partition of a table that foreign keys refer to cannot be dropped: it leaves its parent
+    /// first, which asks whether the rows that go with it are referred to.
+    pub(super) fn leave_referenced(&mut self, table: &Key) {
+        let parent_of = |key: &Key| {
+            let of = self.current.table(key).and_then(|table| table.partition_of.as_ref());
+            of.map(|of| of.parent.clone())
+        };
+        let Some(parent) = parent_of(table).filter(|parent| !self.fates.get(parent).goes()) else {
+            return;
+        };
+        let above: Vec<Key> = std::iter::successors(Some(parent.clone()), parent_of).collect();
+        let Some(drop) = self.graph.find(Act::Drop, table) else { return };
+        let mut referred = false;
+        for (key, object) in self.current.of_kind(Kind::Constraint) {
+            let Body::Constraint(constraint) = &object.body else { continue };
+            if !constraint.references.as_ref().is_some_and(|referenced| above.contains(referenced))
+            {
+                continue;
+            }
+            match self.graph.find(Act::Drop, key) {
+                Some(node) => self.graph.edge(node, drop, false),
+                None => referred = true,
+            }
+        }
+        if referred {
+            let detach = self.link(Act::Detach, table, &parent);
+            self.graph.edge(detach, drop, false);
+        }
+    }
+
+    /// A check that a table has from a parent it joins: it comes along if the parent's is made
+    /// after that, and else must be there before. Says whether it is such a check.
+    pub(super) fn join_with_check(&mut self, node: usize, key: &Key, parents: &[Key]) -> bool {
+        let table = key.table();
+        let joined: Vec<(usize, Option<usize>)> = parents
+            .iter()
+            .filter_map(|parent| {
+                let attach = self.graph.number(Act::Attach, &table, Some(&parent.table()))?;
+                Some((attach, self.graph.find(Act::Create, parent)))
+            })
+            .collect();
+        for (attach, made) in &joined {
+            match made {
+                Some(made) => {
+                    self.graph.edge(*attach, *made, false);
+                    self.graph.edge(*made, node, false);
+                    self.graph.imply(node);
+                }
+                None => self.graph.edge(node, *attach, false),
+            }
+        }
+        !joined.is_empty()
+    }
+
+    /// A partition's own index is made after those of the tables above it: one that is there could
+    /// be taken for its like of theirs.
+    pub(super) fn own_indexes_last(&mut self) {
+        let indexed = |key: &Key, body: &Body| {
+            key.kind == Kind::Index || key.kind == Kind::Constraint && !super::fold::is_check(body)
+        };
+        let parent_of = |key: &Key| {
+            let of = self.desired.table(key).and_then(|table| table.partition_of.as_ref());
+            of.map(|of| of.parent.clone())
+        };
+        let mut edges = Vec::new();
+        for (own, node) in self.graph.nodes().filter(|(_, node)| node.act == Act::Create) {
+            let key = &node.key;
+            let Some(body) = self.desired.body(key).filter(|body| indexed(key, body)) else {
+                continue;
+            };
+            if super::fate::parent_of(body).is_some() {
+                continue;
+            }
+            for above in std::iter::successors(parent_of(&key.table()), parent_of) {
+                let theirs = self.desired.parts(&above);
+                let theirs = theirs.filter(|(key, object)| indexed(key, &object.body));
+                let made = theirs.filter_map(|(key, _)| self.graph.find(Act::Create, key));
+                edges.extend(made.map(|node| (node, own)));
+            }
+        }
+        for (first, then) in edges {
+            self.graph.edge(first, then, true);
+        }
+    }
+
     /// A table is made below another once that one has the columns it is to have.
     pub(super) fn grow_parents_first(&mut self) {
         let mut edges = Vec::new();
@@ -42,6 +259,9 @@ impl Weaver<'_> {
                 let columns =
                     self.desired.parts(parent).filter(|(key, _)| key.kind == Kind::Column);
                 for (column, _) in columns {
+                    if self.later.contains(&key.child(Kind::Column, &column.name)) {
+                        continue;
+                    }
                     let added = self.graph.find(Act::Create, column).map(|node| (node, false));
                     let changed = self.graph.find(Act::Alter, column).map(|node| (node, true));
                     edges.extend(added.or(changed).map(|(node, soft)| (node, made, soft)));
@@ -58,7 +278,10 @@ impl Weaver<'_> {
     pub(super) fn comes_from_parents(&self, key: &Key, body: &Body) -> bool {
         match body {
             Body::Column(column) if self.graph.find(Act::Create, key).is_some() => !column.local,
-            Body::Column(_) => changes_type(key, self.current, self.desired),
+            Body::Column(_) => {
+                changes_type(key, self.current, self.desired)
+                    || self.fates.is_swapped(key, self.current)
+            }
             _ => false,
         }
     }

@@ -19,6 +19,7 @@ mod name;
 mod online;
 mod parts;
 mod piece;
+mod range;
 pub mod rename;
 mod rows;
 mod sequence;
@@ -30,7 +31,7 @@ mod view;
 mod weave;
 
 use super::{Action, Plan, Step};
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Pair};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Pair, Table};
 use crate::sql::Dialect;
 use emit::Emitter;
 use fate::{Fate, Fates};
@@ -76,8 +77,9 @@ pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
     current.beside(desired).filter(differs).map(|(key, _, _)| key.clone()).collect()
 }
 
-/// Whether routines are made whose texts may use what comes later: two or more of them, or one
-/// beside other new objects. Those that are parsed when they are made do not care.
+/// Whether routines are made whose texts may use what comes later, or cannot be used yet: two or
+/// more of them, or one beside new labels of an enum. Those that are parsed when they are made do
+/// not care.
 fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
     let made = |node: &&&Node| matches!(node.act, Act::Create | Act::Alter);
     let routine = |node: &&&Node| match desired.body(&node.key) {
@@ -87,7 +89,8 @@ fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
         _ => false,
     };
     let routines = nodes.iter().filter(made).filter(routine).count();
-    routines > 1
+    let grows = |node: &&Node| node.act == Act::Alter && node.key.kind == Kind::Enum;
+    routines > 1 || (routines > 0 && nodes.iter().any(grows))
 }
 
 /// What cannot be done without keeping others waiting, in sentences.
@@ -117,10 +120,29 @@ fn blocking(fates: &Fates, current: &Model, desired: &Model) -> Vec<String> {
     notes
 }
 
+/// A table that comes to inherit columns it has goes on declaring them: there is no statement that
+/// changes it.
+fn own_columns(key: &Key, want: &Table, current: &Model, desired: &Model) -> Option<String> {
+    let local = |model: &Model, name: &str| {
+        model.column(&key.child(Kind::Column, name)).is_some_and(|column| column.local)
+    };
+    let inherits = !want.inherits.is_empty();
+    let kept = |name: &&String| inherits && local(current, name) && !local(desired, name);
+    let kept: Vec<&str> = want.order.iter().filter(kept).map(String::as_str).collect();
+    (!kept.is_empty()).then(|| {
+        format!(
+            "The table {key} goes on declaring what it comes to inherit ({}): these columns stay \
+             when its parent loses them",
+            kept.join(", ")
+        )
+    })
+}
+
 /// What is left as it is: the order of columns, which only a new table could change.
 fn notes(current: &Model, desired: &Model) -> Vec<String> {
     let mut notes = Vec::new();
     for (key, want) in desired.tables() {
+        notes.extend(own_columns(key, want, current, desired));
         let Some(have) = current.table(key).filter(|have| have.order != want.order) else {
             continue;
         };

@@ -69,6 +69,21 @@ fn may_join(clauses: &[String], next: &str) -> bool {
     if clauses.iter().any(leaves) && !next.starts_with("NO INHERIT ") {
         return false;
     }
+    // A computed column's type cannot be changed with USING, not even where it ceases to be one; and
+    // an identity looks at the type there is before.
+    let follows = |last: &str, first: &str| {
+        clauses.iter().any(|clause| {
+            let column = clause.find(last).and_then(|at| clause.get(..at));
+            column.and_then(|column| next.strip_prefix(column)).is_some_and(|rest| {
+                column.is_some_and(|column| column.starts_with("ALTER COLUMN "))
+                    && rest.starts_with(first)
+            })
+        })
+    };
+    let retyped = follows("DROP EXPRESSION", "TYPE ") || follows("DROP IDENTITY", "TYPE ");
+    if retyped || follows("TYPE ", "ADD GENERATED ") {
+        return false;
+    }
     let opposite = match next.split(' ').next() {
         Some("ADD") => "DROP ",
         Some("DROP") => "ADD ",

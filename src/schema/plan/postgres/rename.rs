@@ -2,6 +2,7 @@
 //! a statement of its own after it. Nothing here decides what is renamed.
 
 use super::name::qualified;
+use super::range::usual_multirange;
 use crate::schema::model::{Body, Key, Kind, Model, RoutineKind};
 use crate::schema::plan::{Action, Step};
 use crate::schema::rename::Rename;
@@ -47,12 +48,9 @@ fn multirange(from: &Key, to: &Key, model: &Model) -> Option<String> {
     if definition.contains("multirange_type_name") || from.name == to.name {
         return None;
     }
-    let name = |range: &str| match range.split_once("range") {
-        Some((before, after)) => format!("{before}multirange{after}"),
-        None => format!("{range}_multirange"),
-    };
-    let old = qualified(&from.schema, &name(&from.name));
-    Some(format!("ALTER TYPE {old} RENAME TO {}", DIALECT.name(&name(&to.name))))
+    let old = qualified(&from.schema, &usual_multirange(&from.name));
+    let new = DIALECT.name(&usual_multirange(&to.name));
+    Some(format!("ALTER TYPE {old} RENAME TO {new}"))
 }
 
 /// The statement that gives an object another name within what it stands in.

@@ -67,6 +67,41 @@ pub(super) fn changes(have: &SequenceOptions, want: &SequenceOptions) -> Vec<Str
     said
 }
 
+/// How a sequence goes on where what it has given lies outside what it may give from now on; the
+/// server would refuse the new limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Onward {
+    /// From its new start: it cannot come back within its limits by itself.
+    Restart,
+    /// From the nearest of its new limits, if it has not come so far yet.
+    Skip(i64),
+}
+
+/// How a sequence goes on; `None` where it stands within its new limits, as far as its old start
+/// tells.
+pub(super) fn onward(have: &SequenceOptions, want: &SequenceOptions) -> Option<Onward> {
+    let below = have.start < want.minimum;
+    let above = have.start > want.maximum;
+    let apart = have.maximum < want.minimum || have.minimum > want.maximum;
+    match have.increment > 0 {
+        _ if !below && !above => None,
+        true if below && !apart => Some(Onward::Skip(want.minimum)),
+        false if above && !apart => Some(Onward::Skip(want.maximum)),
+        _ => Some(Onward::Restart),
+    }
+}
+
+/// Moves a sequence on to a value, while its old limits hold.
+pub(super) fn skip(key: &Key, have: &SequenceOptions, value: i64) -> Piece {
+    let sequence = name::of(key);
+    let before = if have.increment > 0 { "<" } else { ">" };
+    let sql = format!(
+        "SELECT setval({}, {value}, false) FROM {sequence} WHERE last_value {before} {value}",
+        name::literal(&sequence)
+    );
+    Piece::whole(sql, Action::Alter(key.clone()))
+}
+
 /// CREATE SEQUENCE.
 pub(super) fn create(key: &Key, sequence: &Sequence) -> Piece {
     let unlogged = if sequence.unlogged { "UNLOGGED " } else { "" };
@@ -86,6 +121,11 @@ pub(super) fn alter(key: &Key, have: &Sequence, want: &Sequence) -> Vec<Piece> {
     let mut said = changes(&have.options, &want.options);
     if have.options.type_name != want.options.type_name {
         said.insert(0, format!("AS {}", want.options.type_name));
+    }
+    match onward(&have.options, &want.options) {
+        Some(Onward::Restart) => said.push(format!("RESTART WITH {}", want.options.start)),
+        Some(Onward::Skip(value)) => pieces.push(skip(key, &have.options, value)),
+        None => {}
     }
     if !said.is_empty() {
         let sql = format!("ALTER SEQUENCE {} {}", name::of(key), said.join(" "));

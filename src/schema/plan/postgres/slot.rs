@@ -1,6 +1,7 @@
 //! The names objects take, and within what they must be unique: one is free only once what had it
 //! is gone.
 
+use super::range;
 use crate::schema::model::{Body, ConstraintKind as C, Key, Kind};
 
 /// A place where names must be unique.
@@ -23,7 +24,11 @@ pub(super) fn slots(key: &Key, body: &Body) -> Vec<Slot> {
             _,
         ) => vec![relation(&key.name), type_name(&key.name)],
         (Kind::Index, _) => vec![relation(&key.name)],
-        (Kind::Enum | Kind::Domain | Kind::Range, _) => vec![type_name(&key.name)],
+        (Kind::Enum | Kind::Domain, _) => vec![type_name(&key.name)],
+        (_, Body::Range { definition }) => {
+            let (schema, multirange) = range::multirange(key, definition);
+            vec![type_name(&key.name), (1, schema, String::new(), multirange)]
+        }
         (Kind::Constraint, Body::Constraint(constraint)) => {
             let mut found = vec![(2, key.schema.clone(), key.of.clone(), key.name.clone())];
             if matches!(constraint.kind, C::Primary | C::Unique | C::Exclusion) {

@@ -9,6 +9,8 @@ use crate::schema::plan::Action;
 pub(super) struct Inside {
     /// Defaults that are written with their columns, by the column's name.
     pub(super) defaults: Vec<String>,
+    /// Columns that are added later, by statements of their own.
+    pub(super) later: Vec<String>,
     /// Columns that are written as `serial`.
     pub(super) serials: Vec<String>,
     /// Constraints.
@@ -78,7 +80,7 @@ pub(super) fn create(key: &Key, table: &Table, inside: &Inside, model: &Model) -
         sql.push_str(&format!(" TABLESPACE {}", name::ident(space)));
     }
     let mut pieces = vec![Piece::whole(sql, Action::Create(key.clone()))];
-    for column in &table.order {
+    for column in table.order.iter().filter(|column| !inside.later.contains(column)) {
         let column = key.child(Kind::Column, column);
         if let Some(body) = model.column(&column) {
             pieces.extend(column::extras(&column, None, body));
@@ -91,7 +93,7 @@ pub(super) fn create(key: &Key, table: &Table, inside: &Inside, model: &Model) -
 /// The columns and constraints between the brackets.
 fn lines(key: &Key, table: &Table, inside: &Inside, model: &Model, partition: bool) -> Vec<String> {
     let mut lines = Vec::new();
-    for own in &table.order {
+    for own in table.order.iter().filter(|own| !inside.later.contains(own)) {
         let column_key = key.child(Kind::Column, own);
         let Some(body) = model.column(&column_key) else { continue };
         let written = inside.defaults.contains(own);

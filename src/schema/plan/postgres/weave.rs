@@ -1,7 +1,7 @@
 //! From fates to a graph: which pieces of work there are, which must come before which, and which
 //! are done by another's statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::{Fate, Fates, hangs_on, parent_of};
 use super::finish::{finishes, named_index};
@@ -18,12 +18,16 @@ pub(super) struct Weaver<'m> {
     pub(super) desired: &'m Model,
     pub(super) fates: &'m Fates,
     pub(super) graph: Graph,
+    /// Columns of new tables that are added to them later, when what gets them from there has
+    /// joined.
+    pub(super) later: BTreeSet<Key>,
 }
 
 impl<'m> Weaver<'m> {
     /// The graph of all the work.
     pub(super) fn weave(current: &'m Model, desired: &'m Model, fates: &'m Fates) -> Graph {
-        let mut weaver = Self { current, desired, fates, graph: Graph::default() };
+        let mut weaver =
+            Self { current, desired, fates, graph: Graph::default(), later: BTreeSet::new() };
         weaver.add_places();
         weaver.add_nodes();
         weaver.add_links();
@@ -32,6 +36,7 @@ impl<'m> Weaver<'m> {
         weaver.grow_parents_first();
         weaver.free_names();
         weaver.wait_for_partitions();
+        weaver.own_indexes_last();
         weaver.imply_clones();
         weaver.follow_bodies();
         serial::mark(&mut weaver);
@@ -143,10 +148,14 @@ impl<'m> Weaver<'m> {
                 if stays && (self.fates.get(parent).goes() || want.get(parent) != Some(bounds)) {
                     let detach = self.link(Act::Detach, key, parent);
                     self.between(detach, self.graph.find(Act::Drop, parent));
+                    self.between(detach, self.graph.find(Act::Aside, parent));
                     self.between(detach, self.graph.find(Act::Copy, parent));
                     self.leave_clones(detach, key);
                     self.leave_first(detach, key, parent);
                 }
+            }
+            if fate == Fate::Drop {
+                self.leave_referenced(key);
             }
             for (parent, bounds) in &want {
                 let fresh = self.fates.get(parent).goes() || have.get(parent) != Some(bounds);
@@ -160,6 +169,7 @@ impl<'m> Weaver<'m> {
                     self.columns_before(attach, key, &later);
                     self.columns_before(attach, parent, &later);
                     self.between(attach, self.graph.find(Act::Copy, parent));
+                    self.join_first(attach, key, parent, have.keys());
                     if !stays {
                         self.keys_after(attach, key);
                     }
@@ -209,56 +219,13 @@ impl<'m> Weaver<'m> {
         }
     }
 
-    fn link(&mut self, act: Act, key: &Key, parent: &Key) -> usize {
+    pub(super) fn link(&mut self, act: Act, key: &Key, parent: &Key) -> usize {
         self.graph.add_node(Node { act, key: key.clone(), parent: Some(parent.clone()) })
     }
 
     fn between(&mut self, first: usize, then: Option<usize>) {
         if let Some(then) = then {
             self.graph.edge(first, then, false);
-        }
-    }
-
-    /// The columns a table gets from its parent, and only from there, once it has joined.
-    fn columns_along(
-        &mut self,
-        attach: usize,
-        key: &Key,
-        parent: &Key,
-        stays: bool,
-    ) -> Vec<String> {
-        let table = self.desired.table(key).filter(|_| stays);
-        let columns = table.into_iter().flat_map(|table| &table.order);
-        let inherited = columns.filter(|name| {
-            let own = key.child(Kind::Column, name.as_str());
-            self.desired.column(&own).is_some_and(|column| !column.local)
-        });
-        let mut along = Vec::new();
-        for name in inherited {
-            let made = |of: &Key| self.graph.find(Act::Create, &of.child(Kind::Column, name));
-            let (Some(own), Some(theirs)) = (made(key), made(parent)) else { continue };
-            self.graph.edge(attach, theirs, false);
-            self.graph.edge(theirs, own, false);
-            self.graph.imply(own);
-            let default = self.graph.find(Act::Create, &key.child(Kind::Default, name));
-            default.into_iter().for_each(|default| self.graph.imply(default));
-            along.push(name.clone());
-        }
-        along
-    }
-
-    /// A table joins with all its columns in place, but for those it gets by joining.
-    fn columns_before(&mut self, attach: usize, table: &Key, later: &[String]) {
-        let columns: Vec<Key> = self
-            .desired
-            .parts(table)
-            .filter(|(key, _)| key.kind == Kind::Column && !later.contains(&key.name))
-            .map(|(key, _)| key.clone())
-            .collect();
-        for column in columns {
-            if let Some(node) = self.start(&column) {
-                self.graph.edge(node, attach, false);
-            }
         }
     }
 
@@ -335,7 +302,8 @@ impl<'m> Weaver<'m> {
             }
             let whole = key.table();
             let below = self.desired.tables().filter(|(_, table)| hangs_on(table, &whole));
-            let nodes: Vec<usize> = below.filter_map(|(table, _)| self.start(table)).collect();
+            let joined = |table| [self.start(table), self.graph.joins(table)];
+            let nodes: Vec<usize> = below.flat_map(|(table, _)| joined(table)).flatten().collect();
             for node in nodes {
                 self.graph.edge(node, made, false);
             }
@@ -401,17 +369,23 @@ impl<'m> Weaver<'m> {
             return;
         }
         let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();
+        // A column that the child declares too, or that it has already, is there as it is to be
+        // before its parents' joins it.
+        let made = |key: &Key| self.graph.find(Act::Create, key).is_some();
+        let own = match body {
+            Body::Column(column) if made(key) => column.local,
+            Body::Column(_) => parents.iter().any(made),
+            _ => false,
+        };
         let implied = self.graph.find(Act::Create, &key.table()).is_none()
             && !bases.is_empty()
+            && !own
             && (self.comes_from_parents(key, body) || self.same_as_parents(key, body, parents));
-        // A column that the child declares too is there before its parents' joins it.
-        let own = matches!(body, Body::Column(column) if column.local);
-        let made = self.graph.find(Act::Create, key).is_some();
         if implied {
             self.graph.imply(node);
         }
         for base in bases {
-            if own && made && !implied {
+            if own {
                 self.graph.edge(node, base, false);
             } else {
                 self.graph.edge(base, node, !implied);
@@ -429,6 +403,12 @@ impl<'m> Weaver<'m> {
         let inline = super::table::is_inline(&key.table(), self.desired);
         let in_brackets = table.is_some() && !inline && super::fold::is_check(body);
         if in_brackets || (parent_of(body).is_none() && !inherited) {
+            return;
+        }
+        if super::fold::is_check(body)
+            && table.is_none()
+            && self.join_with_check(node, key, parents)
+        {
             return;
         }
         let bases: Vec<usize> = parents.iter().filter_map(|parent| self.start(parent)).collect();

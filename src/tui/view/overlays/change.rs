@@ -29,6 +29,7 @@ pub fn working(it: &Working, model: &Model, look: &Look, buf: &mut Buffer) {
         Doing::Preparing(Intent::Compare) => "Comparing",
         Doing::Pushing => "Pushing",
         Doing::Writing => "Writing the migration",
+        Doing::Migrations(words) => words.running,
     };
     let elapsed = model.tickets.elapsed(Slot::Op, model.now).unwrap_or_default();
     let time = spinner::elapsed(elapsed);

@@ -42,13 +42,25 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
     let (name, placeholder, enter) = match it.purpose {
         Purpose::FindRows | Purpose::FindTables => ("Find", "", "find"),
         Purpose::GoTo => ("Go to a place in the table", "percent, 0 to 100", "go"),
+        Purpose::Export => (
+            "Export these rows to a file",
+            "its ending says the format: csv, tsv, jsonl, json, sql, md",
+            "write",
+        ),
         Purpose::Address => {
             ("Open a database", "postgres://…, a SQLite file, or an environment", "open")
+        }
+        Purpose::Reason(mending) => (mending.question(), "the reason is kept", "go on"),
+        Purpose::DatabaseName => {
+            ("This is production: type the database's name", "its name", "run it")
         }
         Purpose::Migration => ("Name of the migration", "what it does, in a few words", "write"),
     };
     let title = words(Role::Title, name);
-    let esc = if it.purpose == Purpose::Migration { "back to the plan" } else { "close" };
+    let esc = match it.purpose {
+        Purpose::Migration | Purpose::DatabaseName => "back to the plan",
+        _ => "close",
+    };
     let hints = [Hint::new("enter", enter), Hint::new("esc", esc)];
     let panel = Panel { title: &title, hints: &hints, focused: true, ..Panel::default() };
     let least = if it.purpose == Purpose::GoTo { 40 } else { 64 };

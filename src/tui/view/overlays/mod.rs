@@ -6,7 +6,9 @@ mod dialogs;
 mod edit_review;
 mod editor;
 mod filter;
+mod guide;
 mod help;
+mod migrations;
 mod palette;
 mod record;
 mod references;
@@ -43,6 +45,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Filter(it) => filter::draw(it, model, look, buf),
             Overlay::References(it) => references::draw(it, model, look, buf),
             Overlay::Palette(it) => palette::draw(it, model, look, buf),
+            Overlay::Guide(it) => guide::draw(it, model, look, buf),
             Overlay::Help(it) => help::draw(it, model, look, buf),
             Overlay::Working(it) => change::working(it, model, look, buf),
             Overlay::Renames(it) => change::renames(it, model, look, buf),
@@ -51,6 +54,8 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Outcome(it) => change::outcome(it, model, look, buf),
             Overlay::Editor(it) => editor::draw(it, model, look, buf),
             Overlay::EditReview(it) => edit_review::draw(it, model, look, buf),
+            Overlay::Plan(it) => migrations::plan(it, model, look, buf),
+            Overlay::Running(it) => migrations::running(it, model, look, buf),
         }
     }
 }

@@ -1,7 +1,25 @@
 //! The forms migrations come in: our own, which is sqlx's, and those of other tools, which stay as
 //! they are so that the tool itself still works on the same folder and database.
 //!
-//! Nothing here reads a file or a database.
+//! Each form is read by a file of its own; nothing here opens a database.
+
+mod breakpoints;
+mod dbmate;
+mod drizzle;
+mod folders;
+mod paired;
+mod refinery;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use dbmate::is_marked;
+pub(super) use paired::{NO_TRANSACTION, native_checksum};
+pub(super) use refinery::is_named;
+
+use super::folder::Folder;
+use super::source::Source;
+use crate::problem::Result;
 
 /// A form of migrations: how the files are named and where the database remembers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,8 +84,41 @@ impl Format {
         }
     }
 
+    /// Whether dbstudio writes new migrations in it: the files are all there is to one.
+    pub fn is_written_here(self) -> bool {
+        matches!(self, Self::Native | Self::Golang | Self::Plain)
+    }
+
     /// Whether its migrations can have a way back in the folder.
     pub fn has_downs(self) -> bool {
         matches!(self, Self::Native | Self::Dbmate | Self::Golang | Self::Plain)
+    }
+}
+
+impl Folder {
+    /// A folder of a form in which nothing was found yet.
+    fn empty(source: &Source, format: Format) -> Self {
+        Self {
+            path: source.folder.clone(),
+            format,
+            migrations: Vec::new(),
+            misfits: Vec::new(),
+            notes: Vec::new(),
+            table: None,
+        }
+    }
+}
+
+/// Reads a folder as one of a form.
+///
+/// # Errors
+/// The folder, or what orders it, cannot be read.
+pub(super) fn read(source: &Source, format: Format) -> Result<Folder> {
+    match format {
+        Format::Native | Format::Golang | Format::Plain => paired::read(source, format),
+        Format::Drizzle => drizzle::read(source),
+        Format::DrizzleFolders | Format::Prisma => folders::read(source, format),
+        Format::Dbmate => dbmate::read(source),
+        Format::Refinery => refinery::read(source),
     }
 }

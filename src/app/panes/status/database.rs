@@ -1,0 +1,116 @@
+//! What the database is: the connection, the required variables, the tables with their sizes.
+
+use super::StatusPane;
+use super::sheet::{Cells, Writing, gauge, one};
+use crate::app::panes::schema::SchemaLine;
+use crate::app::span::{Ink, Span};
+use crate::config::{Protection, State, Target};
+use crate::db::ServerFacts;
+use crate::ops::dashboard::Inventory;
+use crate::ops::status::{RelationStatus, Rows};
+use crate::text;
+
+/// The lines.
+pub fn lines(pane: &StatusPane, facts: &ServerFacts, target: Option<&Target>) -> Vec<SchemaLine> {
+    let mut out = Writing::default();
+    connection(facts, target, &mut out);
+    if let Some(inventory) = &pane.inventory {
+        required(inventory, &mut out);
+        tables(inventory, &mut out);
+    }
+    out.lines
+}
+
+fn connection(facts: &ServerFacts, target: Option<&Target>, out: &mut Writing) {
+    out.heading("Connection", 0);
+    let version = format!("{} {}", facts.engine.name(), facts.version);
+    out.fact("server", Ink::Strong, version);
+    out.fact("place", Ink::Text, facts.place.clone());
+    out.fact("database", Ink::Text, facts.database.clone());
+    if let Some(user) = &facts.user {
+        out.fact("role", Ink::Text, user.clone());
+    }
+    if let Some(target) = target {
+        let (ink, word) = match target.protection {
+            Protection::Production => (Ink::Danger, "production"),
+            Protection::Staging => (Ink::Warning, "staging"),
+            Protection::Development => (Ink::Text, "development"),
+        };
+        let name = target.name.as_deref().filter(|name| *name != word);
+        let name = name.map_or_else(|| word.to_owned(), |name| format!("{name} ({word})"));
+        out.fact("environment", ink, name);
+    }
+    let access = if facts.read_only { "read-only" } else { "read and write" };
+    let pooled = if facts.pooled { ", behind a transaction pooler" } else { "" };
+    out.fact("access", Ink::Text, format!("{access}{pooled}"));
+    if let Some(tls) = &facts.tls {
+        out.fact("TLS", Ink::Text, tls.clone());
+    }
+    if let Some(bytes) = facts.bytes {
+        out.fact("size", Ink::Text, text::short_bytes(bytes));
+    }
+    let milliseconds = facts.latency.as_secs_f64() * 1_000.0;
+    out.fact("latency", Ink::Text, format!("{milliseconds:.1} ms"));
+}
+
+fn required(inventory: &Inventory, out: &mut Writing) {
+    if inventory.required.is_empty() {
+        return;
+    }
+    out.heading("Required variables", inventory.required.len());
+    for one_of in &inventory.required {
+        let (ink, words) = match &one_of.state {
+            State::Met => (Ink::Text, "set, as it should be".to_owned()),
+            State::Missing => (Ink::Danger, format!("missing; {}", one_of.rule)),
+            State::Invalid(why) => (Ink::Danger, why.clone()),
+        };
+        out.entry(vec![one(Ink::Strong, one_of.name.clone()), one(ink, words)]);
+    }
+}
+
+fn bytes(relation: &RelationStatus) -> u64 {
+    relation.table_bytes.unwrap_or(0).saturating_add(relation.index_bytes.unwrap_or(0))
+}
+
+/// The relations, the largest first.
+fn tables(inventory: &Inventory, out: &mut Writing) {
+    let mut relations: Vec<&RelationStatus> = inventory.database.relations.iter().collect();
+    relations.sort_by_key(|relation| std::cmp::Reverse(bytes(relation)));
+    out.heading("Tables", relations.len());
+    if relations.is_empty() {
+        out.detail(Ink::Muted, "None yet. dbstudio setup makes those of the schema.");
+        return;
+    }
+    let most = relations.first().map_or(0, |relation| bytes(relation));
+    let only = relations.iter().all(|one| one.name.schema == "public" || one.name.schema == "main");
+    for relation in relations {
+        out.entry(table(relation, most, only));
+    }
+}
+
+fn table(relation: &RelationStatus, most: u64, only: bool) -> Cells {
+    let name = if only { relation.name.name.clone() } else { relation.name.to_string() };
+    let rows = match relation.rows {
+        None => String::new(),
+        Some(Rows::Exactly(rows)) => text::grouped(rows),
+        Some(Rows::About(rows)) => format!("~ {}", text::short_count(rows)),
+    };
+    let all = bytes(relation);
+    let size = if all == 0 { String::new() } else { text::short_bytes(all) };
+    let part = if most == 0 { 0.0 } else { all as f64 / most as f64 };
+    let picture = if all == 0 { Vec::new() } else { vec![gauge(part)] };
+    let columns = if relation.columns == 1 { "column" } else { "columns" };
+    vec![
+        one(Ink::Text, name),
+        right(rows, 9),
+        right(size, 8),
+        picture,
+        one(Ink::Muted, format!("{} {columns}", relation.columns)),
+    ]
+}
+
+/// Words at the right of a cell.
+fn right(words: String, cells: usize) -> Vec<Span<'static>> {
+    let blank = cells.saturating_sub(text::width(&words));
+    vec![Span::new(Ink::Number, format!("{}{words}", " ".repeat(blank)))]
+}

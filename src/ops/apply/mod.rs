@@ -1,0 +1,309 @@
+//! Running migrations on a database: under the lock, statement by statement, each with what is
+//! written down of it in one transaction; what may not run in one is marked as it goes, so that a
+//! run that was killed is taken up where it stopped.
+//!
+//! Nothing here decides what is to run or asks anybody; it tells how far it has come.
+
+mod alone;
+mod books;
+mod catalogue;
+mod ending;
+
+use std::time::{Duration, Instant};
+
+use super::run::{Direction, Progress, Run, Scheduled, Statement};
+use crate::config::Target;
+use crate::db::connection::Connection;
+use crate::db::fault::Fault;
+use crate::db::stop::Stop;
+use crate::db::transaction::Refusal;
+use crate::migrations::Lock;
+use crate::problem::{Problem, Result};
+use crate::schema::plan::Step;
+pub(super) use books::{Books, now};
+
+/// Is told how far a run has come.
+pub type Tell<'a> = dyn FnMut(Progress) + Send + 'a;
+
+/// How long a statement waits for a lock on a table; so long does everybody behind it.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How often a transaction is tried again when a lock was not given, and the pause before each.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// How long a statement may run before it is looked whether somebody is in its way.
+const LOOK: Duration = Duration::from_millis(400);
+
+/// How long between two tries to get the lock on a SQLite file.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Why a transaction did not come to its end.
+pub(super) struct Failed {
+    /// The script and the statement that failed, each counted from 0; none where it was none.
+    pub(super) at: Option<(usize, usize)>,
+    pub(super) why: Why,
+}
+
+/// What kept it from its end.
+pub(super) enum Why {
+    /// The engine, or the connection.
+    Refusal(Refusal),
+    /// Somebody else has changed the history meanwhile.
+    Moved,
+    /// Something told in sentences already.
+    Told(Problem),
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self { at: None, why: Why::Refusal(refusal) }
+    }
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Refusal::Fault(fault).into()
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self { at: None, why: Why::Told(problem) }
+    }
+}
+
+/// What came of running scripts.
+pub(super) enum Ended {
+    /// All of them are done.
+    Done,
+    /// Somebody else has changed the history: what is left must be found out anew.
+    Moved,
+}
+
+/// Scripts on their way.
+pub(super) struct Engine<'a> {
+    pub(super) target: &'a Target,
+    pub(super) connection: Connection,
+    pub(super) lock: Lock,
+    pub(super) books: Books,
+    pub(super) run: &'a Run,
+    /// How long to wait for somebody else's lock on the whole.
+    pub(super) limit: Duration,
+    /// The scripts that are done, and how long each took.
+    pub(super) done: Vec<(String, Duration)>,
+    pub(super) stop: &'a Stop,
+    pub(super) tell: &'a mut Tell<'a>,
+}
+
+impl Engine<'_> {
+    /// Makes the tables that are written in, where they are not there.
+    ///
+    /// # Errors
+    /// The role may not, or the database does not answer.
+    pub(super) async fn prepare(&mut self) -> Result<()> {
+        let making = self.books.making();
+        if making.is_empty() {
+            return Ok(());
+        }
+        let table = self.books.history.table.shown();
+        let refused = |failed: Failed| {
+            ending::around(&format!("The table {table} could not be made"), failed)
+        };
+        self.begin(&[]).await.map_err(refused)?;
+        let made = self.connection.run(&making.join(";\n"), self.stop).await;
+        let ended = match made {
+            Ok(()) => self.connection.commit(&[], self.stop).await.map(drop).map_err(Failed::from),
+            Err(fault) => {
+                self.connection.rollback().await;
+                Err(fault.into())
+            }
+        };
+        ended.map_err(refused)
+    }
+
+    /// Runs the scripts that are left, given by their places in the run.
+    ///
+    /// # Errors
+    /// What failed, with its place in its file, and how things are now.
+    pub(super) async fn all(&mut self, left: &[usize]) -> Result<Ended> {
+        let scripts: Vec<(usize, &Scheduled)> =
+            left.iter().filter_map(|at| Some((*at, self.run.scripts.get(*at)?))).collect();
+        if self.run.one_transaction && !scripts.is_empty() {
+            return self.together(&scripts).await;
+        }
+        for script in &scripts {
+            if self.stop.is_asked() {
+                return Err(ending::stopped(self));
+            }
+            if let Err(problem) = self.lock.check().await {
+                return Err(ending::with_state(problem, &ending::earlier(self)));
+            }
+            let ended = match script.1.transaction {
+                true => self.together(std::slice::from_ref(script)).await?,
+                false => self.alone(script.0, script.1).await?,
+            };
+            if matches!(ended, Ended::Moved) {
+                return Ok(Ended::Moved);
+            }
+            // Settings of one migration are none of the next one's.
+            self.connection.reset().await?;
+        }
+        Ok(Ended::Done)
+    }
+
+    /// Runs scripts in one transaction; tries again where a lock was not given.
+    async fn together(&mut self, scripts: &[(usize, &Scheduled)]) -> Result<Ended> {
+        let statements = scripts.iter().flat_map(|(_, script)| &script.statements);
+        let steps: Vec<Step> = statements.map(step).collect();
+        let mut pauses = PAUSES.iter();
+        let begun = Instant::now();
+        loop {
+            let failed = match self.attempt(scripts, &steps).await {
+                Ok(()) => return Ok(Ended::Done),
+                Err(Failed { why: Why::Moved, .. }) => return Ok(Ended::Moved),
+                Err(failed) => failed,
+            };
+            if is_passing(&failed)
+                && let Some(pause) = pauses.next()
+            {
+                self.pause(*pause).await;
+                if !self.stop.is_asked() {
+                    continue;
+                }
+            }
+            return Err(ending::of(self, scripts, failed, begun.elapsed()).await);
+        }
+    }
+
+    /// Says that a lock was not given, and waits before the next try.
+    async fn pause(&mut self, pause: Duration) {
+        (self.tell)(Progress::Told(format!(
+            "a lock was not given in {} s, so everything was rolled back; trying again in {:.1} s",
+            LOCK_TIMEOUT.as_secs(),
+            pause.as_secs_f32()
+        )));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.stop.asked() => {}
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        scripts: &[(usize, &Scheduled)],
+        steps: &[Step],
+    ) -> std::result::Result<(), Failed> {
+        self.begin(steps).await?;
+        match self.body(scripts, steps).await {
+            Ok(took) => {
+                let told = self.connection.commit(steps, self.stop).await?;
+                for told in told {
+                    (self.tell)(Progress::Told(told));
+                }
+                for ((at, script), took) in scripts.iter().zip(took) {
+                    self.finished(*at, script, took);
+                }
+                Ok(())
+            }
+            Err(failed) => {
+                self.connection.rollback().await;
+                Err(failed)
+            }
+        }
+    }
+
+    /// Everything between the beginning of a transaction and its end.
+    async fn body(
+        &mut self,
+        scripts: &[(usize, &Scheduled)],
+        steps: &[Step],
+    ) -> std::result::Result<Vec<Duration>, Failed> {
+        if !self.books.hold(&mut self.connection, self.stop).await? {
+            return Err(Failed { at: None, why: Why::Moved });
+        }
+        let (mut number, mut took) = (0, Vec::new());
+        for (at, script) in scripts {
+            let begun = Instant::now();
+            for statement in 0..script.statements.len() {
+                (self.tell)(Progress::Statement { script: *at, statement });
+                let ran = self.step(steps, number).await;
+                ran.map_err(|fault| Failed { at: Some((*at, statement)), ..fault.into() })?;
+                number += 1;
+            }
+            took.push(begun.elapsed());
+            let entry = self.books.entry(self.run.direction, script, begun.elapsed());
+            self.connection.run(&entry, self.stop).await?;
+        }
+        Ok(took)
+    }
+
+    fn finished(&mut self, at: usize, script: &Scheduled, took: Duration) {
+        self.books.changed(self.run.direction, &script.migration.key);
+        self.done.push((script.migration.name(), took));
+        (self.tell)(Progress::Finished { script: at, took });
+    }
+
+    /// Begins a transaction; on SQLite it waits for whoever has the file locked.
+    async fn begin(&mut self, steps: &[Step]) -> std::result::Result<(), Failed> {
+        let (until, mut told) = (Instant::now() + self.limit, false);
+        loop {
+            match self.connection.begin(steps, LOCK_TIMEOUT, self.stop).await {
+                Err(Refusal::Busy) if Instant::now() < until => {}
+                begun => return Ok(begun?),
+            }
+            if !told {
+                let what = "somebody else writes to the file".to_owned();
+                (self.tell)(Progress::Waiting { what, holders: Vec::new() });
+                told = true;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = self.stop.asked() => {}
+            }
+        }
+    }
+
+    /// Runs a statement, and tells who is in its way if it waits.
+    async fn step(&mut self, steps: &[Step], number: usize) -> std::result::Result<(), Fault> {
+        let pid = self.connection.pid();
+        let work = self.connection.step(steps, number, self.stop);
+        let Some(pid) = pid else { return work.await };
+        let mut work = std::pin::pin!(work);
+        loop {
+            let look = async {
+                tokio::time::sleep(LOOK).await;
+                self.lock.blockers(pid).await
+            };
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                holders = look => {
+                    if !holders.is_empty() {
+                        let what = "a statement waits for a lock".to_owned();
+                        (self.tell)(Progress::Waiting { what, holders });
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn step(statement: &Statement) -> Step {
+    Step::new(statement.sql.clone(), Vec::new())
+}
+
+/// Whether the same may succeed a little later: a lock was not given, or two were in each other's
+/// way.
+fn is_passing(failed: &Failed) -> bool {
+    let Why::Refusal(Refusal::Fault(fault)) = &failed.why else { return false };
+    matches!(fault.code.as_deref(), Some("55P03" | "40P01" | "40001"))
+}
+
+/// The direction in words.
+pub(super) fn verb(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "applied",
+        Direction::Down => "taken back",
+    }
+}

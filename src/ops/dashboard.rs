@@ -1,0 +1,41 @@
+//! What the status view shows of a database: how it is doing right now, asked every few seconds,
+//! and what changes slowly (tables, sizes, required variables), asked less often. Only reads.
+
+use crate::config::{Config, RequirementState};
+use crate::db::Db;
+use crate::db::stop::Stop;
+use crate::db::vitals::Vitals;
+use crate::ops::status::DatabaseStatus;
+use crate::problem::Result;
+
+/// What was found out at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dashboard {
+    /// How the database is doing.
+    pub vitals: Vitals,
+    /// What changes slowly, where it was asked for.
+    pub inventory: Option<Box<Inventory>>,
+}
+
+/// What changes slowly.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inventory {
+    /// The server, and every relation with its rows and sizes.
+    pub database: DatabaseStatus,
+    /// How the variables stand that the project requires.
+    pub required: Vec<RequirementState>,
+}
+
+/// Asks an open database; with `whole` also for what changes slowly.
+///
+/// # Errors
+/// The connection is lost, or the work was stopped.
+pub async fn gather(db: &Db, config: &Config, whole: bool, stop: &Stop) -> Result<Dashboard> {
+    let inventory = if whole {
+        let database = DatabaseStatus::gather(db, false, stop).await?;
+        Some(Box::new(Inventory { database, required: config.check() }))
+    } else {
+        None
+    };
+    Ok(Dashboard { vitals: db.vitals(stop).await?, inventory })
+}

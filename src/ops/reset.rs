@@ -1,0 +1,391 @@
+//! Emptying a database so that its project can be set up anew: which objects go and how many rows
+//! with them, what stays, whether the project could be rebuilt, and the dropping itself.
+//!
+//! Everything goes in one transaction, or nothing does. What is shown is what runs: the database is
+//! read once more before, and must still be what the plan was made for. Nothing here asks anybody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::Setting;
+use super::push::Item;
+use super::standing;
+use super::status::{DatabaseStatus, Rows};
+use crate::config::{Protection, Target};
+use crate::db::Db;
+use crate::db::connection::Connection;
+use crate::db::stop::Stop;
+use crate::migrations::ledger::{Found as Ledgers, Ledger, SCHEMA};
+use crate::migrations::{Entry, State};
+use crate::problem::{Kind as Sort, Problem, Result};
+use crate::schema::RelationName;
+use crate::schema::model::{Key, Kind, Model, is_history_table};
+use crate::schema::plan::{Action, Step, groups};
+use crate::sql::Dialect;
+
+mod goal;
+mod rebuild;
+
+pub use rebuild::Rebuild;
+
+/// The items of a reset's checklist.
+pub const ITEMS: [&str; 4] = ["environment", "backup", "team", "rebuild"];
+
+/// A reset that can be looked at and carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reset {
+    /// The database.
+    pub target: Target,
+    /// Its name as the server reports it.
+    pub database: String,
+    /// The statements that run, in one transaction.
+    pub steps: Vec<Step>,
+    /// How many objects of each kind go, in the order of the kinds.
+    pub objects: Vec<(Kind, usize)>,
+    /// The tables that go with the rows that go with them; `None` where nobody counted them.
+    pub tables: Vec<(RelationName, Option<Rows>)>,
+    /// What stays although it is there, in sentences.
+    pub kept: Vec<String>,
+    /// Whether the project can be set up anew afterwards.
+    pub rebuild: Rebuild,
+    /// What was read of it, to be held against it before anything runs.
+    basis: Basis,
+}
+
+/// What a reset was made for.
+#[derive(Debug, Clone, PartialEq)]
+struct Basis {
+    setting: Setting,
+    current: Model,
+    /// What stays.
+    goal: Model,
+    /// The history tables the schema that was read does not show.
+    histories: Vec<RelationName>,
+}
+
+/// Refuses what may never be reset.
+///
+/// # Errors
+/// A production database, whatever else was said; a connection that only reads.
+pub fn permit(target: &Target) -> Result<()> {
+    refuse(target, "This database is not reset", "a reset drops everything in it")
+}
+
+/// The refusal of destroying in production, and where nothing may be written.
+pub(super) fn refuse(target: &Target, what: &str, why: &str) -> Result<()> {
+    if target.protection == Protection::Production {
+        let name = target.name.as_deref().unwrap_or("an address no environment names");
+        return Err(Problem::new(
+            Sort::Refused,
+            what,
+            format!("it is production ({name}), and {why}"),
+            "name a development or staging database; if this one is, say so with protection in \
+             its environment",
+        ));
+    }
+    if target.read_only {
+        return Err(Problem::new(
+            Sort::Refused,
+            what,
+            "it is opened for reading only",
+            "take --read-only, or read_only of the environment, away",
+        ));
+    }
+    Ok(())
+}
+
+/// Finds out what a reset of the setting's database would do. Only reads, but for the scratch
+/// database in which it is tried whether the project can be rebuilt.
+///
+/// # Errors
+/// It is refused here, the database cannot be read, or the work was stopped.
+pub async fn plan(setting: Setting, stop: &Stop) -> Result<Reset> {
+    permit(&setting.target)?;
+    let mut live = Connection::open_reading(&setting.target, stop).await?;
+    let read = read(&mut live, &setting, stop).await;
+    let database = live.database().to_owned();
+    live.close().await;
+    let Found { current, histories, strangers, notes } = read?;
+    let rebuild = rebuild::tried(&setting, stop).await?;
+    let goal = goal::goal(&current, &rebuild.extensions);
+    let steps = goal::steps(&current, &goal, &histories, strangers);
+    if groups(&steps).len() > 1 {
+        return Err(Problem::failed(
+            "The reset would not be all or nothing",
+            "a statement of it cannot run together with the others",
+            "report this as a bug; until then drop the schema by hand",
+        ));
+    }
+    let status = counted(&setting.target, stop).await?;
+    let gone = |key: &&Key| !goal.objects.contains_key(key);
+    let mut objects: BTreeMap<Kind, usize> = BTreeMap::new();
+    for key in current.objects.keys().filter(gone).filter(|key| !key.kind.is_part()) {
+        *objects.entry(key.kind).or_default() += 1;
+    }
+    let dropped: BTreeSet<RelationName> = current
+        .of_kind(Kind::Table)
+        .map(|(key, _)| RelationName::new(&key.schema, &key.name))
+        .chain(histories.iter().cloned())
+        .collect();
+    *objects.entry(Kind::Table).or_default() += histories.len();
+    objects.retain(|_, count| *count > 0);
+    let rows = |name: &RelationName| status.relations.iter().find(|one| one.name == *name)?.rows;
+    let tables = dropped.iter().map(|name| (name.clone(), rows(name))).collect();
+    Ok(Reset {
+        target: setting.target.clone(),
+        database,
+        steps,
+        objects: objects.into_iter().collect(),
+        tables,
+        kept: goal::kept(&current, &goal).into_iter().chain(notes).collect(),
+        rebuild,
+        basis: Basis { setting, current, goal, histories },
+    })
+}
+
+/// What is there.
+struct Found {
+    /// The schema.
+    current: Model,
+    /// The history tables it does not show.
+    histories: Vec<RelationName>,
+    /// Statements for what a model has no place for: those that run first, those that run last.
+    strangers: (Vec<Step>, Vec<Step>),
+    /// What stays of history tables, in sentences.
+    notes: Vec<String>,
+}
+
+async fn read(live: &mut Connection, setting: &Setting, stop: &Stop) -> Result<Found> {
+    let current = live.model(&setting.scope, stop).await?;
+    if live.dialect() == Dialect::Sqlite {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+        let names = live.rows(sql).await?.into_iter().flatten().flatten();
+        let histories = names.filter(|name| is_history_table(name));
+        let histories = histories.map(|name| RelationName::new("main", name)).collect();
+        return Ok(Found { current, histories, strangers: Default::default(), notes: Vec::new() });
+    }
+    let rows = live.rows(&goal::strangers(&setting.scope)).await?;
+    let (histories, notes) = match &setting.scope.schemas {
+        Some(schemas) => elsewhere(live, setting, schemas, stop).await?,
+        None => (Vec::new(), Vec::new()),
+    };
+    let (steps, more) = ledger_steps(live, setting, &histories).await?;
+    let mut strangers = goal::stranger_steps(rows);
+    strangers.1.extend(steps);
+    let notes = notes.into_iter().chain(more).collect();
+    Ok(Found { current, histories, strangers, notes })
+}
+
+/// The history tables outside the project's schemas. They may be another project's: one goes only
+/// where all it remembers are this project's migrations.
+async fn elsewhere(
+    live: &mut Connection,
+    setting: &Setting,
+    schemas: &[String],
+    stop: &Stop,
+) -> Result<(Vec<RelationName>, Vec<String>)> {
+    let stays = |why: String| Ok((Vec::new(), vec![why]));
+    // Where the folder cannot be read, the checklist says so, and its history stays.
+    let Ok(standing) = standing::read(&setting.project, live, &[], stop).await else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    if !standing.book.is_there {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let table = Dialect::Postgres.literal(&standing.book.table.sql(Dialect::Postgres));
+    let sql = format!(
+        "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = pg_catalog.to_regclass({table})"
+    );
+    let row = live.rows(&sql).await?.into_iter().next().unwrap_or_default();
+    let [Some(schema), Some(name)] = row.as_slice() else { return Ok((Vec::new(), Vec::new())) };
+    if schemas.contains(schema) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let missing = |entry: &Entry| entry.state == State::Missing;
+    if standing.entries.iter().any(missing) {
+        return stays(format!(
+            "table {schema}.{name} stays: it remembers migrations of others too"
+        ));
+    }
+    Ok((vec![RelationName::new(schema, name)], Vec::new()))
+}
+
+/// The ledger, where it is none of the project's schemas, is that of every project in the database
+/// and stays; what it knows of migrations that stopped halfway goes with the history.
+async fn ledger_steps(
+    live: &mut Connection,
+    setting: &Setting,
+    histories: &[RelationName],
+) -> Result<(Vec<Step>, Vec<String>)> {
+    let is_own = setting
+        .scope
+        .schemas
+        .as_ref()
+        .is_none_or(|schemas| schemas.iter().any(|name| name == SCHEMA));
+    if is_own
+        || histories.is_empty()
+        || Ledger::new(Dialect::Postgres).find(live).await? != Ledgers::There
+    {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let table = Dialect::Postgres.relation(SCHEMA, "progress");
+    let step = Step::new(format!("DELETE FROM {table}"), vec![Action::Setting]);
+    Ok((vec![step], vec![format!("schema {SCHEMA} stays: it is the ledger of what was done")]))
+}
+
+async fn counted(target: &Target, stop: &Stop) -> Result<DatabaseStatus> {
+    let db = Db::connect(target, stop).await?;
+    let status = DatabaseStatus::gather(&db, false, stop).await;
+    db.close().await;
+    status
+}
+
+impl Reset {
+    /// Whether there is nothing to drop.
+    pub fn is_nothing(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// How many rows go, as far as they were counted, and whether that is exact.
+    pub fn rows(&self) -> (u64, bool) {
+        let mut exact = true;
+        let mut rows = 0u64;
+        for (_, found) in &self.tables {
+            match found {
+                Some(Rows::Exactly(count)) => rows = rows.saturating_add(*count),
+                Some(Rows::About(count)) => {
+                    exact = false;
+                    rows = rows.saturating_add(*count);
+                }
+                None => exact = false,
+            }
+        }
+        (rows, exact)
+    }
+
+    /// The checklist, with what is known for each item. `backup` says, if there is one that is
+    /// young enough, which backup of this very database it is.
+    pub fn checklist(&self, backup: Option<String>) -> Vec<Item> {
+        let [environment, backed_up, team, rebuild] = ITEMS;
+        let protection = self.target.protection;
+        let (rows, exact) = self.rows();
+        let is_empty = rows == 0 && exact;
+        let backup = match backup {
+            Some(found) => (true, found),
+            None if is_empty => (true, "no table has a row: there is nothing to back up".into()),
+            None => (false, "there is no backup of it from the last 24 hours".to_owned()),
+        };
+        vec![
+            Item {
+                id: environment,
+                title: "this is the environment you mean, and not production",
+                shown: protection == Protection::Development,
+                evidence: vec![format!(
+                    "the server calls the database {}; {} is protected as {}",
+                    self.database,
+                    self.target.address,
+                    protection.word()
+                )],
+            },
+            Item {
+                id: backed_up,
+                title: "a backup is made, if one is needed",
+                shown: backup.0,
+                evidence: vec![backup.1],
+            },
+            Item {
+                id: team,
+                title: "everybody who works with it knows",
+                shown: false,
+                evidence: vec!["only you can know".to_owned()],
+            },
+            Item {
+                id: rebuild,
+                title: "the project can be set up anew",
+                shown: self.rebuild.works,
+                evidence: vec![self.rebuild.evidence.clone()],
+            },
+        ]
+    }
+
+    /// Drops what was shown, in one transaction; `on_step` is told of each statement before it
+    /// runs. Returns what there is to say of it, in sentences.
+    ///
+    /// # Errors
+    /// The database has changed since the plan was made, a statement fails (then everything is as
+    /// it was), or something is left.
+    pub async fn carry_out(
+        &self,
+        stop: &Stop,
+        on_step: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<Vec<String>> {
+        permit(&self.target)?;
+        let mut live = Connection::open(&self.target, stop).await?;
+        let outcome = self.run(&mut live, stop, on_step).await;
+        live.close().await;
+        outcome
+    }
+
+    async fn run(
+        &self,
+        live: &mut Connection,
+        stop: &Stop,
+        on_step: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<Vec<String>> {
+        let basis = &self.basis;
+        let now = read(live, &basis.setting, stop).await?;
+        if now.current.objects != basis.current.objects || now.histories != basis.histories {
+            return Err(self.changed(&now.current));
+        }
+        let applied = live.apply(&self.steps, stop, on_step).await;
+        // From here on it is done: whether somebody asks to stop no longer matters.
+        let stop = &Stop::new();
+        if let Err(failure) = applied {
+            let is_final = matches!(failure.problem.kind, Sort::Cancelled | Sort::Disconnected);
+            if !is_final {
+                let now = read(live, &basis.setting, stop).await?.current;
+                if now.objects != basis.current.objects {
+                    return Err(self.changed(&now));
+                }
+            }
+            return Err(failure.problem);
+        }
+        let left = read(live, &basis.setting, stop).await?;
+        let rest = left.current.objects.keys();
+        let rest = rest.filter(|key| !basis.goal.objects.contains_key(key));
+        let mut rest: Vec<String> = rest.map(|key| format!("{} {key}", key.kind.word())).collect();
+        rest.extend(left.histories.iter().map(ToString::to_string));
+        if !rest.is_empty() {
+            return Err(Problem::failed(
+                "The reset ran, but not everything is gone",
+                format!("there still is: {}", rest.join(", ")),
+                "somebody may have made it meanwhile: run the reset again",
+            ));
+        }
+        let mut said = Vec::new();
+        if live.dialect() == Dialect::Sqlite
+            && let Err(fault) = live.run("VACUUM", stop).await
+        {
+            said.push(format!("the file keeps its size: {}", fault.words()));
+        }
+        Ok(said)
+    }
+
+    /// The problem of a database that is not what the plan was made for.
+    fn changed(&self, now: &Model) -> Problem {
+        let goal = &self.basis.goal;
+        if now.objects.keys().all(|key| goal.objects.contains_key(key)) {
+            return Problem::failed(
+                "Somebody else has emptied the database meanwhile",
+                "nothing is left in it to drop; this run has changed nothing",
+                "set it up anew with dbstudio setup, unless they already do",
+            );
+        }
+        Problem::failed(
+            "The database has changed since the reset was planned",
+            "somebody else changed its schema; this run has changed nothing",
+            "run the reset again to see what there is now",
+        )
+    }
+}

@@ -1,0 +1,348 @@
+//! Filling a database: with the project's seeds, or with rows made from the schema alone. All of it
+//! in one transaction, so that there is all or nothing of it. Nothing here asks anybody.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::change::Setting;
+use super::push::Item;
+use super::reset::refuse;
+use super::seeds::{self, Content, SeedFile, Shape};
+pub use super::seeds::{Filled, Wanted};
+use super::status::{DatabaseStatus, Rows};
+use crate::config::{Protection, Target};
+use crate::db::Db;
+use crate::db::connection::Connection;
+use crate::db::fault::Fault;
+use crate::db::stop::Stop;
+use crate::problem::{Kind, Problem, Result};
+use crate::schema::{RelationKind, RelationName};
+use crate::sql::Dialect;
+
+/// The items of a seed's checklist.
+pub const ITEMS: [&str; 2] = ["environment", "rows"];
+
+/// The seed where none is given: the same rows every time.
+pub const USUAL_SEED: u64 = 1;
+
+/// A seeding that can be looked at and carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seed {
+    /// The database.
+    pub target: Target,
+    /// Its name as the server reports it.
+    pub database: String,
+    /// What there is to know of it, in sentences.
+    pub notes: Vec<String>,
+    /// The tables that have rows already, and how many, of those that may get more.
+    pub there: Vec<(RelationName, Rows)>,
+    /// Whether rows whose key is there are changed instead.
+    pub upsert: bool,
+    shape: Shape,
+    work: Work,
+}
+
+/// What is put in.
+#[derive(Debug, Clone, PartialEq)]
+enum Work {
+    /// The project's files.
+    Files(Vec<SeedFile>),
+    /// Rows that are made, for these tables.
+    Made(Wanted, BTreeSet<RelationName>),
+}
+
+/// What came of one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// A file of SQL, and how many statements ran.
+    Script(String, usize),
+    /// A file of rows, its table, and how many rows there were.
+    File(String, RelationName, usize),
+    /// A table that was filled.
+    Made(Filled),
+}
+
+/// What came of it all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The parts, in their order.
+    pub parts: Vec<Part>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Refuses what may never be seeded.
+///
+/// # Errors
+/// A production database, whatever else was said; a connection that only reads.
+pub fn permit(target: &Target) -> Result<()> {
+    refuse(target, "This database is not seeded", "sample rows have no place there")
+}
+
+/// Finds out what a seeding would do. Only reads.
+///
+/// # Errors
+/// It is refused here, a file is not what it should be, or the database cannot be read.
+pub async fn plan(
+    setting: &Setting,
+    upsert: bool,
+    wanted: Option<Wanted>,
+    stop: &Stop,
+) -> Result<Seed> {
+    let target = &setting.target;
+    permit(target)?;
+    let shape = seeds::shape(target, &setting.scope, stop).await?;
+    let mut notes = Vec::new();
+    let work =
+        match wanted {
+            Some(wanted) => {
+                let chosen = chosen(&shape, &wanted)?;
+                Work::Made(wanted, chosen)
+            }
+            None => {
+                let project = &setting.project;
+                let (files, others) = seeds::read(&project.seeds, &project.folder, &shape)?;
+                notes.extend(others.iter().map(|name| {
+                    format!("{name} is passed over: a seed ends in .sql, .csv or .jsonl")
+                }));
+                Work::Files(files)
+            }
+        };
+    let db = Db::connect(target, stop).await?;
+    let status = DatabaseStatus::gather(&db, false, stop).await;
+    let database = db.server().database.clone();
+    db.close().await;
+    let touched = touched(&work);
+    let there = status?.relations.into_iter().filter_map(|relation| {
+        let holds = matches!(
+            relation.kind,
+            RelationKind::Table | RelationKind::Partition | RelationKind::PartitionedTable
+        );
+        let is_touched = touched.as_ref().is_none_or(|touched| touched.contains(&relation.name));
+        let rows = relation.rows.filter(|rows| *rows != Rows::Exactly(0))?;
+        (holds && is_touched).then_some((relation.name, rows))
+    });
+    let there = there.collect();
+    Ok(Seed { target: target.clone(), database, notes, there, upsert, shape, work })
+}
+
+/// The tables that are named, or all.
+fn chosen(shape: &Shape, wanted: &Wanted) -> Result<BTreeSet<RelationName>> {
+    if wanted.tables.is_empty() {
+        return Ok(shape.tables.keys().cloned().collect());
+    }
+    let mut chosen = BTreeSet::new();
+    for text in &wanted.tables {
+        let fits = |name: &&RelationName| {
+            name.name == *text || name.to_string() == *text || {
+                shape.dialect == Dialect::Sqlite && name.name.eq_ignore_ascii_case(text)
+            }
+        };
+        let found: Vec<&RelationName> = shape.tables.keys().filter(fits).collect();
+        match found.as_slice() {
+            [one] => drop(chosen.insert((*one).clone())),
+            [] => {
+                let names: Vec<String> = shape.tables.keys().map(ToString::to_string).collect();
+                return Err(Problem::usage(
+                    format!("There is no table {text}"),
+                    format!("there are {}", names.join(", ")),
+                    "name one of these with --table",
+                ));
+            }
+            several => {
+                let names: Vec<String> = several.iter().map(|name| name.to_string()).collect();
+                return Err(Problem::usage(
+                    format!("There are several tables {text}"),
+                    names.join(" and "),
+                    "name the schema too: --table auth.sessions",
+                ));
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+/// The tables that get rows; `None` where only the SQL knows.
+fn touched(work: &Work) -> Option<BTreeSet<RelationName>> {
+    match work {
+        Work::Made(_, chosen) => Some(chosen.clone()),
+        Work::Files(files) => files
+            .iter()
+            .map(|file| match &file.content {
+                Content::Sql(_) => None,
+                Content::Rows(rows) => Some(rows.table.clone()),
+            })
+            .collect(),
+    }
+}
+
+impl Seed {
+    /// Whether there is nothing to put in.
+    pub fn is_nothing(&self) -> bool {
+        match &self.work {
+            Work::Files(files) => files.is_empty(),
+            Work::Made(wanted, chosen) => chosen.is_empty() || wanted.rows == 0,
+        }
+    }
+
+    /// What would be done, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        match &self.work {
+            Work::Files(files) => files
+                .iter()
+                .map(|file| match &file.content {
+                    Content::Sql(_) => format!("{}: SQL, run as it is", file.name),
+                    Content::Rows(rows) => {
+                        let how = if self.upsert { ", changed where the key is there" } else { "" };
+                        format!("{}: {} rows for {}{how}", file.name, rows.count(), rows.table)
+                    }
+                })
+                .collect(),
+            Work::Made(wanted, chosen) => chosen
+                .iter()
+                .map(|name| format!("{name}: {} rows made from the schema", wanted.rows))
+                .collect(),
+        }
+    }
+
+    /// The checklist, with what is known for each item.
+    pub fn checklist(&self) -> Vec<Item> {
+        let [environment, rows] = ITEMS;
+        let count = |(name, rows): &(RelationName, Rows)| match rows {
+            Rows::Exactly(1) => format!("{name} has 1 row"),
+            Rows::Exactly(rows) => format!("{name} has {rows} rows"),
+            Rows::About(rows) => format!("{name} has about {rows} rows"),
+        };
+        let protection = self.target.protection;
+        vec![
+            Item {
+                id: environment,
+                title: "this is the environment you mean, and not production",
+                shown: protection == Protection::Development,
+                evidence: vec![format!(
+                    "the server calls the database {}; {} is protected as {}",
+                    self.database,
+                    self.target.address,
+                    protection.word()
+                )],
+            },
+            Item {
+                id: rows,
+                title: "the rows that are there may get company, or be changed",
+                shown: self.there.is_empty(),
+                evidence: match self.there.is_empty() {
+                    true => vec!["the tables are empty".to_owned()],
+                    false => self.there.iter().map(count).collect(),
+                },
+            },
+        ]
+    }
+
+    /// Puts the rows in, all of them or none. `tell` is told what is being filled, and how many
+    /// rows it has so far.
+    ///
+    /// # Errors
+    /// What fails, with its file, line and column; everything is then as it was.
+    pub async fn carry_out(
+        &self,
+        stop: &Stop,
+        tell: &mut (dyn FnMut(&str, usize) + Send),
+    ) -> Result<Done> {
+        permit(&self.target)?;
+        let begun = Instant::now();
+        let mut live = Connection::open(&self.target, stop).await?;
+        let outcome = self.transaction(&mut live, stop, tell).await;
+        live.close().await;
+        Ok(Done { parts: outcome?, took: begun.elapsed() })
+    }
+
+    async fn transaction(
+        &self,
+        live: &mut Connection,
+        stop: &Stop,
+        tell: &mut (dyn FnMut(&str, usize) + Send),
+    ) -> Result<Vec<Part>> {
+        let begin: &[&str] = match live.dialect() {
+            Dialect::Postgres => &["BEGIN"],
+            // Rows may come before those they refer to, as long as all are there in the end.
+            Dialect::Sqlite => {
+                &["PRAGMA foreign_keys = ON", "BEGIN IMMEDIATE", "PRAGMA defer_foreign_keys = ON"]
+            }
+        };
+        let deferred = matches!(self.work, Work::Files(_));
+        for sql in begin.iter().filter(|sql| deferred || !sql.contains("defer")) {
+            let ran = live.run(sql, stop).await;
+            ran.map_err(|fault| {
+                let fix = "somebody else may be writing: try again when they are done";
+                fault.problem("The seeding could not begin; nothing was changed", fix)
+            })?;
+        }
+        let done = self.parts(live, stop, tell).await;
+        let ended = match done {
+            Ok(parts) => match live.run("COMMIT", &Stop::new()).await {
+                Ok(()) => return Ok(parts),
+                Err(fault) => Err(uncommitted(live, &fault).await),
+            },
+            Err(problem) if problem.kind == Kind::Cancelled => {
+                Err(Problem::cancelled("Stopped: the rows were taken back, nothing was changed"))
+            }
+            Err(problem) => Err(problem),
+        };
+        // Where the connection is gone the server takes it back by itself.
+        drop(live.run("ROLLBACK", &Stop::new()).await);
+        ended
+    }
+
+    async fn parts(
+        &self,
+        live: &mut Connection,
+        stop: &Stop,
+        tell: &mut (dyn FnMut(&str, usize) + Send),
+    ) -> Result<Vec<Part>> {
+        let shape = &self.shape;
+        match &self.work {
+            Work::Files(files) => {
+                let mut parts = Vec::new();
+                for file in files {
+                    tell(&file.name, 0);
+                    let count = seeds::load(live, shape, file, self.upsert, stop).await?;
+                    parts.push(match &file.content {
+                        Content::Sql(_) => Part::Script(file.name.clone(), count),
+                        Content::Rows(rows) => {
+                            Part::File(file.name.clone(), rows.table.clone(), count)
+                        }
+                    });
+                }
+                Ok(parts)
+            }
+            Work::Made(wanted, chosen) => {
+                let mut tell = |name: &RelationName, rows| tell(&name.to_string(), rows);
+                let filled = seeds::fill(live, shape, chosen, wanted, stop, &mut tell).await?;
+                Ok(filled.into_iter().map(Part::Made).collect())
+            }
+        }
+    }
+}
+
+/// Why a transaction could not be committed.
+async fn uncommitted(live: &mut Connection, fault: &Fault) -> Problem {
+    let what = "The rows could not be kept; nothing was changed";
+    if live.dialect() == Dialect::Sqlite && fault.message.contains("FOREIGN KEY") {
+        let sql = "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check
+                   GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 5";
+        let rows = live.rows(sql).await.unwrap_or_default();
+        let told = |row: &Vec<Option<String>>| match row.as_slice() {
+            [Some(table), Some(parent), Some(count)] => {
+                Some(format!("{count} of {table} name a missing row of {parent}"))
+            }
+            _ => None,
+        };
+        let rows: Vec<String> = rows.iter().filter_map(told).collect();
+        return Problem::failed(
+            what,
+            rows.join("; "),
+            "add the rows that are named, or correct it",
+        );
+    }
+    fault.problem(what, "the server's words say why")
+}
