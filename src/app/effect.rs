@@ -62,8 +62,6 @@ pub enum Slot {
     Status,
     /// Removing a scratch database nobody needs any more.
     Scratch,
-    /// Proving, reviewing or applying edits of rows.
-    Edit,
     /// Reading how the migrations stand.
     Standing,
     /// Writing rows to a file. It refuses while it is busy.
@@ -72,6 +70,8 @@ pub enum Slot {
     Examine,
     /// Finding out which migration made each column.
     Origins,
+    /// Proving, reviewing or applying edits of rows.
+    Edit,
 }
 
 impl Slot {
@@ -102,11 +102,11 @@ impl Slot {
             Self::Project => "preparing files",
             Self::Op => "working",
             Self::Scratch => "removing the scratch database",
-            Self::Edit => "working on the edits",
             Self::Standing => "reading the migrations",
             Self::Export => "writing rows to a file",
             Self::Origins => "finding out which migration made each column",
             Self::Examine => "trying the migration in a scratch database",
+            Self::Edit => "working on the edits",
         }
     }
 }

@@ -93,8 +93,7 @@ pub fn layout(model: &Model, area: Rect) -> Layout {
     out.body = inner(out.main);
     match model.view {
         View::Data => {
-            let staged = |pane: &DataPane| model.staged.counts(&pane.name).added;
-            let added = model.data.as_ref().map_or(0, staged);
+            let added = model.data.as_ref().map_or(0, |pane| model.staged.counts(&pane.name).added);
             grid(model.data.as_ref(), added, &mut out);
         }
         View::Migrations => migrations(model, &mut out),

@@ -89,10 +89,10 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
         Answer::Written(files) => change::written(model, &files, effects),
         Answer::LetGo => {}
-        Answer::Edit(answer) => edit::answered(model, answer, effects),
         Answer::Exported(file, done) => export::done(model, &file, done.rows, done.bytes),
         Answer::Dashboard(found) => status::told(model, *found),
         Answer::Migrations(told) => migrations::told(model, *told, effects),
+        Answer::Edit(answer) => edit::answered(model, answer, effects),
     }
 }
 
@@ -117,10 +117,10 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
         model.status = crate::app::panes::status::StatusPane::default();
         model.forget_relations();
         model.focus = Focus::Tree;
+        migrations::forget(model, effects);
         if opened.waiting > 0 {
             edit_apply::offer(model, opened.waiting);
         }
-        migrations::forget(model, effects);
         return;
     }
     model.notify(Tone::Good, "Connected again");

@@ -175,6 +175,16 @@ pub(super) enum Action {
         #[arg(long)]
         drift: bool,
     },
+    /// Find out step by step why a database does not work, and what to do: settings, variables,
+    /// host, port, login, rights, tables, data
+    Doctor {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// Look at large tables too, however long it takes
+        #[arg(long)]
+        thorough: bool,
+    },
     /// Set a database up: generate, then migrate, then status
     Setup {
         #[command(flatten)]
@@ -191,6 +201,22 @@ pub(super) enum Action {
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },
+    #[command(flatten)]
+    Schema(SchemaVerb),
+    #[command(flatten)]
+    Migrations(MigrationVerb),
+    #[command(flatten)]
+    Rows(RowVerb),
+    /// Print the script that completes dbstudio's arguments in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// What is done with schemas.
+#[derive(Debug, Subcommand)]
+pub(super) enum SchemaVerb {
     /// Write the next migration: what leads from the migrations to the schema, and back
     Generate {
         /// What the migration is called; after what it does if you give none
@@ -203,28 +229,6 @@ pub(super) enum Action {
         /// Write nothing, and exit with 3 if there is something to write
         #[arg(long, conflicts_with = "dry_run")]
         check: bool,
-    },
-    /// Apply the migrations that are pending
-    Migrate {
-        /// The last migration to apply: its number or its name
-        #[arg(long, value_name = "MIGRATION")]
-        to: Option<String>,
-        #[command(flatten)]
-        running: Running,
-        /// Apply the others even if the file of an applied migration is missing
-        #[arg(long)]
-        ignore_missing: bool,
-    },
-    /// Take the last migrations back
-    Rollback {
-        /// How many; one if you give none
-        #[arg(value_name = "COUNT", conflicts_with = "to")]
-        count: Option<usize>,
-        /// The last migration that stays: its number or its name; 0 for none
-        #[arg(long, value_name = "MIGRATION")]
-        to: Option<String>,
-        #[command(flatten)]
-        running: Running,
     },
     /// Make a development database match the schema, without a migration
     Push {
@@ -266,19 +270,65 @@ pub(super) enum Action {
         #[arg(long)]
         no_online: bool,
     },
-    /// Turn another tool's migrations into dbstudio's own: new files beside the old ones, and what
-    /// the tool has applied written down as applied
-    Adopt {
-        /// The folder for the new files; migrations if you give none and it is free
-        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-        into: Option<PathBuf>,
+    /// Show how the database differs from what its applied migrations give, with the SQL that takes
+    /// the difference back and the SQL that keeps it; exit with 3 if it differs
+    Drift {
+        /// Print the SQL of one way alone
+        #[arg(long, value_name = "WAY", conflicts_with = "adopt")]
+        sql: Option<WayOut>,
+        /// Write the migration that keeps what the database has
+        #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+        adopt: Option<String>,
         #[command(flatten)]
-        way: Written,
+        renames: Renames,
     },
-    /// Write a table or a query to a file, or to standard output
-    Export(ExportArguments),
-    /// Write the rows of a file into a table
-    Import(ImportArguments),
+}
+
+/// What is done with migrations.
+#[derive(Debug, Subcommand)]
+pub(super) enum MigrationVerb {
+    /// Apply the migrations that are pending
+    Migrate {
+        /// The last migration to apply: its number or its name
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+        /// Apply the others even if the file of an applied migration is missing
+        #[arg(long)]
+        ignore_missing: bool,
+    },
+    /// Take the last migrations back
+    Rollback {
+        /// How many; one if you give none
+        #[arg(value_name = "COUNT", conflicts_with = "to")]
+        count: Option<usize>,
+        /// The last migration that stays: its number or its name; 0 for none
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        running: Running,
+    },
+    /// Run what is pending on a copy or a scratch with the live schema, up, down and up again, and
+    /// tell whether it runs, how long it takes and whether it can be rolled back; exit with 3 if not
+    Rehearse {
+        /// The last migration to rehearse: its number, name or file
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// With rows of the database too, on PostgreSQL: all, or so many of each table
+        #[arg(long, value_name = "all|ROWS")]
+        with_data: Option<String>,
+    },
+    /// Exit with 3 if migrations wait, files have changed, the database has drifted or a pending
+    /// migration does what is refused; each with what to run next
+    Check {
+        /// The database, as for `dbstudio DATABASE`
+        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
+        target: Option<String>,
+        /// What not to look for: pending, files, half-done, drift, schema, hazards
+        #[arg(long, value_name = "MATTER", value_delimiter = ',')]
+        except: Vec<String>,
+    },
     /// Write down that migrations are applied which were run some other way; none of them runs
     Baseline {
         /// The last one that is applied; all of them if you give none
@@ -300,47 +350,41 @@ pub(super) enum Action {
         #[command(flatten)]
         way: Written,
     },
-    /// Find out step by step why a database does not work, and what to do: settings, variables,
-    /// host, port, login, rights, tables, data
-    Doctor {
-        /// The database, as for `dbstudio DATABASE`
-        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
-        target: Option<String>,
-        /// Look at large tables too, however long it takes
-        #[arg(long)]
-        thorough: bool,
-    },
-    /// Exit with 3 if migrations wait, files have changed, the database has drifted or a pending
-    /// migration does what is refused; each with what to run next
-    Check {
-        /// The database, as for `dbstudio DATABASE`
-        #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
-        target: Option<String>,
-        /// What not to look for: pending, files, half-done, drift, schema, hazards
-        #[arg(long, value_name = "MATTER", value_delimiter = ',')]
-        except: Vec<String>,
-    },
-    /// Run what is pending on a copy or a scratch with the live schema, up, down and up again, and
-    /// tell whether it runs, how long it takes and whether it can be rolled back; exit with 3 if not
-    Rehearse {
-        /// The last migration to rehearse: its number, name or file
-        #[arg(long, value_name = "VERSION")]
-        to: Option<String>,
-        /// With rows of the database too, on PostgreSQL: all, or so many of each table
-        #[arg(long, value_name = "all|ROWS")]
-        with_data: Option<String>,
-    },
-    /// Show how the database differs from what its applied migrations give, with the SQL that takes
-    /// the difference back and the SQL that keeps it; exit with 3 if it differs
-    Drift {
-        /// Print the SQL of one way alone
-        #[arg(long, value_name = "WAY", conflicts_with = "adopt")]
-        sql: Option<WayOut>,
-        /// Write the migration that keeps what the database has
-        #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
-        adopt: Option<String>,
+    /// Turn another tool's migrations into dbstudio's own: new files beside the old ones, and what
+    /// the tool has applied written down as applied
+    Adopt {
+        /// The folder for the new files; migrations if you give none and it is free
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        into: Option<PathBuf>,
         #[command(flatten)]
-        renames: Renames,
+        way: Written,
+    },
+}
+
+/// What is done with rows.
+#[derive(Debug, Subcommand)]
+pub(super) enum RowVerb {
+    /// Fill a development or staging database with the project's seeds, or with rows made from the
+    /// schema alone
+    Seed {
+        /// Show what would be put in and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Change rows whose primary key is there, instead of failing (CSV and JSON lines)
+        #[arg(long, conflicts_with = "generate")]
+        upsert: bool,
+        /// Make so many rows for each table from the schema alone
+        #[arg(long, value_name = "ROWS")]
+        generate: Option<usize>,
+        /// Only this table; may be given several times
+        #[arg(long, value_name = "TABLE", requires = "generate")]
+        table: Vec<String>,
+        /// The same seed makes the same rows
+        #[arg(long, value_name = "NUMBER", requires = "generate")]
+        seed: Option<u64>,
+        /// The database's name as the server reports it, which staging asks for
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
     },
     /// Drop everything in a development or staging database: every object of the project's
     /// schemas, all rows, the history of migrations
@@ -380,33 +424,10 @@ pub(super) enum Action {
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
     },
-    /// Fill a development or staging database with the project's seeds, or with rows made from the
-    /// schema alone
-    Seed {
-        /// Show what would be put in and change nothing
-        #[arg(long)]
-        dry_run: bool,
-        /// Change rows whose primary key is there, instead of failing (CSV and JSON lines)
-        #[arg(long, conflicts_with = "generate")]
-        upsert: bool,
-        /// Make so many rows for each table from the schema alone
-        #[arg(long, value_name = "ROWS")]
-        generate: Option<usize>,
-        /// Only this table; may be given several times
-        #[arg(long, value_name = "TABLE", requires = "generate")]
-        table: Vec<String>,
-        /// The same seed makes the same rows
-        #[arg(long, value_name = "NUMBER", requires = "generate")]
-        seed: Option<u64>,
-        /// The database's name as the server reports it, which staging asks for
-        #[arg(long, value_name = "NAME")]
-        confirm: Option<String>,
-    },
-    /// Print the script that completes dbstudio's arguments in a shell
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
+    /// Write a table or a query to a file, or to standard output
+    Export(ExportArguments),
+    /// Write the rows of a file into a table
+    Import(ImportArguments),
 }
 
 /// The whole command line as data, for completions and for the documentation's test.

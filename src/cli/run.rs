@@ -8,7 +8,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use serde_json::json;
 
-use super::args::{Action, Arguments, Global, command};
+use super::args::{Action, Arguments, Global, MigrationVerb, RowVerb, SchemaVerb, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
     adopt, amend, backup, change, check, compare, doctor, drift, examine, export, import, migrate,
@@ -53,112 +53,122 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
 
 fn follow(parsed: Arguments) -> Result<Outcome> {
     let Arguments { target, global, action } = parsed;
-    match action {
-        None => studio(target, &global),
-        Some(Action::Demo) => {
+    let Some(action) = action else { return studio(target, &global) };
+    let done = match action {
+        Action::Demo => {
             refuse_target(target.as_deref().or(global.url.as_deref()), "demo")?;
-            open_demo(&global)
+            return open_demo(&global);
         }
-        Some(Action::Init) => {
+        Action::Init => {
             refuse_target(target.as_deref().or(global.url.as_deref()), "init")?;
-            start_project(&global).map(Outcome::Done)
+            start_project(&global)
         }
-        Some(Action::Status { target: own, drift }) => {
-            let target = one_of(target, own)?;
-            show_status(target, drift, &global).map(Outcome::Done)
+        Action::Status { target: own, drift } => show_status(one_of(target, own)?, drift, &global),
+        Action::Doctor { target: own, thorough } => {
+            doctor::doctor(one_of(target, own)?, thorough, &global)
         }
-        Some(Action::Doctor { target: own, thorough }) => {
-            let target = one_of(target, own)?;
-            doctor::doctor(target, thorough, &global).map(Outcome::Done)
-        }
-        Some(Action::Setup { planning, confirm }) => {
+        Action::Setup { planning, confirm } => {
             refuse_target(target.as_deref(), "setup")?;
-            workflow::setup(&planning.planning(), confirm, &global).map(Outcome::Done)
+            workflow::setup(&planning.planning(), confirm, &global)
         }
-        Some(Action::Fresh { planning, confirm }) => {
+        Action::Fresh { planning, confirm } => {
             refuse_target(target.as_deref(), "fresh")?;
-            workflow::fresh(&planning.planning(), confirm, &global).map(Outcome::Done)
+            workflow::fresh(&planning.planning(), confirm, &global)
         }
-        Some(Action::Generate { name, planning, empty, check }) => {
+        Action::Schema(verb) => with_schema(verb, target, &global),
+        Action::Migrations(verb) => with_migrations(verb, target, &global),
+        Action::Rows(verb) => with_rows(verb, target, &global),
+        Action::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), "dbstudio", &mut script);
+            print::result(&String::from_utf8_lossy(&script)).map(|()| 0)
+        }
+    };
+    done.map(Outcome::Done)
+}
+
+fn with_schema(verb: SchemaVerb, target: Option<String>, global: &Global) -> Result<u8> {
+    match verb {
+        SchemaVerb::Generate { name, planning, empty, check } => {
             refuse_target(target.as_deref(), "generate")?;
-            change::generate(name, &planning, empty, check, &global).map(Outcome::Done)
+            change::generate(name, &planning, empty, check, global)
         }
-        Some(Action::Migrate { to, running, ignore_missing }) => {
-            refuse_target(target.as_deref(), "migrate")?;
-            let wishes = running.wishes(to, ignore_missing);
-            migrate::migrate(&wishes, &running, &global).map(Outcome::Done)
-        }
-        Some(Action::Rollback { count, to, running }) => {
-            refuse_target(target.as_deref(), "rollback")?;
-            let wish = to.map_or_else(|| Wish::Last(count.unwrap_or(1)), Wish::To);
-            migrate::rollback(&wish, &running, &global).map(Outcome::Done)
-        }
-        Some(Action::Push { planning }) => {
+        SchemaVerb::Push { planning } => {
             refuse_target(target.as_deref(), "push")?;
-            change::push(&planning, &global).map(Outcome::Done)
+            change::push(&planning, global)
         }
-        Some(Action::Pull { out, split }) => {
-            compare::pull(target, out, split, &global).map(Outcome::Done)
-        }
-        Some(Action::Diff { from, to, planning }) => {
+        SchemaVerb::Pull { out, split } => compare::pull(target, out, split, global),
+        SchemaVerb::Diff { from, to, planning } => {
             refuse_target(target.as_deref(), "diff")?;
-            compare::diff(from, to, &planning, &global).map(Outcome::Done)
+            compare::diff(from, to, &planning, global)
         }
-        Some(Action::Review { migrations, all, online, no_online }) => {
+        SchemaVerb::Review { migrations, all, online, no_online } => {
             refuse_target(target.as_deref(), "review")?;
             let online = if no_online { Some(false) } else { online.then_some(true) };
-            examine::review(&migrations, all, online, &global).map(Outcome::Done)
+            examine::review(&migrations, all, online, global)
         }
-        Some(Action::Adopt { into, way }) => {
-            refuse_target(target.as_deref(), "adopt")?;
-            adopt::adopt(into, &way, &global).map(Outcome::Done)
-        }
-        Some(Action::Import(wanted)) => import::import(target, &wanted, &global).map(Outcome::Done),
-        Some(Action::Export(wanted)) => export::export(target, &wanted, &global).map(Outcome::Done),
-        Some(Action::Baseline { to, reason, way }) => {
-            refuse_target(target.as_deref(), "baseline")?;
-            amend::baseline(to, reason, &way, &global).map(Outcome::Done)
-        }
-        Some(Action::Repair { of, reason, way }) => {
-            refuse_target(target.as_deref(), "repair")?;
-            amend::repair(of, reason, &way, &global).map(Outcome::Done)
-        }
-        Some(Action::Check { target: own, except }) => {
-            check::check(one_of(target, own)?, &except, &global).map(Outcome::Done)
-        }
-        Some(Action::Rehearse { to, with_data }) => {
-            refuse_target(target.as_deref(), "rehearse")?;
-            rehearse::rehearse(to.as_deref(), with_data.as_deref(), &global).map(Outcome::Done)
-        }
-        Some(Action::Drift { sql, adopt, renames }) => {
+        SchemaVerb::Drift { sql, adopt, renames } => {
             refuse_target(target.as_deref(), "drift")?;
-            drift::drift(sql, adopt.as_deref(), &renames, &global).map(Outcome::Done)
+            drift::drift(sql, adopt.as_deref(), &renames, global)
         }
-        Some(Action::Reset { dry_run, confirm }) => {
-            refuse_target(target.as_deref(), "reset")?;
-            reset::reset(dry_run, confirm.as_deref(), &global).map(Outcome::Done)
+    }
+}
+
+fn with_migrations(verb: MigrationVerb, target: Option<String>, global: &Global) -> Result<u8> {
+    match verb {
+        MigrationVerb::Migrate { to, running, ignore_missing } => {
+            refuse_target(target.as_deref(), "migrate")?;
+            let wishes = running.wishes(to, ignore_missing);
+            migrate::migrate(&wishes, &running, global)
         }
-        Some(Action::Seed { dry_run, upsert, generate, table, seed, confirm }) => {
+        MigrationVerb::Rollback { count, to, running } => {
+            refuse_target(target.as_deref(), "rollback")?;
+            let wish = to.map_or_else(|| Wish::Last(count.unwrap_or(1)), Wish::To);
+            migrate::rollback(&wish, &running, global)
+        }
+        MigrationVerb::Rehearse { to, with_data } => {
+            refuse_target(target.as_deref(), "rehearse")?;
+            rehearse::rehearse(to.as_deref(), with_data.as_deref(), global)
+        }
+        MigrationVerb::Check { target: own, except } => {
+            check::check(one_of(target, own)?, &except, global)
+        }
+        MigrationVerb::Baseline { to, reason, way } => {
+            refuse_target(target.as_deref(), "baseline")?;
+            amend::baseline(to, reason, &way, global)
+        }
+        MigrationVerb::Repair { of, reason, way } => {
+            refuse_target(target.as_deref(), "repair")?;
+            amend::repair(of, reason, &way, global)
+        }
+        MigrationVerb::Adopt { into, way } => {
+            refuse_target(target.as_deref(), "adopt")?;
+            adopt::adopt(into, &way, global)
+        }
+    }
+}
+
+fn with_rows(verb: RowVerb, target: Option<String>, global: &Global) -> Result<u8> {
+    match verb {
+        RowVerb::Seed { dry_run, upsert, generate, table, seed, confirm } => {
             refuse_target(target.as_deref(), "seed")?;
             let wanted = seed::wanted(generate, table, seed);
             let confirm = confirm.as_deref();
-            seed::seed(dry_run, upsert, wanted, confirm, &global).map(Outcome::Done)
+            seed::seed(dry_run, upsert, wanted, confirm, global)
         }
-        Some(Action::Backup { target: own, list }) => {
-            backup::backup(one_of(target, own)?, list, &global).map(Outcome::Done)
+        RowVerb::Reset { dry_run, confirm } => {
+            refuse_target(target.as_deref(), "reset")?;
+            reset::reset(dry_run, confirm.as_deref(), global)
         }
-        Some(Action::Restore { backup, dry_run, disconnect, drop_old, confirm }) => {
+        RowVerb::Backup { target: own, list } => backup::backup(one_of(target, own)?, list, global),
+        RowVerb::Restore { backup, dry_run, disconnect, drop_old, confirm } => {
             refuse_target(target.as_deref(), "restore")?;
             let way = Way { disconnect, drop_old };
             let (backup, confirm) = (backup.as_deref(), confirm.as_deref());
-            backup::restore(&backup::Asked { backup, dry_run, way, confirm }, &global)
-                .map(Outcome::Done)
+            backup::restore(&backup::Asked { backup, dry_run, way, confirm }, global)
         }
-        Some(Action::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut command(), "dbstudio", &mut script);
-            print::result(&String::from_utf8_lossy(&script)).map(|()| Outcome::Done(0))
-        }
+        RowVerb::Export(wanted) => export::export(target, &wanted, global),
+        RowVerb::Import(wanted) => import::import(target, &wanted, global),
     }
 }
 

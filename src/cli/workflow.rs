@@ -47,7 +47,7 @@ fn build(
     change::generate(None, planning, false, false, global)
         .map_err(|problem| after(done, problem))?;
     announce(before + 2, of, "migrate");
-    let running = Running { dry_run: false, one_transaction: false, confirm };
+    let running = Running { dry_run: false, one_transaction: false, resume_after: None, confirm };
     let done = match before {
         0 => "The migration was written, if there was one to write,",
         _ => "The database was emptied",

@@ -164,6 +164,20 @@ impl Db {
         on_engine!(self, open => open.count(rows, limit, stop).await)
     }
 
+    /// Reads rows and hands them over in a format, at constant memory. Nothing can be written
+    /// meanwhile: the transaction only reads.
+    ///
+    /// # Errors
+    /// The engine refuses the query, the sink does not take the bytes, or the work was stopped.
+    pub async fn export(
+        &self,
+        export: &Export,
+        sink: &mut impl Sink,
+        stop: &Stop,
+    ) -> Result<Exported> {
+        on_engine!(self, open => open.export(export, sink, stop).await)
+    }
+
     /// Writes edits in one transaction, on a connection of its own. `before_commit` is told the
     /// transaction's number (empty on SQLite) once everything but the commit is done.
     ///
@@ -204,20 +218,6 @@ impl Db {
             Self::Postgres(open) => open.prove(relation, trial, stop).await,
             Self::Sqlite(_) => sqlite::prove(relation, trial).await,
         }
-    }
-
-    /// Reads rows and hands them over in a format, at constant memory. Nothing can be written
-    /// meanwhile: the transaction only reads.
-    ///
-    /// # Errors
-    /// The engine refuses the query, the sink does not take the bytes, or the work was stopped.
-    pub async fn export(
-        &self,
-        export: &Export,
-        sink: &mut impl Sink,
-        stop: &Stop,
-    ) -> Result<Exported> {
-        on_engine!(self, open => open.export(export, sink, stop).await)
     }
 
     /// The exact sizes of all tables.

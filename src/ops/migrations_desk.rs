@@ -27,6 +27,7 @@ use super::standing::Standing;
 use super::{examine, push, review};
 use crate::config::{Config, Protection, Target};
 use crate::db::connection::Connection;
+use crate::db::fault::Script;
 use crate::db::stop::Stop;
 use crate::migrations::Holder;
 pub use crate::migrations::{Entry, Format, History, Migration, Misfit, Record, State};
@@ -40,8 +41,8 @@ pub enum Ask {
     /// How they stand in the database.
     Standing,
     /// What is hazardous about one of them, by its key, and what difference it makes, the others
-    /// being as they were read.
-    Examine(Arc<Standing>, String),
+    /// being as they were read; of those whose files are missing the texts that were applied.
+    Examine(Arc<Standing>, Arc<Texts>, String),
     /// Which migration made each column.
     Origins,
     /// What an order would run.
@@ -224,8 +225,8 @@ async fn answer(
             let (standing, texts) = stand(setting, stop).await?;
             Ok(Told::Standing(Arc::new(standing), Arc::new(texts)))
         }
-        Ask::Examine(standing, key) => {
-            let found = examined(setting, (&standing, &key), stop).await?;
+        Ask::Examine(standing, texts, key) => {
+            let found = examined(setting, (&standing, &texts, &key), stop).await?;
             Ok(Told::Examined(Arc::new(found)))
         }
         Ask::Origins => origins::find(setting, stop).await.map(|it| Told::Origins(Arc::new(it))),
@@ -292,7 +293,7 @@ async fn read(setting: &Setting, live: &mut Connection, stop: &Stop) -> Result<(
 }
 
 /// Those of the migrations that run up to one, in their order.
-fn up_to(standing: &Standing, keys: &[&str]) -> Result<Vec<Migration>> {
+fn up_to((standing, texts): (&Standing, &Texts), keys: &[&str]) -> Result<Vec<Migration>> {
     let mut migrations = Vec::new();
     let mut left = keys.len();
     for entry in &standing.entries {
@@ -301,9 +302,10 @@ fn up_to(standing: &Standing, keys: &[&str]) -> Result<Vec<Migration>> {
             continue;
         }
         left -= usize::from(is_it);
-        match &entry.migration {
-            Some(migration) => migrations.push(migration.clone()),
-            None => {
+        match (&entry.migration, texts.get(&entry.key)) {
+            (Some(migration), _) => migrations.push(migration.clone()),
+            (None, Some(text)) => migrations.push(kept(entry, text)),
+            (None, None) => {
                 return Err(Problem::failed(
                     "It cannot be tried",
                     format!("the file of {}, which runs before it, is missing", entry.name),
@@ -315,13 +317,23 @@ fn up_to(standing: &Standing, keys: &[&str]) -> Result<Vec<Migration>> {
     Ok(migrations)
 }
 
+/// A migration whose file is missing, with the text that was applied.
+fn kept(entry: &Entry, text: &str) -> Migration {
+    Migration {
+        key: entry.key.clone(),
+        stem: entry.name.clone(),
+        up: Script { name: entry.name.clone(), text: text.to_owned() },
+        ..Migration::default()
+    }
+}
+
 /// Tries a migration in a scratch database after those before it.
 async fn examined(
     setting: &Setting,
-    (standing, key): (&Standing, &str),
+    (standing, texts, key): (&Standing, &Texts, &str),
     stop: &Stop,
 ) -> Result<Examined> {
-    let migrations = up_to(standing, &[key])?;
+    let migrations = up_to((standing, texts), &[key])?;
     let examined = examine::examine(setting, &migrations, |it| it.key == key, stop).await?;
     let found = examined.into_iter().next_back().ok_or_else(|| {
         Problem::failed(
@@ -387,7 +399,12 @@ impl Plan {
         let keys: Vec<String> =
             self.run.scripts.iter().map(|script| script.migration.key.clone()).collect();
         let wanted: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let tried = match up_to(standing, &wanted) {
+        let is_missing = |entry: &Entry| entry.migration.is_none();
+        let texts = match standing.entries.iter().any(is_missing) {
+            true => stand(setting, stop).await?.1,
+            false => Texts::new(),
+        };
+        let tried = match up_to((standing, &texts), &wanted) {
             Ok(all) => examine::examine(setting, &all, |it| keys.contains(&it.key), stop).await,
             Err(problem) => Err(problem),
         };

@@ -110,12 +110,12 @@ pub enum Answer {
     Pushed(Duration),
     /// The migration is written: its files, as paths to show.
     Written(Vec<String>),
-    /// What came of the edits.
-    Edit(edit::Answer),
     /// The rows are written to this file, so many.
     Exported(String, export::Progress),
     /// What came of a question about the migrations.
     Migrations(Box<Told>),
+    /// What came of the edits.
+    Edit(edit::Answer),
 }
 
 /// A database that was opened.
@@ -226,13 +226,13 @@ impl Session {
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
             Request::Push(prepared) => prepared.push(stop, parts).await.map(Answer::Pushed),
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
-            Request::Edit(asked) => {
-                edit::serve(&self.db()?, asked, &self.journal, stop).await.map(Answer::Edit)
-            }
             Request::Export(work, file) => write_rows(&work, file, stop, parts).await,
             Request::Migrations(target, ask) => {
                 let told = migrations_desk::serve(&self.config, &target, *ask, stop, tell).await?;
                 Ok(Answer::Migrations(Box::new(told)))
+            }
+            Request::Edit(asked) => {
+                edit::serve(&self.db()?, asked, &self.journal, stop).await.map(Answer::Edit)
             }
         }
     }

@@ -141,8 +141,6 @@ fn setting(case: &Case, target: &Target) -> Setting {
         backups: None,
         backup_keep: None,
         seeds: folder.join("seeds"),
-        backups: None,
-        backup_keep: None,
         format: None,
         history: None,
         generate: None,

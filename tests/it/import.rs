@@ -135,7 +135,9 @@ fn a_row_that_does_not_fit_is_named_by_its_line() {
         ] {
             let told = fed(&project, &["--into", "people", "--yes"], text.as_bytes());
             assert!(told.code == 1 && told.talk.contains(expected), "{text}: {told:?}");
-            assert!(told.talk.contains("Nothing was imported"), "{told:?}");
+            // What the first rows already show is told before anything is asked.
+            let asked = told.talk.contains("one transaction");
+            assert!(!asked || told.talk.contains("Nothing was imported"), "{told:?}");
             assert_eq!(all(&project), "");
         }
         if postgres {

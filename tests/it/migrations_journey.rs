@@ -33,7 +33,10 @@ enum Place {
 impl Place {
     fn both(label: &str) -> [Self; 2] {
         let postgres = server::postgres().create_database(label);
-        [Self::Sqlite(server::sqlite(label)), Self::Postgres(postgres)]
+        let sqlite = server::sqlite(label);
+        // Opening never makes a database.
+        sqlite.execute("PRAGMA user_version = 1; CREATE TABLE kept (a); DROP TABLE kept;");
+        [Self::Sqlite(sqlite), Self::Postgres(postgres)]
     }
 
     fn url(&self) -> String {
@@ -146,7 +149,8 @@ fn a_changed_file_is_repaired() {
         let mut it = project.studio();
         it.wait_for_text("? help");
         step(&mut it, "3", "2 pending");
-        step(&mut it, "aa", "Apply 2 migrations?");
+        step(&mut it, "a", "Apply 2 migrations to");
+        step(&mut it, "a", "Apply 2 migrations?");
         step(&mut it, "y", "Applied 2 migrations in");
         step(&mut it, "<enter>", "2 applied");
 

@@ -94,7 +94,7 @@ fn plan(order: &Order) -> Plan {
 pub fn answer(ask: &Ask) -> Option<Told> {
     Some(match ask {
         Ask::Standing => told(standing()),
-        Ask::Examine(_, key) => Told::Examined(Arc::new(examined(key))),
+        Ask::Examine(_, _, key) => Told::Examined(Arc::new(examined(key))),
         Ask::Plan(order) => Told::Planned(Arc::new(plan(order))),
         Ask::Carry(plan) => Told::Carried(Box::new(Carried {
             plan: Arc::clone(plan),
@@ -106,7 +106,7 @@ pub fn answer(ask: &Ask) -> Option<Told> {
             elapsed: Duration::from_millis(1_502),
         })),
         Ask::Rehearse(_) => Told::Rehearsed(Arc::new(rehearsal())),
-        Ask::Amend(..) | Ask::Write(_) => return None,
+        Ask::Origins | Ask::Amend(..) | Ask::Write(_) => return None,
     })
 }
 

@@ -156,7 +156,7 @@ pub fn told(standing: Standing) -> Told {
 fn answer(ask: &Ask) -> Option<Told> {
     match ask {
         Ask::Standing => Some(told(standing())),
-        Ask::Examine(_, key) => Some(Told::Examined(Arc::new(examined(key)))),
+        Ask::Examine(_, _, key) => Some(Told::Examined(Arc::new(examined(key)))),
         _ => None,
     }
 }
@@ -184,7 +184,7 @@ fn go_to(shop: &mut Shop, number: usize) {
 fn asked(shop: &Shop) -> Vec<String> {
     let of = |request: &Request| match request {
         Request::Migrations(_, ask) => Some(match &**ask {
-            Ask::Examine(_, key) => key.clone(),
+            Ask::Examine(_, _, key) => key.clone(),
             _ => String::new(),
         }),
         _ => None,

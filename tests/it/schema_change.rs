@@ -113,8 +113,6 @@ fn setting() -> Setting {
             backups: None,
             backup_keep: None,
             seeds: "shop/seeds".into(),
-            backups: None,
-            backup_keep: None,
             format: None,
             history: None,
             generate: None,

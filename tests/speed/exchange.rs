@@ -86,9 +86,8 @@ fn on_postgres(figures: &mut Figures, rows: u64, folder: &Path) {
     note(figures, &name, &[json()]);
     let some = rows / 10;
     database.psql(IMPORTED);
-    let csv =
-        printed(psql(&database, &copy.replace("events)", &format!("events LIMIT {some})"))), &mine);
-    drop(csv);
+    let limited = copy.replace("events)", &format!("events LIMIT {some})"));
+    printed(psql(&database, &limited), &mine);
     let file = mine.to_str().unwrap();
     let import = || run(&mut ours(&["import", file, "--into", "imported", "--yes"]));
     let copy = format!("\\copy imported FROM '{file}' (FORMAT csv, HEADER)");

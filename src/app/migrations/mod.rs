@@ -174,7 +174,8 @@ fn tries_unasked(model: &Model) -> bool {
 fn examine(model: &mut Model, key: String, effects: &mut Vec<Effect>) {
     let Some(standing) = model.migrations.standing.clone() else { return };
     model.migrations.begin(key.clone());
-    ask(model, Slot::Examine, Ask::Examine(standing, key), effects);
+    let texts = model.migrations.texts();
+    ask(model, Slot::Examine, Ask::Examine(standing, texts, key), effects);
 }
 
 /// A command of the view; whether it was one.

@@ -78,14 +78,14 @@ pub enum Overlay {
     Checklist(Box<Checklist>),
     /// What came of work on the schema.
     Outcome(Box<Outcome>),
-    /// One cell that is edited.
-    Editor(Box<Editor>),
-    /// Edits of rows, before a yes.
-    EditReview(Box<EditReview>),
     /// What is to be done with migrations, before a yes.
     Plan(Box<PlanReview>),
     /// Migrations that run.
     Running(Box<Running>),
+    /// One cell that is edited.
+    Editor(Box<Editor>),
+    /// Edits of rows, before a yes.
+    EditReview(Box<EditReview>),
 }
 
 /// What happens to an overlay after it handled something.
@@ -119,10 +119,10 @@ impl Overlay {
             Self::Review(it) => it.key(key, model, effects),
             Self::Checklist(it) => it.key(key, model, effects),
             Self::Outcome(it) => it.key(key, model),
-            Self::Editor(it) => it.key(key, model, effects),
-            Self::EditReview(it) => it.key(key, model, effects),
             Self::Plan(it) => it.key(key, model, effects),
             Self::Running(it) => it.key(key, model, effects),
+            Self::Editor(it) => it.key(key, model, effects),
+            Self::EditReview(it) => it.key(key, model, effects),
         }
     }
 
@@ -147,10 +147,10 @@ impl Overlay {
     pub fn mouse(&mut self, mouse: Mouse, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         match self {
             Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
-            Self::Editor(_) => Next::Stay,
-            Self::EditReview(it) => it.mouse(mouse, model),
             Self::Running(_) => Next::Stay,
             Self::Plan(it) => it.mouse(mouse, model),
+            Self::Editor(_) => Next::Stay,
+            Self::EditReview(it) => it.mouse(mouse, model),
             Self::Review(it) => it.mouse(mouse, model),
             Self::Checklist(it) => it.mouse(mouse, model),
             Self::Outcome(it) => it.mouse(mouse, model),

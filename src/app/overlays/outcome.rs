@@ -60,12 +60,6 @@ impl Outcome {
         Self { title: "The migration is written", is_bad: false, top: 0, paragraphs }
     }
 
-    /// What there is to know of edits that are back.
-    pub fn restored(notes: &[String]) -> Self {
-        let paragraphs = notes.iter().map(|note| (Ink::Text, sentence(note))).collect();
-        Self { title: "About the edits that were not applied", is_bad: false, top: 0, paragraphs }
-    }
-
     /// Something else came of it, paragraph by paragraph.
     pub fn of(title: &'static str, paragraphs: Vec<(Ink, String)>) -> Self {
         Self { title, is_bad: false, top: 0, paragraphs }
@@ -74,6 +68,12 @@ impl Outcome {
     /// The same as bad news.
     pub fn bad(self) -> Self {
         Self { is_bad: true, ..self }
+    }
+
+    /// What there is to know of edits that are back.
+    pub fn restored(notes: &[String]) -> Self {
+        let paragraphs = notes.iter().map(|note| (Ink::Text, sentence(note))).collect();
+        Self { title: "About the edits that were not applied", is_bad: false, top: 0, paragraphs }
     }
 
     /// It failed, was refused, or was stopped half way.

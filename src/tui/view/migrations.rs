@@ -28,8 +28,8 @@ const GAP: u16 = 2;
 /// The cells a day has.
 const DAY: u16 = 10;
 
-/// The least cells a name keeps before a column is left out.
-const NAME: u16 = 16;
+/// The cells a name keeps before a column is left out: at least, and at most.
+const NAME: (u16, u16) = (16, 24);
 
 /// Draws the whole view.
 pub fn draw(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
@@ -100,7 +100,9 @@ impl Columns {
         let took = records().filter_map(|record| record.took).map(|it| wide(&lasting(it))).max();
         let by = records().filter_map(|record| record.by.as_deref()).map(wide).max();
         let mut columns = Self { word: word.unwrap_or(0), day: false, took: 0, by: 0 };
-        let mut room = width.saturating_sub(2 + SIGN + NAME + GAP + columns.word);
+        let name = standing.entries.iter().map(|entry| wide(&entry.name)).max().unwrap_or(0);
+        let name = name.clamp(NAME.0, NAME.1);
+        let mut room = width.saturating_sub(2 + SIGN + name + GAP + columns.word);
         let mut fits = |cells: u16| {
             let fits = cells > 0 && cells + GAP <= room;
             room = room.saturating_sub(if fits { cells + GAP } else { 0 });

@@ -155,6 +155,11 @@ impl MigrationsPane {
         self.texts.get(&entry.key).map(String::as_str)
     }
 
+    /// The texts that were applied of those whose files are others now.
+    pub fn texts(&self) -> Arc<Texts> {
+        Arc::clone(&self.texts)
+    }
+
     /// Moves the cursor in the list, over what cannot be chosen.
     pub fn move_by(&mut self, lines: isize, height: usize) {
         let to = self.list.cursor.saturating_add_signed(lines);
