@@ -12,7 +12,7 @@ use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, change, clipboard, edit, export, migrations, status};
+use crate::app::{browse, change, clipboard, edit, edit_apply, export, migrations, status};
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
@@ -58,7 +58,7 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::Find => find(model),
         C::Back if model.view == View::Schema => browse::back_to_structure(model, effects),
         C::Back => browse::back(model, effects),
-        C::ReviewEdits => edit::review(model, effects),
+        C::ReviewEdits => edit_apply::review(model, effects),
         C::UnlockEdits | C::RestoreEdits => {
             edit::command(model, id, effects);
         }

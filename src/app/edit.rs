@@ -2,11 +2,13 @@
 //!
 //! A value is proven by the database before it is staged; nothing is written before a review.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::app::browse;
 use crate::app::command::CommandId;
+use crate::app::edit_apply::{
+    applied_or_not, discard, restored, review, reviewed, take_back, taken_back,
+};
 use crate::app::edit_rows::{self, Barrier, Target, editable, held, is_production, targets};
 use crate::app::effect::{Effect, Slot};
 use crate::app::layout::layout;
@@ -14,23 +16,15 @@ use crate::app::model::{Model, Tone};
 use crate::app::msg::Msg;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
-use crate::app::overlays::edit_review::EditReview;
 use crate::app::overlays::editor::Editor;
-use crate::app::overlays::outcome::Outcome;
 use crate::app::staged::{Editable, with_cell};
 use crate::app::update::screen;
-use crate::db::edit::{
-    Applied, RowEdit, RowId, TableEdits, Trial, Typed, Verdict, Wanted, why_fixed,
-};
+use crate::db::edit::{RowEdit, RowId, Trial, Typed, Verdict, Wanted, why_fixed};
 use crate::db::value::Value;
-use crate::ops::edit::{Answer, Plan, Request, inverse};
-use crate::ops::journal::Recovered;
+use crate::ops::edit::{Answer, Request};
 use crate::ops::session;
 use crate::problem::{Kind, Problem};
 use crate::schema::Generation;
-
-/// Applied edits whose inverse is kept.
-const KEPT_COMMITS: usize = 20;
 
 /// What editing knows beside what is staged.
 #[derive(Debug, Default)]
@@ -39,8 +33,6 @@ pub struct Editing {
     pub unlocked: bool,
     /// The cells whose values are being proven.
     pub waiting: Option<Waiting>,
-    /// What takes back what was applied, the latest last.
-    pub commits: VecDeque<Vec<TableEdits>>,
     /// The rows last copied as lines, which may be pasted back exactly.
     pub copied: Option<String>,
 }
@@ -290,11 +282,8 @@ pub fn prove(model: &mut Model, waiting: Waiting, typed: &[Typed], effects: &mut
     let mut trials = Vec::with_capacity(waiting.cells.len());
     for ((target, column), typed) in waiting.cells.iter().zip(typed) {
         let edit = model.staged.row(&waiting.of.relation.name, &target.row);
-        let mut row = held(target, edit);
-        if target.key.is_none() {
-            // What a new row is not given will be NULL or a default: checks wait for the write.
-            row.retain(|name, _| waiting.of.relation.column(name).is_some());
-        }
+        // What a new row is not given is not known yet: checks of it wait for the write.
+        let row = held(target, edit);
         trials.push(Trial { column: column.clone(), typed: typed.clone(), row });
     }
     let relation = Arc::clone(&waiting.of.relation);
@@ -356,6 +345,7 @@ pub fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effect>) {
         Answer::Reviewed(plan) => reviewed(model, plan),
         Answer::Restored(back) => restored(model, back, effects),
         Answer::Applied(applied, elapsed) => applied_or_not(model, applied, elapsed, effects),
+        Answer::TakenBack(back) => taken_back(model, back, effects),
     }
 }
 
@@ -412,157 +402,6 @@ pub fn failed(model: &mut Model, problem: &Problem) {
         return;
     }
     model.notify(Tone::Bad, told);
-}
-
-/// Offers what a studio that is gone did not apply.
-pub fn offer(model: &mut Model, rows: usize) {
-    let counted = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-    let text = format!(
-        "dbstudio ended before edits of {counted} were applied. They can be staged again; \
-         otherwise they are offered the next time."
-    );
-    model.overlays.push(Overlay::Confirm(Confirm {
-        title: "Bring back edits that were not applied?".to_owned(),
-        text,
-        yes: "bring back".to_owned(),
-        then: Msg::Run(CommandId::RestoreEdits),
-    }));
-}
-
-fn restored(model: &mut Model, back: Recovered, effects: &mut Vec<Effect>) {
-    let target = model.target.clone();
-    let tables = back.tables.into_iter().map(|mut table| {
-        let name = &table.relation.name;
-        let columns = table.relation.columns.iter().map(|column| &column.name);
-        let masks = |column: &&String| {
-            target.as_ref().is_some_and(|it| it.masks(&name.schema, &name.name, column))
-        };
-        table.masked = columns.filter(masks).cloned().collect();
-        table
-    });
-    let tables: Vec<TableEdits> = tables.collect();
-    let first = tables.first().map(|table| table.relation.name.clone());
-    model.staged.restore(tables);
-    settle_cursor(model);
-    if !back.notes.is_empty() {
-        model.overlays.push(Overlay::Outcome(Box::new(Outcome::restored(&back.notes))));
-    }
-    let count = model.staged.total();
-    if count > 0 {
-        let plural = if count == 1 { "" } else { "s" };
-        let text = format!("Edits of {count} row{plural} are back; ctrl+s reviews them");
-        model.notify(Tone::Good, text);
-    }
-    if let Some(name) = first.filter(|_| model.data.is_none()) {
-        model.focus = crate::app::model::Focus::Main;
-        browse::open(model, name, Vec::new(), false, effects);
-    }
-}
-
-/// Asks for the statements of everything that is staged.
-pub fn review(model: &mut Model, effects: &mut Vec<Effect>) {
-    if model.staged.is_empty() {
-        model
-            .notify(Tone::Plain, "Nothing is staged: e edits a cell, a adds a row, dd deletes one");
-        return;
-    }
-    let Some(target) = model.target.clone() else { return };
-    let tables = model.staged.tables();
-    let request = session::Request::Edit(Request::Review(Box::new(target), tables));
-    model.start(Slot::Edit, request, effects);
-}
-
-fn reviewed(model: &mut Model, plan: Arc<Plan>) {
-    model.overlays.retain(|overlay| !matches!(overlay, Overlay::EditReview(_)));
-    let review = EditReview::new(plan, model);
-    model.overlays.push(Overlay::EditReview(Box::new(review)));
-}
-
-/// Runs what was reviewed.
-pub fn apply(model: &mut Model, plan: Arc<Plan>, effects: &mut Vec<Effect>) {
-    model.start(Slot::Edit, session::Request::Edit(Request::Apply(plan)), effects);
-}
-
-fn applied_or_not(
-    model: &mut Model,
-    applied: Applied,
-    elapsed: std::time::Duration,
-    effects: &mut Vec<Effect>,
-) {
-    let is_it = |overlay: &Overlay| matches!(overlay, Overlay::EditReview(_));
-    let at = model.overlays.iter().position(is_it);
-    let review = match at.map(|at| model.overlays.remove(at)) {
-        Some(Overlay::EditReview(review)) => Some(review),
-        _ => None,
-    };
-    match (applied, review) {
-        (Applied::Done(written), review) => {
-            let count = written.len();
-            if let Some(plan) = review.map(|review| review.plan) {
-                model.editing.commits.push_back(inverse(&plan, &written));
-                if model.editing.commits.len() > KEPT_COMMITS {
-                    model.editing.commits.pop_front();
-                }
-            }
-            model.staged.clear();
-            settle_cursor(model);
-            let plural = if count == 1 { "" } else { "s" };
-            let millis = elapsed.as_millis().max(1);
-            let text = format!("Applied {count} change{plural} in {millis} ms; U takes it back");
-            model.notify(Tone::Good, text);
-            browse::reread(model, effects);
-        }
-        (Applied::Conflicts(conflicts), Some(mut review)) => {
-            review.take_conflicts(conflicts, model);
-            model.overlays.push(Overlay::EditReview(review));
-        }
-        (Applied::Refused { statement, problem }, Some(mut review)) => {
-            review.refused(statement, problem, model);
-            model.overlays.push(Overlay::EditReview(review));
-        }
-        (Applied::Conflicts(_), None) => {
-            model.notify(Tone::Bad, "Nothing was changed: rows are not as they were read");
-        }
-        (Applied::Refused { problem, .. }, None) => {
-            model.notify(Tone::Bad, problem.to_string());
-        }
-    }
-}
-
-/// Forgets everything that is staged, after a yes.
-fn discard(model: &mut Model) {
-    if model.staged.is_empty() {
-        model.notify(Tone::Plain, "Nothing is staged");
-        return;
-    }
-    // It is a step like any other: u brings it back.
-    for table in model.staged.tables() {
-        let of =
-            Editable { relation: table.relation, identity: table.identity, masked: table.masked };
-        let rows = table.rows.into_iter().map(|(row, _)| (row, None)).collect();
-        model.staged.put(&of, rows);
-    }
-    settle_cursor(model);
-    model.notify(Tone::Plain, "Nothing is staged any more; u brings it back");
-}
-
-/// Stages what takes the latest applied edits back, and shows it.
-fn take_back(model: &mut Model, effects: &mut Vec<Effect>) {
-    if !model.staged.is_empty() {
-        model.notify(Tone::Plain, "Apply or take back what is staged first: ctrl+s shows it");
-        return;
-    }
-    if is_production(model) && !model.editing.unlocked {
-        may_edit(model);
-        return;
-    }
-    match model.editing.commits.pop_back() {
-        Some(tables) => {
-            model.staged.restore(tables);
-            review(model, effects);
-        }
-        None => model.notify(Tone::Plain, "Nothing was applied that could be taken back"),
-    }
 }
 
 /// Begins a range of rows, or marks those in it.

@@ -10,6 +10,7 @@ mod clipboard;
 pub mod command;
 pub mod commands;
 pub mod edit;
+pub mod edit_apply;
 pub mod edit_paste;
 pub mod edit_rows;
 pub mod effect;

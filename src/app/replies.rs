@@ -8,6 +8,7 @@ use crate::app::change;
 use crate::app::clipboard;
 use crate::app::edit;
 use crate::app::edit::Editing;
+use crate::app::edit_apply;
 use crate::app::effect::{Effect, Slot, Ticket};
 use crate::app::export;
 use crate::app::layout::layout;
@@ -118,7 +119,7 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
         model.focus = Focus::Tree;
         migrations::forget(model, effects);
         if opened.waiting > 0 {
-            edit::offer(model, opened.waiting);
+            edit_apply::offer(model, opened.waiting);
         }
         return;
     }

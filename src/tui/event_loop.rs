@@ -244,6 +244,7 @@ impl Studio {
         let mut turn = Turn::Go;
         let mut troubles = Vec::new();
         while !self.effects.is_empty() {
+            let mut is_owed = false;
             for effect in std::mem::take(&mut self.effects) {
                 let done = match effect {
                     Effect::Start(slot, ticket, request) => {
@@ -259,6 +260,7 @@ impl Studio {
                     Effect::Opened(target) => runner.note(Note::Opened(target)),
                     Effect::Journal(records) => {
                         runner.journal(records);
+                        is_owed = true;
                         Ok(())
                     }
                     Effect::CaptureMouse(capture) => {
@@ -272,9 +274,17 @@ impl Studio {
                         turn = Turn::Suspend;
                         Ok(())
                     }
-                    Effect::Quit => return Turn::End(Ending::Asked),
+                    Effect::Quit => {
+                        // Told to nobody any more: what cannot be written was told before.
+                        drop(runner.write_journal());
+                        return Turn::End(Ending::Asked);
+                    }
                 };
                 troubles.extend(done.err());
+            }
+            // What the keys of this batch staged is on the disk before a frame answers for them.
+            if is_owed {
+                troubles.extend(runner.write_journal().err());
             }
             for problem in troubles.drain(..) {
                 update(&mut self.model, Msg::Trouble(problem), &mut self.effects);

@@ -42,8 +42,6 @@ pub enum Note {
     Look(Box<(Target, RelationName, TableLook)>),
     /// A database was opened.
     Opened(Box<Target>),
-    /// What became of edits, as far as the session was told.
-    Edits,
 }
 
 /// Carries out the core's effects.
@@ -135,12 +133,17 @@ impl Runner {
         }
     }
 
-    /// Writes what became of edits into the journal: at once if the disk keeps up, else together
-    /// with what comes meanwhile.
+    /// Notes what became of edits, for [`Runner::write_journal`].
     pub fn journal(&self, records: Vec<Record>) {
         self.session.journal(records);
-        // Where notes pile up one of those that wait will write these too.
-        let _ = self.notes.try_send(Note::Edits);
+    }
+
+    /// Writes what became of edits into the journal, and waits until it is durable.
+    ///
+    /// # Errors
+    /// When it cannot be written: what was noted is kept, and written with the next.
+    pub fn write_journal(&self) -> Result<()> {
+        self.session.write_journal()
     }
 
     /// Writes something down, one note after the other.
@@ -186,7 +189,6 @@ async fn write_notes(
         let writing = tokio::task::spawn_blocking(move || match note {
             Note::Look(kept) => session.remember(&kept.0, &kept.1, &kept.2),
             Note::Opened(target) => session.note_opened(&target),
-            Note::Edits => session.write_journal(),
         });
         let problem = match writing.await {
             Ok(Ok(())) => continue,

@@ -5,6 +5,7 @@ use dbstudio::app::msg::Msg;
 use dbstudio::config::Protection;
 use dbstudio::schema::RelationName;
 
+use crate::screen::Start;
 use crate::server::{self, TestDatabase, TestFile};
 use crate::studio::Studio;
 
@@ -374,4 +375,72 @@ fn production_is_unlocked_first_and_confirmed_by_name() {
         assert!(studio.screen().contains("Applied 1 change"), "{}", studio.screen());
         assert_eq!(shop.query("SELECT name FROM customers WHERE id = 1"), "ADA\n");
     }
+}
+
+/// The screen without how long the rows took.
+fn stable(studio: &Studio) -> String {
+    let screen = studio.screen();
+    let mut lines: Vec<&str> = screen.lines().collect();
+    let cut = lines.last().and_then(|last| last.strip_suffix(" ms")?.rsplit_once(' '));
+    if let (Some((rest, _)), Some(last)) = (cut, lines.last_mut()) {
+        *last = rest.trim_end();
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn the_screens_of_editing() {
+    for (name, size) in [("80x24", (80, 24)), ("120x36", (120, 36))] {
+        let [_, shop] = Shop::both("edit_screens");
+        let mut studio = Studio::open_with(&shop.url(), size, |_| {});
+        shop.open(&mut studio, "orders");
+        column(&mut studio, "note");
+        studio.paste("changed");
+        studio.keys("jx");
+        column(&mut studio, "customer");
+        studio.keys("e");
+        retype(&mut studio, "e");
+        studio.keys("<down>");
+        insta::assert_snapshot!(format!("edit_key_{name}"), stable(&studio));
+        studio.keys("<enter>jdd");
+        column(&mut studio, "doc");
+        studio.keys("ggea<enter>");
+        insta::assert_snapshot!(format!("edit_json_{name}"), stable(&studio));
+        studio.keys("<esc>a");
+        insta::assert_snapshot!(format!("edit_grid_{name}"), stable(&studio));
+        studio.keys("<ctrl+s>");
+        insta::assert_snapshot!(format!("edit_review_{name}"), stable(&studio));
+        studio.keys("xG");
+        studio.keys("<esc>");
+        shop.run("UPDATE orders SET note = 'theirs' WHERE id = 1");
+        shop.run("DELETE FROM orders WHERE id = 3");
+        studio.keys("dd<ctrl+s>a");
+        insta::assert_snapshot!(format!("edit_conflict_{name}"), stable(&studio));
+    }
+}
+
+#[test]
+fn a_journey_through_an_edit_on_the_demo() {
+    let mut it = Start::studio(&["demo"]).size(120, 36).spawn();
+    it.wait_for_text("user_overview");
+    it.keys("/users<enter><enter>");
+    it.wait_for_text("tom.hollis@example.com");
+    it.keys("lle");
+    it.wait_for_text("enter stage");
+    it.keys("<end> the first<enter>");
+    it.wait_for_text("1 changed");
+    it.keys("<ctrl+s>");
+    it.wait_for_text("UPDATE users SET name");
+    it.keys("a");
+    it.wait_for_text("Applied 1 change");
+    it.keys("U");
+    it.wait_for_text("Edits of demo.db");
+    it.keys("a");
+    it.wait_for("the name as it was", |screen| {
+        let shown = screen.contents();
+        shown.contains("Applied 1 change") && !shown.contains("the first")
+    });
+    it.keys("q");
+    it.wait_for_end();
+    it.assert_given_back();
 }

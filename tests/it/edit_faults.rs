@@ -306,20 +306,17 @@ impl Expected {
     }
 }
 
+/// The rows each run begins with.
+fn first_rows() -> Rows {
+    let rows = [(1, Some("w1")), (2, None), (3, Some("w3")), (4, Some("w0")), (5, Some("it's"))];
+    rows.into_iter().map(|(id, word)| (id, word.map(str::to_owned))).collect()
+}
+
 fn play(shop: &Shop, acts: &[Act]) -> Result<(), TestCaseError> {
     shop.run("DELETE FROM words");
     shop.run("INSERT INTO words VALUES (1, 'w1'), (2, NULL), (3, 'w3'), (4, 'w0'), (5, 'it''s')");
     let mut studio = shop.table("words", |_| {});
-    let mut expected = Expected {
-        rows: BTreeMap::from([
-            (1, Some("w1".to_owned())),
-            (2, None),
-            (3, Some("w3".to_owned())),
-            (4, Some("w0".to_owned())),
-            (5, Some("it's".to_owned())),
-        ]),
-        ..Expected::default()
-    };
+    let mut expected = Expected { rows: first_rows(), ..Expected::default() };
     column(&mut studio, "word");
     for act in acts {
         let pane = studio.model.data.as_ref().unwrap();
@@ -337,6 +334,7 @@ fn play(shop: &Shop, acts: &[Act]) -> Result<(), TestCaseError> {
                 studio.keys("<ctrl+r>");
                 expected.step(false);
             }
+            (Act::Apply, _) if expected.staged.is_empty() => {}
             (Act::Apply, _) => {
                 studio.keys("<ctrl+s>a");
                 expected.apply();

@@ -361,8 +361,7 @@ fn carry(client: &TcpStream, server: &TcpStream, word: &[u8], pass: bool, armed:
     std::thread::spawn(move || drop(std::io::copy(&mut from, &mut to)));
     let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let mut bytes = [0; 65_536];
-    loop {
-        let Ok(read @ 1..) = from.read(&mut bytes) else { break };
+    while let Ok(read @ 1..) = from.read(&mut bytes) {
         // A simple query: its tag, its length, its text.
         let hit = bytes[..read].windows(word.len()).any(|found| found == word);
         if hit && armed.swap(false, Ordering::SeqCst) {

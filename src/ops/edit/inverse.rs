@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use super::Plan;
-use crate::db::edit::statement::Statement;
 use crate::db::edit::{CellEdit, Key, RowEdit, RowId, TableEdits, Wanted, key_columns};
 use crate::db::value::Value;
 use crate::schema::{Generation, Relation};
@@ -16,7 +15,7 @@ pub fn inverse(plan: &Plan, written: &[BTreeMap<String, Value>]) -> Vec<TableEdi
     let mut number = 0;
     for (statement, left) in plan.statements.iter().zip(written).rev() {
         let Some((table, edit)) = plan.edit(statement) else { continue };
-        let Some((id, back)) = undone(table, statement, edit, left, &mut number) else { continue };
+        let Some((id, back)) = undone(table, edit, left, &mut number) else { continue };
         let name = &table.relation.name;
         match tables.iter_mut().find(|it| it.relation.name == *name) {
             Some(it) => it.rows.push((id, back)),
@@ -28,7 +27,6 @@ pub fn inverse(plan: &Plan, written: &[BTreeMap<String, Value>]) -> Vec<TableEdi
 
 fn undone(
     table: &TableEdits,
-    statement: &Statement,
     edit: &RowEdit,
     left: &BTreeMap<String, Value>,
     number: &mut u64,
@@ -56,7 +54,7 @@ fn undone(
             let read = read.map(|(name, value)| (name.clone(), value.clone())).collect();
             Some((RowId::of(&key), RowEdit::Deleted { key, read }))
         }
-        RowEdit::Deleted { key, read } => {
+        RowEdit::Deleted { read, .. } => {
             let mut cells = BTreeMap::new();
             for (name, value) in read {
                 let value = match value {
@@ -68,8 +66,6 @@ fn undone(
                     cells.insert(name.clone(), Wanted::Value(value));
                 }
             }
-            // A rowid is no column, yet the row had it.
-            let _ = (key, statement);
             *number += 1;
             Some((RowId::Added(*number), RowEdit::Added { cells }))
         }

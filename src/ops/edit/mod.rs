@@ -18,7 +18,7 @@ use crate::db::page::{Condition, Identity, PageColumn, Selection, ValueRequest};
 use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, Engine};
-use crate::ops::journal::{FoundTable, Journal, Recovered, landed, recover};
+use crate::ops::journal::{FoundTable, Journal, Recovered, TakeBack, landed, recover};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Column, Incoming, Relation, RelationName, Trigger};
 use crate::sql::Dialect;
@@ -40,6 +40,8 @@ pub enum Request {
     Apply(Arc<Plan>),
     /// Bring back what studios that are gone did not apply.
     Restore,
+    /// Find what takes the latest apply back.
+    TakeBack,
 }
 
 /// The answer to a [`Request`].
@@ -57,6 +59,8 @@ pub enum Answer {
     Applied(Applied, Duration),
     /// What is back, and what does not fit any more.
     Restored(Recovered),
+    /// What takes the latest apply back; nothing where none is kept.
+    TakenBack(Recovered),
 }
 
 /// A row somebody looks for to refer to.
@@ -143,6 +147,15 @@ pub async fn serve(
         Request::Review(target, tables) => review(db, *target, tables, stop).await,
         Request::Apply(plan) => apply(db, &plan, journal, stop).await,
         Request::Restore => restore(db, journal, stop).await.map(Answer::Restored),
+        Request::TakeBack => {
+            let latest = locked(journal).take_back()?;
+            let back = match latest {
+                Some(TakeBack::Whole(tables)) => Recovered { tables, notes: Vec::new() },
+                Some(TakeBack::Written(tables)) => recover(db, &tables, stop).await?,
+                None => Recovered::default(),
+            };
+            Ok(Answer::TakenBack(back))
+        }
     }
 }
 
@@ -312,7 +325,7 @@ fn needed(relation: &Relation, cells: &BTreeMap<String, Wanted>) -> Option<Strin
     let names: Vec<&str> =
         relation.columns.iter().filter(lacks).map(|column| column.name.as_str()).collect();
     (!names.is_empty()).then(|| {
-        format!("{} must be given a value: the database will refuse this row", names.join(", "))
+        format!("the database will refuse this row without a value for {}", names.join(", "))
     })
 }
 
@@ -361,6 +374,10 @@ async fn apply(db: &Db, plan: &Plan, journal: &Mutex<Journal>, stop: &Stop) -> R
         drop(locked(journal).committing(None));
     }
     let applied = applied?;
+    if let Applied::Done(written) = &applied {
+        // It is done whether or not this can be written down; for this run it is kept.
+        drop(locked(journal).remember(inverse(plan, written)));
+    }
     Ok(Answer::Applied(applied, begun.elapsed()))
 }
 

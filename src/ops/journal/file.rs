@@ -103,7 +103,8 @@ fn failed(path: &Path, error: &std::io::Error) -> Problem {
     )
 }
 
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+/// Makes a folder that is for its owner alone.
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

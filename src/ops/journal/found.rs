@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Record;
 use super::form::{self, Line};
 use crate::db::Db;
 use crate::db::edit::{RowEdit, RowId, TableEdits, Wanted};
@@ -118,28 +119,32 @@ pub(super) fn find(folder: &Path, name: &str) -> Result<Vec<Found>> {
 }
 
 fn read(path: PathBuf, file: fs::File, text: &str) -> Found {
-    /// Edits with the order they began in.
-    type Rows = BTreeMap<RowId, (u64, RowEdit)>;
-    let (mut commit, mut damaged, mut number) = (None, 0, 0_u64);
-    let mut tables: BTreeMap<RelationName, (Identity, Rows, BTreeSet<String>)> = BTreeMap::new();
+    let (mut commit, mut damaged, mut records) = (None, 0, Vec::new());
     for line in text.lines() {
         match form::read(line) {
             Some(Line::Commit(transaction)) => commit = transaction,
-            Some(Line::Record(record)) => {
-                number += 1;
-                let entry = tables.entry(record.table);
-                let table = entry
-                    .or_insert_with(|| (record.identity.clone(), BTreeMap::new(), BTreeSet::new()));
-                match record.edit {
-                    Some(edit) => {
-                        let begun = table.1.get(&record.row).map_or(number, |(begun, _)| *begun);
-                        table.1.insert(record.row, (begun, edit));
-                        table.2.extend(record.left_out);
-                    }
-                    None => drop(table.1.remove(&record.row)),
-                }
-            }
+            Some(Line::Record(record)) => records.push(*record),
             None => damaged += 1,
+        }
+    }
+    Found { path, _file: file, tables: gathered(records.into_iter()), commit, damaged }
+}
+
+/// What records come to, table by table: the last one of a row counts.
+pub(super) fn gathered(records: impl Iterator<Item = Record>) -> Vec<FoundTable> {
+    /// Edits with the order they began in.
+    type Rows = BTreeMap<RowId, (usize, RowEdit)>;
+    let mut tables: BTreeMap<RelationName, (Identity, Rows, BTreeSet<String>)> = BTreeMap::new();
+    for (number, record) in records.enumerate() {
+        let fresh = || (record.identity.clone(), Rows::new(), BTreeSet::new());
+        let (_, rows, left_out) = tables.entry(record.table).or_insert_with(fresh);
+        match record.edit {
+            Some(edit) => {
+                let begun = rows.get(&record.row).map_or(number, |(begun, _)| *begun);
+                rows.insert(record.row, (begun, edit));
+                left_out.extend(record.left_out);
+            }
+            None => drop(rows.remove(&record.row)),
         }
     }
     let tables = tables.into_iter().filter(|(_, (_, rows, _))| !rows.is_empty());
@@ -149,7 +154,7 @@ fn read(path: PathBuf, file: fs::File, text: &str) -> Found {
         let rows = rows.into_iter().map(|(row, (_, edit))| (row, edit)).collect();
         FoundTable { name, identity, rows, left_out }
     });
-    Found { path, _file: file, tables: tables.collect(), commit, damaged }
+    tables.collect()
 }
 
 /// Fits what was found to the tables as they are now.

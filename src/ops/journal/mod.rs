@@ -5,6 +5,7 @@
 //! as it runs; those whose studio is gone are found and offered back. Values of masked columns
 //! are never written down. Records that could not be written are kept, and written with the next.
 
+mod commits;
 mod file;
 mod form;
 mod found;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::config::{Address, database_id};
-use crate::db::edit::{RowEdit, RowId};
+use crate::db::edit::{RowEdit, RowId, TableEdits};
 use crate::db::page::Identity;
 use crate::db::value::hex;
 use crate::problem::Result;
@@ -101,6 +102,19 @@ pub struct Journal {
     found: Vec<Found>,
     /// Whether what was found is being taken over.
     is_adopting: bool,
+    /// What takes back what was applied in this run, whole, by the id it was written down with.
+    commits: Vec<(String, Vec<TableEdits>)>,
+    /// How much was applied in this run.
+    applied: u64,
+}
+
+/// What takes the latest apply back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TakeBack {
+    /// All of it: it was applied in this run.
+    Whole(Vec<TableEdits>),
+    /// As it was written down.
+    Written(Vec<FoundTable>),
 }
 
 impl Journal {
@@ -178,6 +192,40 @@ impl Journal {
             Some(file) => file.append(&[form::commit(transaction)]),
             None => Ok(()),
         }
+    }
+
+    /// Keeps what takes an apply back.
+    ///
+    /// # Errors
+    /// It could not be written down; for this run it is kept all the same.
+    pub fn remember(&mut self, tables: Vec<TableEdits>) -> Result<()> {
+        self.applied += 1;
+        let id = format!("{}-{}", std::process::id(), self.applied);
+        let written = match &self.place {
+            Some((folder, name)) => commits::push(folder, name, &id, &tables),
+            None => Ok(()),
+        };
+        self.commits.push((id, tables));
+        written
+    }
+
+    /// Takes what takes the latest apply back; `None` where none is kept.
+    ///
+    /// # Errors
+    /// What was written down cannot be read.
+    pub fn take_back(&mut self) -> Result<Option<TakeBack>> {
+        let Some((folder, name)) = &self.place else { return Ok(None) };
+        let kept = commits::pop(folder, name)?;
+        let id = kept.as_ref().map(|kept| kept.id.clone());
+        let at = match &id {
+            Some(id) => self.commits.iter().position(|(known, _)| known == id),
+            // It could not be written down.
+            None => self.commits.len().checked_sub(1),
+        };
+        Ok(match (at.map(|at| self.commits.remove(at)), kept) {
+            (Some((_, tables)), _) => Some(TakeBack::Whole(tables)),
+            (None, kept) => kept.map(|kept| TakeBack::Written(kept.tables)),
+        })
     }
 
     /// Takes over what was found: the next write makes it ours.

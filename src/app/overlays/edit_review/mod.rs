@@ -11,6 +11,7 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use crate::app::edit;
+use crate::app::edit_apply;
 use crate::app::edit_rows::is_production;
 use crate::app::effect::{Effect, Slot};
 use crate::app::field::Field;
@@ -270,7 +271,7 @@ impl EditReview {
         self.refusal = None;
         self.remake();
         self.fit(model);
-        edit::apply(model, Arc::clone(&self.plan), effects);
+        edit_apply::apply(model, Arc::clone(&self.plan), effects);
     }
 
     /// On production the database's name is typed before anything runs.
@@ -319,7 +320,7 @@ impl EditReview {
             model.notify(Tone::Plain, "Nothing is left to apply; u brings it back");
             return Next::Close;
         }
-        edit::review(model, effects);
+        edit_apply::review(model, effects);
         Next::Stay
     }
 
