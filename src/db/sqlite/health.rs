@@ -1,5 +1,6 @@
 //! Asks SQLite whether what is in a file is sound, with the checks it has itself. Only reads.
 
+use super::MAIN;
 use super::failure::SQLITE_CORRUPT;
 use super::writer::Writer;
 use crate::db::fault::Fault;
@@ -18,7 +19,8 @@ pub(in crate::db) async fn rights(writer: &mut Writer, stop: &Stop) -> Result<Ri
     // Whether the file itself can be written was found out when it was opened.
     let rows = writer.query("SELECT count(*) FROM sqlite_schema", stop).await?;
     drop(rows);
-    Ok(Rights { create: true, scratch: true, ..Rights::default() })
+    let schema = Some(MAIN.to_owned());
+    Ok(Rights { create: true, scratch: true, schema, ..Rights::default() })
 }
 
 /// Whether what is there is sound.
