@@ -274,7 +274,7 @@ fn files_in_a_circle_and_migrations_that_are_none_are_named() {
     fs::create_dir(project.path("migrations")).unwrap();
     for (files, expected) in [
         (&["0001_a.up.sql", "0001_b.up.sql"][..], "the number 1"),
-        (&["first.sql"], "first.sql is not named"),
+        (&["first.sql"], "first.sql is no migration"),
         (&["0002_a.down.sql"], "0002_a.down.sql takes back"),
     ] {
         for file in files {

@@ -266,15 +266,30 @@ impl Work<'_> {
         self.admin.run(&sql, stop).await.map_err(told)
     }
 
+    async fn exists(&mut self, name: &str) -> Result<bool> {
+        let sql = format!("SELECT FROM pg_catalog.pg_database WHERE datname = {}", literal(name));
+        Ok(!self.admin.rows(&sql).await?.is_empty())
+    }
+
+    /// A name no database has: this one, or with a number after it where two come in a second.
+    async fn free(&mut self, name: String) -> Result<String> {
+        let mut found = name.clone();
+        for number in 2_u32.. {
+            if !self.exists(&found).await? {
+                break;
+            }
+            found = format!("{name}_{number}");
+        }
+        Ok(found)
+    }
+
     /// Changes the names, both or none. Returns the name of the database there was.
     async fn swap(&mut self, notes: &mut Vec<String>, stop: &Stop) -> Result<Option<String>> {
         let name = self.address.database.clone();
         let rename = |from: &str, to: &str| {
             format!("ALTER DATABASE {} RENAME TO {}", ident(from), ident(to))
         };
-        let exists =
-            format!("SELECT FROM pg_catalog.pg_database WHERE datname = {}", literal(&name));
-        if self.admin.rows(&exists).await?.is_empty() {
+        if !self.exists(&name).await? {
             self.admin.run(&rename(&self.new, &name), stop).await.map_err(told)?;
             return Ok(None);
         }
@@ -286,6 +301,7 @@ impl Work<'_> {
             .map(|(_, letter)| letter)
             .collect();
         let old = format!("{head}_before_{}", backup::stamp(evidence::now()).to_lowercase());
+        let old = self.free(old).await?;
         for sql in &properties {
             if let Err(fault) = self.admin.run(sql, stop).await {
                 notes.push(format!(

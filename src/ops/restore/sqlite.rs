@@ -151,9 +151,19 @@ fn exchange(draft: Draft, file: &Path, way: Way) -> Result<Option<String>> {
         draft.replace(file).map_err(told)?;
         return Ok(None);
     }
-    let mut kept = file.as_os_str().to_owned();
-    kept.push(format!(".before-{}", backup::stamp(evidence::now())));
-    let kept = PathBuf::from(kept);
+    let beside = |ending: &str| {
+        let mut kept = file.as_os_str().to_owned();
+        kept.push(format!(".before-{}{ending}", backup::stamp(evidence::now())));
+        PathBuf::from(kept)
+    };
+    // Of two in a second neither may take the other's place.
+    let mut kept = beside("");
+    for number in 2_u32.. {
+        if !kept.exists() {
+            break;
+        }
+        kept = beside(&format!("-{number}"));
+    }
     // A second name first: so the file is never without one, and never gone.
     if fs::hard_link(file, &kept).is_err() {
         fs::copy(file, &kept).map_err(|why| unwritable(&kept, &why))?;

@@ -302,7 +302,7 @@ async fn what_acts_is_read_and_says_what_it_needs() {
     };
     assert_eq!(
         definition,
-        "ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE') \
+        "ON ddl_command_end WHEN TAG IN ('DROP TABLE', 'CREATE TABLE') \
          EXECUTE FUNCTION public.on_ddl()"
     );
     assert!(
