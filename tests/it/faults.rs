@@ -275,7 +275,7 @@ fn files_in_a_circle_and_migrations_that_are_none_are_named() {
     for (files, expected) in [
         (&["0001_a.up.sql", "0001_b.up.sql"][..], "the number 1"),
         (&["first.sql"], "first.sql is no migration"),
-        (&["0002_a.down.sql"], "0002_a.down.sql takes back"),
+        (&["0002_a.down.sql"], "0002_a.down.sql is no migration"),
     ] {
         for file in files {
             fs::write(project.path("migrations").join(file), "SELECT 1;").unwrap();
