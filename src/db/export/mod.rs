@@ -1,5 +1,5 @@
 //! What an export asks for and where its bytes go: pure data and one trait. The engines read the
-//! rows; [`writing`] puts them into a format. Nothing here reads a row or knows a file.
+//! rows; `writing` puts them into a format. Nothing here reads a row or knows a file.
 
 mod json;
 mod tabs;
