@@ -62,5 +62,6 @@ mod sqlite_catalog;
 mod sqlite_measure;
 mod sqlite_open;
 mod sqlite_rows;
+mod status_view;
 mod studio;
 mod verbs;

@@ -1,0 +1,72 @@
+//! The status view and the guide on real databases: what they show, that nothing is asked twice
+//! at once, and that choosing a way begins it.
+
+use crate::server;
+use crate::studio::Studio;
+
+const WIDE: (u16, u16) = (120, 36);
+const NARROW: (u16, u16) = (80, 24);
+
+fn has(screen: &str, words: &[&str]) {
+    for word in words {
+        assert!(screen.contains(word), "{word} is not on the screen:\n{screen}");
+    }
+}
+
+#[test]
+fn postgres_shows_its_tables_load_and_who_waits_for_whom() {
+    let database = server::postgres().create_database("status");
+    database.psql(
+        "CREATE TABLE orders (id serial PRIMARY KEY, customer int, status text);
+         CREATE INDEX by_customer ON orders (customer);
+         CREATE INDEX both ON orders (customer, status);
+         INSERT INTO orders (customer) SELECT i FROM generate_series(1, 3000) i; ANALYZE",
+    );
+    let mut studio = Studio::open(&database.url(), WIDE);
+    studio.keys("4");
+    let screen = studio.screen();
+    has(&screen, &["Database", "Activity", "Connection", "PostgreSQL", "orders", "3,000"]);
+    has(&screen, &["Load", "from memory", "connections", "Sessions"]);
+    has(&screen, &["Indexes another one covers", "covered by public.both"]);
+    let mut studio = Studio::open(&database.url(), NARROW);
+    studio.keys("4");
+    has(&studio.screen(), &["Connection", "Load", "4 Status"]);
+    // The other sheet takes the keys, and its end comes into view.
+    studio.keys("<tab>G");
+    has(&studio.screen(), &["covered by"]);
+}
+
+#[test]
+fn sqlite_shows_how_the_file_is_doing() {
+    let file = server::sqlite("status");
+    file.execute(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b); CREATE INDEX one ON t (a);
+         CREATE INDEX two ON t (a, b); INSERT INTO t (a) VALUES (1), (2);",
+    );
+    let mut studio = Studio::open(&file.url(), WIDE);
+    studio.keys("4");
+    let screen = studio.screen();
+    has(&screen, &["SQLite", "File", "free inside", "journal", "covered by two"]);
+    studio.keys("R");
+    has(&studio.screen(), &["free inside"]);
+}
+
+#[test]
+fn the_guide_puts_first_what_fits() {
+    let file = server::sqlite("guide");
+    file.execute("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);");
+    let mut studio = Studio::open(&file.url(), WIDE);
+    studio.keys("W");
+    let screen = studio.screen();
+    has(
+        &screen,
+        &["What do you want to do?", "Browse rows", "Something is broken", "Start afresh"],
+    );
+    let at = |word: &str| screen.find(word).unwrap();
+    assert!(at("Browse rows") < at("Something is broken"), "{screen}");
+    // The second is for what is broken: it leads to the status.
+    studio.keys("j<enter>");
+    has(&studio.screen(), &["Activity", "free inside"]);
+    studio.keys("WG<enter>");
+    assert_eq!(studio.copied(), Some("dbstudio fresh"));
+}
