@@ -19,7 +19,7 @@ fn postgres_shows_its_tables_load_and_who_waits_for_whom() {
     database.psql(
         "CREATE TABLE orders (id serial PRIMARY KEY, customer int, status text);
          CREATE INDEX by_customer ON orders (customer);
-         CREATE INDEX both ON orders (customer, status);
+         CREATE INDEX pair ON orders (customer, status);
          INSERT INTO orders (customer) SELECT i FROM generate_series(1, 3000) i; ANALYZE",
     );
     let mut studio = Studio::open(&database.url(), WIDE);
@@ -27,7 +27,7 @@ fn postgres_shows_its_tables_load_and_who_waits_for_whom() {
     let screen = studio.screen();
     has(&screen, &["Database", "Activity", "Connection", "PostgreSQL", "orders", "3,000"]);
     has(&screen, &["Load", "from memory", "connections", "Sessions"]);
-    has(&screen, &["Indexes another one covers", "covered by public.both"]);
+    has(&screen, &["Indexes another one covers", "covered by public.pair"]);
     let mut studio = Studio::open(&database.url(), NARROW);
     studio.keys("4");
     has(&studio.screen(), &["Connection", "Load", "4 Status"]);
