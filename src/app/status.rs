@@ -24,9 +24,10 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let is_due = is_shown(model)
         && !model.tickets.is_running(Slot::Status)
         && model.status.due_in(model.now).is_zero();
-    if is_due {
+    let target = model.target.clone().filter(|_| is_due);
+    if let Some(target) = target.map(Box::new) {
         let whole = model.status.ask(model.now);
-        model.start(Slot::Status, Request::Dashboard { whole }, effects);
+        model.start(Slot::Status, Request::Dashboard { whole, target }, effects);
     }
 }
 

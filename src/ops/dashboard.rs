@@ -1,11 +1,12 @@
 //! What the status view shows of a database: how it is doing right now, asked every few seconds,
 //! and what changes slowly (tables, sizes, required variables), asked less often. Only reads.
 
-use crate::config::{Config, RequirementState};
+use crate::config::{Config, RequirementState, Target};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::db::vitals::Vitals;
-use crate::ops::status::DatabaseStatus;
+use crate::ops::change::Setting;
+use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::problem::Result;
 
 /// What was found out at one moment.
@@ -24,16 +25,29 @@ pub struct Inventory {
     pub database: DatabaseStatus,
     /// How the variables stand that the project requires.
     pub required: Vec<RequirementState>,
+    /// How the project's migrations stand, if it has any and they can be read.
+    pub migrations: Option<MigrationStatus>,
 }
 
 /// Asks an open database; with `whole` also for what changes slowly.
 ///
 /// # Errors
 /// The connection is lost, or the work was stopped.
-pub async fn gather(db: &Db, config: &Config, whole: bool, stop: &Stop) -> Result<Dashboard> {
+pub async fn gather(
+    (db, target): (&Db, &Target),
+    config: &Config,
+    whole: bool,
+    stop: &Stop,
+) -> Result<Dashboard> {
     let inventory = if whole {
         let database = DatabaseStatus::gather(db, false, stop).await?;
-        Some(Box::new(Inventory { database, required: config.check() }))
+        let setting = Setting::new(config, target.clone(), None)?;
+        // Why they cannot be read is for the view of the migrations to say.
+        let migrations = match config.project_file() {
+            Some(_) => MigrationStatus::gather(&setting, false, stop).await.ok().flatten(),
+            None => None,
+        };
+        Some(Box::new(Inventory { database, required: config.check(), migrations }))
     } else {
         None
     };

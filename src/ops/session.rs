@@ -48,8 +48,10 @@ pub enum Request {
     Resolve(String),
     /// Find out how the database is doing; `whole` for what changes slowly too.
     Dashboard {
-        /// Whether tables, sizes and required variables are wanted.
+        /// Whether tables, sizes, migrations and required variables are wanted.
         whole: bool,
+        /// The database that is open.
+        target: Box<Target>,
     },
     /// Prepare a change of the schema as far as it goes without asking.
     Prepare(Box<Preparation>),
@@ -204,8 +206,9 @@ impl Session {
             Request::Count(rows) => self.db()?.count(&rows, None, stop).await.map(Answer::Count),
             Request::Value(value) => self.db()?.value(&value, stop).await.map(Answer::Value),
             Request::References(selections) => self.references(&selections, stop).await,
-            Request::Dashboard { whole } => {
-                let found = dashboard::gather(&self.db()?, &self.config, whole, stop).await?;
+            Request::Dashboard { whole, target } => {
+                let found =
+                    dashboard::gather((&self.db()?, &target), &self.config, whole, stop).await?;
                 Ok(Answer::Dashboard(Box::new(found)))
             }
             Request::Demo => {

@@ -260,7 +260,7 @@ fn empty(pane: &DataPane, look: &Look, area: Rect, buf: &mut Buffer) {
     } else if matches!(pane.kind(), Some(RelationKind::View | RelationKind::MaterializedView)) {
         ("This view has no rows", "2 shows how it is defined")
     } else {
-        ("This table is empty", "2 shows its structure, R reads it again")
+        ("This table is empty", "a adds a row, 2 shows its structure, R reads it again")
     };
     let y = area.y + area.height * 2 / 5;
     for (at, (role, words)) in (0..).zip([(Role::Text, what), (Role::Muted, next)]) {

@@ -16,6 +16,7 @@ pub fn lines(pane: &StatusPane, facts: &ServerFacts, target: Option<&Target>) ->
     connection(facts, target, &mut out);
     if let Some(inventory) = &pane.inventory {
         required(inventory, &mut out);
+        migrations(inventory, &mut out);
         tables(inventory, &mut out);
     }
     out.lines
@@ -65,6 +66,27 @@ fn required(inventory: &Inventory, out: &mut Writing) {
             State::Invalid(why) => (Ink::Danger, why.clone()),
         };
         out.entry(vec![one(Ink::Strong, one_of.name.clone()), one(ink, words)]);
+    }
+}
+
+/// How the migrations stand, in two or three lines.
+fn migrations(inventory: &Inventory, out: &mut Writing) {
+    let Some(status) = &inventory.migrations else { return };
+    out.heading("Migrations", 0);
+    let last = status.last().map(|entry| format!(", the last {}", entry.name));
+    out.fact("applied", Ink::Text, format!("{}{}", status.applied(), last.unwrap_or_default()));
+    let pending = status.standing.pending().count();
+    let (ink, words) = match pending {
+        0 => (Ink::Muted, "none".to_owned()),
+        _ => (Ink::Warning, format!("{pending}; 3 shows them")),
+    };
+    out.fact("pending", ink, words);
+    let settled = |word: &str| word == "applied" || word == "pending";
+    let words = status.standing.entries.iter().map(|entry| entry.state.word());
+    let odd: Vec<&str> = words.filter(|word| !settled(word)).collect();
+    if !odd.is_empty() {
+        let words = format!("{} ({}); 3 shows them", odd.len(), odd.join(", "));
+        out.fact("to look at", Ink::Danger, words);
     }
 }
 
