@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -195,8 +194,16 @@ fn wrapped(project: &Project, wait: &str) -> PathBuf {
             "#!/bin/sh\necho \"$0 $*\" >> {0}/calls\ncase \"$*\" in *{wait}*) touch {0}/waits; read x < {0}/pipe;; esac\nexec {real} \"$@\"\n",
             folder.display()
         );
-        fs::write(folder.join(name), text).unwrap();
-        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        // Written by another process: a program that anybody has open for writing cannot be run,
+        // and what a test beside this one starts would keep it open for a moment.
+        let mut writing = Command::new("sh")
+            .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+            .arg(folder.join(name))
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writing.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(writing.wait().unwrap().success());
     }
     assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
     folder
