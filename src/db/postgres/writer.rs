@@ -25,6 +25,9 @@ use crate::sql::Dialect;
 /// The oldest server whose catalogue is understood.
 const OLDEST: i64 = 130_000;
 
+/// How often a schema that changes while it is read is read at the most.
+const READINGS: u32 = 3;
+
 /// How long the server may take to answer a statement that ends or resets something.
 const SOON: Duration = Duration::from_secs(10);
 
@@ -144,8 +147,22 @@ impl Writer {
         rows.map_err(|error| failure::fault(&error))
     }
 
-    /// Reads the schema.
+    /// Reads the schema. Where somebody drops something just then it is read again.
     pub(in crate::db) async fn model(
+        &mut self,
+        scope: &Scope,
+        stop: &Stop,
+    ) -> std::result::Result<Model, Fault> {
+        for _ in 1..READINGS {
+            match self.model_once(scope, stop).await {
+                Err(fault) if is_gone_meanwhile(&fault) => {}
+                read => return read,
+            }
+        }
+        self.model_once(scope, stop).await
+    }
+
+    async fn model_once(
         &mut self,
         scope: &Scope,
         stop: &Stop,
@@ -306,6 +323,15 @@ pub(super) async fn ask(mut dialer: Dialer, pid: i32) -> Result<()> {
         Ok(Err(error)) => Err(failure::statement(&error, "The statement could not be ended", None)),
         Err(_) => Err(Problem::disconnected("the server did not answer in time")),
     }
+}
+
+/// Whether the server looked for something that was dropped since the catalogue named it: its
+/// functions that print definitions see the catalogue as it is by then (manual, section 9.26
+/// "System Information Functions and Operators"). These messages are never translated.
+fn is_gone_meanwhile(fault: &Fault) -> bool {
+    let words = ["could not open relation with OID", "cache lookup failed for"];
+    fault.code.as_deref() == Some("XX000")
+        && words.iter().any(|words| fault.message.starts_with(words))
 }
 
 /// Asks a new session who it is, and whether the startup options reached it.
