@@ -32,6 +32,22 @@ pub struct Item {
     pub evidence: Vec<String>,
 }
 
+impl Item {
+    /// Whether it is the environment that is meant, by the name the server gives the database.
+    pub(super) fn environment(id: &'static str, target: &Target, database: &str) -> Self {
+        let (protection, address) = (target.protection, &target.address);
+        Self {
+            id,
+            title: "this is the environment you mean, and not production",
+            shown: protection == Protection::Development,
+            evidence: vec![format!(
+                "the server calls the database {database}; {address} is protected as {}",
+                protection.word()
+            )],
+        }
+    }
+}
+
 /// The items of a push's checklist.
 pub const ITEMS: [&str; 3] = ["development", "no-important-data", "can-afford-the-loss"];
 

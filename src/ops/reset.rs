@@ -268,7 +268,6 @@ impl Reset {
     /// young enough, which backup of this very database it is.
     pub fn checklist(&self, backup: Option<String>) -> Vec<Item> {
         let [environment, backed_up, team, rebuild] = ITEMS;
-        let protection = self.target.protection;
         let (rows, exact) = self.rows();
         let is_empty = rows == 0 && exact;
         let backup = match backup {
@@ -277,17 +276,7 @@ impl Reset {
             None => (false, "there is no backup of it from the last 24 hours".to_owned()),
         };
         vec![
-            Item {
-                id: environment,
-                title: "this is the environment you mean, and not production",
-                shown: protection == Protection::Development,
-                evidence: vec![format!(
-                    "the server calls the database {}; {} is protected as {}",
-                    self.database,
-                    self.target.address,
-                    protection.word()
-                )],
-            },
+            Item::environment(environment, &self.target, &self.database),
             Item {
                 id: backed_up,
                 title: "a backup is made, if one is needed",

@@ -10,7 +10,7 @@ use super::reset::refuse;
 use super::seeds::{self, Content, SeedFile, Shape};
 pub use super::seeds::{Filled, Wanted};
 use super::status::{DatabaseStatus, Rows};
-use crate::config::{Protection, Target};
+use crate::config::Target;
 use crate::db::Db;
 use crate::db::connection::Connection;
 use crate::db::fault::Fault;
@@ -213,19 +213,8 @@ impl Seed {
             Rows::Exactly(rows) => format!("{name} has {rows} rows"),
             Rows::About(rows) => format!("{name} has about {rows} rows"),
         };
-        let protection = self.target.protection;
         vec![
-            Item {
-                id: environment,
-                title: "this is the environment you mean, and not production",
-                shown: protection == Protection::Development,
-                evidence: vec![format!(
-                    "the server calls the database {}; {} is protected as {}",
-                    self.database,
-                    self.target.address,
-                    protection.word()
-                )],
-            },
+            Item::environment(environment, &self.target, &self.database),
             Item {
                 id: rows,
                 title: "the rows that are there may get company, or be changed",

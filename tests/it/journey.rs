@@ -10,14 +10,14 @@ use crate::server;
 
 /// Presses keys and waits for a text.
 #[track_caller]
-fn step(terminal: &mut Terminal, keys: &str, shown: &str) {
+pub fn step(terminal: &mut Terminal, keys: &str, shown: &str) {
     terminal.keys(keys);
     terminal.wait_for_text(shown);
 }
 
 /// Presses keys and waits until a text is gone.
 #[track_caller]
-fn gone(terminal: &mut Terminal, keys: &str, text: &str) {
+pub fn gone(terminal: &mut Terminal, keys: &str, text: &str) {
     terminal.keys(keys);
     terminal.wait_for(&format!("`{text}` to go"), |screen| !screen.contents().contains(text));
 }

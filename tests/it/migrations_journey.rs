@@ -7,22 +7,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::journey::{gone, step};
 use crate::screen::{Start, Terminal};
 use crate::server::{self, TestDatabase, TestFile};
-
-/// Presses keys and waits for a text.
-#[track_caller]
-fn step(terminal: &mut Terminal, keys: &str, shown: &str) {
-    terminal.keys(keys);
-    terminal.wait_for_text(shown);
-}
-
-/// Presses keys and waits until a text is gone.
-#[track_caller]
-fn gone(terminal: &mut Terminal, keys: &str, text: &str) {
-    terminal.keys(keys);
-    terminal.wait_for(&format!("`{text}` to go"), |screen| !screen.contents().contains(text));
-}
 
 /// The database of a project.
 enum Place {

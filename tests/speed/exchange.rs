@@ -21,6 +21,7 @@ mod figures;
 #[expect(dead_code, reason = "the studio's benchmark asks more of a process than this one")]
 mod process;
 
+mod child;
 #[expect(dead_code, reason = "the tests use more of their server than a benchmark does")]
 #[path = "../it/server.rs"]
 mod server;
@@ -28,7 +29,7 @@ mod server;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use figures::{Figures, median, shown};
 use server::{TestDatabase, TestFile};
@@ -188,24 +189,5 @@ fn printed(mut program: Command, path: &Path) -> (Duration, u64) {
 
 /// Runs a program to its end, with the time it took and the most memory it had, in KiB.
 fn run(program: &mut Command) -> (Duration, u64) {
-    let begun = Instant::now();
-    let mut child = program.stdin(Stdio::null()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let (tell, told) = std::sync::mpsc::channel();
-    let waiting = std::thread::spawn(move || {
-        let ended = child.wait().unwrap();
-        tell.send(begun.elapsed()).unwrap();
-        ended
-    });
-    let mut memory = 0;
-    let lasted = loop {
-        // Of a process that has ended there is a status without memory, or none.
-        let said = fs::read_to_string(&status).unwrap_or_default();
-        memory = memory.max(process::peak(&said).unwrap_or_default());
-        if let Ok(lasted) = told.recv_timeout(Duration::from_millis(5)) {
-            break lasted;
-        }
-    };
-    assert!(waiting.join().unwrap().success(), "{program:?} failed");
-    (lasted, memory)
+    child::run(program, Duration::from_millis(5))
 }

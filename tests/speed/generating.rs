@@ -4,10 +4,9 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::figures::{Figures, median, shown};
-use crate::process;
 use crate::schemas::{self, Engine};
 use crate::server::{self, Server};
 
@@ -136,32 +135,13 @@ impl Project {
     }
 }
 
-/// Runs a program to its end, with the time it took and the most memory it had, in KiB.
-fn run(program: &mut Command) -> (Duration, u64) {
-    let begun = Instant::now();
-    let mut child = program.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let (tell, told) = std::sync::mpsc::channel();
-    let waiting = std::thread::spawn(move || {
-        let ended = child.wait().unwrap();
-        tell.send(begun.elapsed()).unwrap();
-        ended
-    });
-    let mut memory = 0;
-    let lasted = loop {
-        // Of a process that has ended there is a status without memory, or none.
-        let said = fs::read_to_string(&status).unwrap_or_default();
-        memory = memory.max(process::peak(&said).unwrap_or_default());
-        if let Ok(lasted) = told.recv_timeout(Duration::from_millis(1)) {
-            break lasted;
-        }
-    };
-    assert!(waiting.join().unwrap().success(), "{program:?} failed");
-    (lasted, memory)
-}
-
 /// The address of the database every server has: of a project's own one only the server counts.
 fn maintenance(server: &Server) -> String {
     let folder = server.socket_folder.display();
     format!("postgres://postgres@/postgres?host={folder}&port={}", server.port)
+}
+
+/// Runs a program to its end, with the time it took and the most memory it had, in KiB.
+fn run(program: &mut Command) -> (Duration, u64) {
+    crate::child::run(program.stdout(Stdio::null()), Duration::from_millis(1))
 }

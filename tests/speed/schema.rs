@@ -22,6 +22,7 @@ mod planning;
 mod process;
 mod schemas;
 
+mod child;
 #[expect(dead_code, reason = "the tests use more of their server than a benchmark does")]
 #[path = "../it/server.rs"]
 mod server;
