@@ -29,7 +29,11 @@ impl Writer {
         }
         match ran {
             Ok(()) => self.end("COMMIT").await,
-            Err(fault) => self.end("ROLLBACK").await.and(Err(fault)),
+            Err(fault) => {
+                // Where the connection is gone the server rolls back by itself.
+                drop(self.end("ROLLBACK").await);
+                Err(fault)
+            }
         }
     }
 }
