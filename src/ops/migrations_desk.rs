@@ -48,6 +48,8 @@ pub enum Ask {
     Origins,
     /// What an order would run.
     Plan(Order),
+    /// The same where so many statements of its first migration are done, as a person says.
+    Resume(Order, usize),
     /// To carry out what was said yes to.
     Carry(Arc<Plan>),
     /// To rehearse what is pending, up to the migration of this key where there is one.
@@ -229,7 +231,11 @@ async fn answer(
         }
         Ask::Origins => origins::find(setting, stop).await.map(|it| Told::Origins(Arc::new(it))),
         Ask::Plan(order) => {
-            let planned = plan((config, setting), order, stop, tell).await?;
+            let planned = plan((config, setting), order, None, stop, tell).await?;
+            Ok(Told::Planned(Arc::new(planned)))
+        }
+        Ask::Resume(order, done) => {
+            let planned = plan((config, setting), order, Some(done), stop, tell).await?;
             Ok(Told::Planned(Arc::new(planned)))
         }
         Ask::Rehearse(to) => {
@@ -331,18 +337,19 @@ async fn examined(
 async fn plan(
     (config, setting): (&Config, &Setting),
     order: Order,
+    resume_after: Option<usize>,
     stop: &Stop,
     tell: &Tell<'_>,
 ) -> Result<Plan> {
     tell(Progress::Part(0));
+    let how = Wishes { resume_after, ..Wishes::default() };
     let planned = match &order {
         Order::Apply { to } => {
-            let wishes = Wishes { to: to.clone(), ..Wishes::default() };
-            migrate::plan(setting, &wishes, stop).await?
+            migrate::plan(setting, &Wishes { to: to.clone(), ..how }, stop).await?
         }
         Order::RollBack { to } => {
             let wish = to.clone().map_or(Wish::Last(1), Wish::To);
-            rollback::plan(setting, &wish, &Wishes::default(), stop).await?
+            rollback::plan(setting, &wish, &how, stop).await?
         }
     };
     let dialect = planned.standing.book.dialect;

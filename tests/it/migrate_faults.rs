@@ -407,6 +407,30 @@ fn what_became_of_a_commit_whose_answer_is_lost_is_found_out() {
 }
 
 #[test]
+fn a_connection_cut_in_the_middle_of_a_statement_leaves_nothing_of_its_migration() {
+    let project = Project::postgres();
+    project.migration("0001_a.sql", "CREATE TABLE a (id int);\n");
+    project.migration("0002_b.sql", "CREATE TABLE b (id int);\nSELECT pg_sleep(0.2);\n");
+    // The server gets the statement, and nobody is there any more to hear its answer.
+    let proxy = Proxy::new(b"SELECT pg_sleep(0.2)", true);
+    let text = std::fs::read_to_string(project.path("dbstudio.toml")).unwrap();
+    let own = format!(":{}/", server::postgres().port);
+    let through = text.replace(&own, &format!(":{}/", proxy.port));
+    std::fs::write(project.path("dbstudio.toml"), through).unwrap();
+    let told = project.run(&["migrate", "--yes"]);
+    assert!(!proxy.armed.load(Ordering::SeqCst), "no statement passed: {told:?}");
+    assert_eq!(told.code, 1, "{told:?}");
+    for expected in ["Nothing of 0002_b is left", "0001_a was applied"] {
+        assert!(told.talk.contains(expected), "{told:?}");
+    }
+    until_alone(&project);
+    assert_eq!(project.applied(), "1");
+    assert_eq!(project.query("SELECT count(*) FROM pg_class WHERE relname = 'b'"), "0");
+    project.succeeds(&["migrate", "--yes"]);
+    assert_eq!(project.applied(), "1 2");
+}
+
+#[test]
 fn a_full_disk_takes_everything_back() {
     let project = Project::sqlite();
     project.migration("0001_a.sql", "CREATE TABLE a (text TEXT);\n");
