@@ -71,9 +71,11 @@ impl DatabaseStatus {
     /// # Errors
     /// When the connection is lost, the work is stopped, or the catalogue cannot be read.
     pub async fn gather(db: &Db, details: bool, stop: &Stop) -> Result<Self> {
-        let outline = db.outline(stop).await?;
+        // Measuring takes the longest: what can be asked meanwhile is.
+        let (outline, sizes) = tokio::join!(db.outline(stop), db.sizes(stop));
+        let outline = outline?;
         let mut unseen = outline.unseen.clone();
-        let sizes = match db.sizes(stop).await {
+        let sizes = match sizes {
             Ok(sizes) => sizes,
             Err(problem) if is_final(problem.kind) => return Err(problem),
             Err(problem) => {
