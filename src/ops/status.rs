@@ -6,10 +6,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::as_applied::{self, Texts};
 use super::change::Setting;
 use super::difference::Difference;
 use super::drift::{self, Reach};
 use super::standing::{self, Standing};
+use crate::db::connection::Connection;
 use crate::db::page::{Identity, Selection};
 use crate::db::stop::Stop;
 use crate::db::{Db, Engine, RelationSize, ServerFacts};
@@ -203,6 +205,9 @@ fn is_quick(outlined: &OutlineRelation) -> bool {
 pub struct MigrationStatus {
     /// How they stand.
     pub standing: Standing,
+    /// The texts that were applied of those whose files are others now or gone, as far as they are
+    /// known.
+    pub texts: Texts,
     /// How the database differs from what those give that are applied, where that was asked for.
     pub drift: Option<Vec<Difference>>,
     /// What else the person should know, in sentences.
@@ -217,7 +222,16 @@ impl MigrationStatus {
     /// The folder or the history cannot be read, no scratch database can be made, or the applied
     /// migrations do not run.
     pub async fn gather(setting: &Setting, drift: bool, stop: &Stop) -> Result<Option<Self>> {
-        let standing = standing::at(&setting.project, &setting.target, stop).await?;
+        let mut connection = Connection::open_reading(&setting.target, stop).await?;
+        let read = async {
+            let standing = standing::read(&setting.project, &mut connection, &[], stop).await?;
+            // What the ledger has not kept is only not shown.
+            let texts = as_applied::texts(&standing, &mut connection).await.unwrap_or_default();
+            Ok((standing, texts))
+        }
+        .await;
+        connection.close().await;
+        let (standing, texts) = read?;
         if standing.entries.is_empty() && standing.misfits.is_empty() {
             return Ok(None);
         }
@@ -230,7 +244,7 @@ impl MigrationStatus {
                 Some(survey.drift)
             }
         };
-        Ok(Some(Self { standing, drift, notes }))
+        Ok(Some(Self { standing, texts, drift, notes }))
     }
 
     /// How many migrations are applied, as far as the database remembers.

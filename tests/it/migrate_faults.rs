@@ -9,12 +9,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use dbstudio::ops::migrate::open_at;
+use dbstudio::problem::Problem;
+
 use crate::server::{self, TestDatabase};
 use crate::verbs::{Database, Project, Told};
 
 fn database(project: &Project) -> &TestDatabase {
     let Database::Postgres(database) = &project.database else { panic!() };
     database
+}
+
+/// The problem that is told as JSON.
+pub fn problem(told: &Told) -> Problem {
+    let json = told.json();
+    let word = |name: &str| json["problem"][name].as_str().unwrap().to_owned();
+    Problem::failed(word("what"), word("why"), word("fix"))
 }
 
 /// A session of psql that has run something and is still there.
@@ -194,6 +204,10 @@ fn what_nobody_can_tell_is_asked() {
          AND datname = current_database()",
     );
     until_alone(&project);
+    let told = project.fails(&["migrate", "--yes", "--json"], 4, &[]);
+    assert!(told.result.contains("CALL p()"), "{told:?}");
+    // The studio asks where the command line asks.
+    assert_eq!(open_at(&problem(&told), "0001_p", 2), Some(0));
     project.fails(&["migrate", "--yes"], 4, &["CALL p()", "--resume-after 1", "--resume-after 0"]);
     project.succeeds(&["migrate", "--yes", "--resume-after", "1"]);
     assert_eq!(project.query("SELECT string_agg(a::text, ' ' ORDER BY a) FROM t"), "1 2");
