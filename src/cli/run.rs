@@ -231,10 +231,13 @@ pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) 
         let (target, setting) = (&target, &setting);
         async move {
             let db = Db::connect(target, &stop).await?;
-            let gathered = DatabaseStatus::gather(&db, global.verbose, &stop).await;
+            // Each has connections of its own: the one reads while the other waits.
+            let (gathered, migrations) = tokio::join!(
+                DatabaseStatus::gather(&db, global.verbose, &stop),
+                MigrationStatus::gather(setting, drift, &stop)
+            );
             db.close().await;
-            let migrations = MigrationStatus::gather(setting, drift, &stop).await?;
-            gathered.map(|gathered| (gathered, migrations))
+            Ok((gathered?, migrations?))
         }
     })?;
     let page = status::Page {

@@ -165,6 +165,17 @@ impl Db {
         on_engine!(self, open => open.count(rows, limit, stop).await)
     }
 
+    /// The exact numbers of rows of several relations in one question, counting no further than
+    /// `limit` in each. One that cannot be counted fails all of them.
+    pub async fn counts(
+        &self,
+        relations: &[RelationName],
+        limit: u64,
+        stop: &Stop,
+    ) -> Result<Vec<u64>> {
+        on_engine!(self, open => open.counts(relations, limit, stop).await)
+    }
+
     /// Reads rows and hands them over in a format, at constant memory. Nothing can be written
     /// meanwhile: the transaction only reads.
     ///

@@ -301,6 +301,26 @@ fn halfway(found: &Bearings, entry: &Entry, transaction: bool) -> Result<(usize,
     Ok((done, unsure))
 }
 
+/// What is said of a migration of which only a person remembers how far it had come; the number
+/// follows.
+pub(super) const GO_ON: &str = "run the command again with --resume-after ";
+
+/// What is said of a statement, by its number from 1, nobody can tell the fate of.
+pub(super) fn unsure_of(name: &str, number: usize) -> String {
+    format!("Whether statement {number} of {name} was done")
+}
+
+/// How many statements of a migration are done for certain, where a problem of its run says that a
+/// person must tell where to go on (`--resume-after`).
+pub fn open_at(problem: &Problem, name: &str, statements: usize) -> Option<usize> {
+    let is_unsure = |done: &usize| problem.what.starts_with(&unsure_of(name, done + 1));
+    let (before, after) = problem.why.split_once(GO_ON).unwrap_or_default();
+    let number = after.split(|letter: char| !letter.is_ascii_digit()).next();
+    let is_its = before.contains(&format!(" of {name} "));
+    let forgotten = number.filter(|_| is_its).and_then(|number| number.parse().ok());
+    (0..statements).find(is_unsure).or(forgotten)
+}
+
 /// Follows what a person said about a migration that was cut off.
 pub(super) fn resume(scripts: &mut [Scheduled], wishes: &Wishes) -> Result<()> {
     let Some(after) = wishes.resume_after else { return Ok(()) };

@@ -7,6 +7,7 @@ pub mod acquaintance;
 pub mod adopt;
 pub mod amend;
 mod apply;
+pub mod as_applied;
 pub mod backup;
 pub mod change;
 pub mod check;

@@ -28,6 +28,7 @@ mod evidence;
 mod export;
 mod faults;
 mod formats;
+mod formats_apply;
 mod formats_turns;
 mod golden;
 mod hostile;

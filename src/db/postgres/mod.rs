@@ -162,6 +162,20 @@ impl Postgres {
         on_a_connection!(self, stop, &told, |lease| rows::count(lease, of, limit))
     }
 
+    /// The exact numbers of rows of several relations, counting no further than `limit` in each.
+    ///
+    /// # Errors
+    /// What the server refused of one of them.
+    pub async fn counts(
+        &self,
+        relations: &[RelationName],
+        limit: u64,
+        stop: &Stop,
+    ) -> Result<Vec<u64>> {
+        let told = self.told("The rows of the tables could not be counted");
+        on_a_connection!(self, stop, &told, |lease| rows::counts(lease, relations, limit))
+    }
+
     /// The exact sizes of all tables and materialized views; `None` for those under an exclusive
     /// lock, which nobody can measure now.
     ///

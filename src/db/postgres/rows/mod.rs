@@ -22,6 +22,7 @@ use crate::db::page::{
 };
 use crate::db::value::Value;
 use crate::problem::Problem;
+use crate::schema::RelationName;
 use crate::sql::Dialect;
 
 const PG: Dialect = Dialect::Postgres;
@@ -208,4 +209,22 @@ pub(super) async fn count(
     let rows = lease.query(sql, &binds).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     Ok(Fields::new(row).optional_count(0)?.unwrap_or_default())
+}
+
+/// The exact numbers of rows of several relations in one question, counting no further than
+/// `limit` in each.
+pub(super) async fn counts(
+    lease: &mut Lease,
+    relations: &[RelationName],
+    limit: u64,
+) -> Answered<Vec<u64>> {
+    let counted = |name: &RelationName| {
+        let relation = PG.relation(&name.schema, &name.name);
+        format!("(SELECT count(*)::text FROM (SELECT FROM {relation} LIMIT {limit}) counted)")
+    };
+    let all: Vec<String> = relations.iter().map(counted).collect();
+    let rows = lease.query(format!("SELECT {}", all.join(", ")), &[]).await?;
+    let fields = Fields::new(rows.first().ok_or(sqlx::Error::RowNotFound)?);
+    let count = |at| Ok(fields.optional_count(at)?.unwrap_or_default());
+    (0..relations.len()).map(count).collect()
 }
