@@ -160,6 +160,19 @@ impl Db {
         on_engine!(self, open => open.value(request, stop).await)
     }
 
+    /// The SHA-256 of one whole value, computed where it is; `None` when its row is gone or it is
+    /// NULL.
+    pub async fn digest(&self, request: &ValueRequest, stop: &Stop) -> Result<Option<[u8; 32]>> {
+        match self {
+            Self::Postgres(open) => open.digest(request, stop).await,
+            Self::Sqlite(open) => {
+                let value = open.value(request, stop).await?;
+                let value = value.filter(|value| !value.is_null());
+                Ok(value.map(|value| value::sha256(&value.raw_bytes())))
+            }
+        }
+    }
+
     /// The exact number of rows of a selection, counting no further than `limit` if given.
     pub async fn count(&self, rows: &Selection, limit: Option<u64>, stop: &Stop) -> Result<u64> {
         on_engine!(self, open => open.count(rows, limit, stop).await)

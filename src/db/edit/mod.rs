@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::db::page::{Anchor, Identity, Selection};
 use crate::db::value::{Value, hex};
 use crate::problem::Problem;
-use crate::schema::{Column, Generation, Relation, RelationKind};
+use crate::schema::{Column, Generation, Relation, RelationKind, Updatable};
 
 /// What a cell is to hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,6 +116,8 @@ pub enum Applied {
 pub enum Typed {
     /// Text, to be read as the column's type.
     Text(String),
+    /// Bytes, for a column that holds bytes.
+    Bytes(Box<[u8]>),
     /// NULL.
     Null,
     /// The default.
@@ -198,13 +200,16 @@ pub fn key_of(selection: &Selection, anchor: &Anchor) -> Option<Key> {
 }
 
 /// Why the rows of a relation cannot be edited, as a sentence; `None` where they can.
-pub fn why_read_only(relation: &Relation, identity: &Identity) -> Option<&'static str> {
-    match relation.kind {
-        RelationKind::View => return Some("A view is read-only here: edit the table under it"),
-        RelationKind::MaterializedView => {
+pub fn why_read_only<'a>(relation: &'a Relation, identity: &Identity) -> Option<&'a str> {
+    match (relation.kind, &relation.updatable) {
+        (_, Some(Updatable::Not(why))) => return Some(why),
+        (RelationKind::View, None) => {
+            return Some("A view is read-only here: edit the table under it");
+        }
+        (RelationKind::MaterializedView, _) => {
             return Some("A materialized view holds what its query gave: edit the tables under it");
         }
-        RelationKind::ForeignTable => return Some("A foreign table is read-only here"),
+        (RelationKind::ForeignTable, _) => return Some("A foreign table is read-only here"),
         _ => {}
     }
     if key_columns(identity).is_empty() {

@@ -10,10 +10,13 @@ use std::collections::BTreeMap;
 use super::{CellEdit, RowEdit, RowId, TableEdits, Wanted, key_columns};
 use crate::db::keyset::Bind;
 use crate::db::postgres::printed;
-use crate::db::value::{Value, hex, real_text};
+use crate::db::value::{Truncated, Value, hex, real_text};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Column, Generation, RelationName};
 use crate::sql::Dialect;
+
+/// Longer values are shown by so many bytes of their beginning on a screen.
+const PICTURED: usize = 600;
 
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,9 @@ pub struct Statement {
     text: Text,
     /// What looks at the row as it is now; nothing for a new row.
     look: Option<Look>,
+    /// Long values the row must still hold, where the database has no word for their digest:
+    /// looked at within the transaction, before the statement runs.
+    digests: Vec<(String, Truncated)>,
 }
 
 /// A question for what a row holds now.
@@ -88,6 +94,23 @@ impl Statement {
     /// The same text with the values where the parameters are.
     pub fn shown(&self) -> String {
         self.text.shown()
+    }
+
+    /// Whether a row that was looked at within the transaction still holds the long values that
+    /// were read of it.
+    pub fn holds(&self, now: &BTreeMap<String, Value>) -> bool {
+        self.digests.iter().all(|(name, long)| now.get(name).is_some_and(|it| it.continues(long)))
+    }
+
+    /// Whether [`Statement::holds`] has to be asked before it runs.
+    pub fn looks_first(&self) -> bool {
+        !self.digests.is_empty()
+    }
+
+    /// The same for a screen: a value too long for one is shown by its beginning, with a remark
+    /// on how long it is.
+    pub fn pictured(&self) -> String {
+        self.text.shown_up_to(PICTURED)
     }
 
     /// What looks at the row as it is now; nothing for a new row.
@@ -149,15 +172,40 @@ impl Text {
     }
 
     fn shown(&self) -> String {
+        self.shown_up_to(usize::MAX)
+    }
+
+    /// The text with the values in it, each up to so many bytes.
+    fn shown_up_to(&self, most: usize) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
             match piece {
                 Piece::Sql(sql) => out.push_str(sql),
                 Piece::Bind { hidden: true, .. } => out.push_str("'••••••'"),
-                Piece::Bind { bind, .. } => out.push_str(&literal(self.dialect, bind)),
+                Piece::Bind { bind, .. } => match beginning(bind, most) {
+                    Some((bind, bytes)) => {
+                        out.push_str(&literal(self.dialect, &bind));
+                        out.push_str(&format!(" /* the beginning of {bytes} bytes in all */"));
+                    }
+                    None => out.push_str(&literal(self.dialect, bind)),
+                },
             }
         }
         out
+    }
+}
+
+/// The beginning of a value longer than `most` bytes, and how long it is.
+fn beginning(bind: &Bind, most: usize) -> Option<(Bind, usize)> {
+    match bind {
+        Bind::Text(text) if text.len() > most => {
+            let end = (0..=most).rev().find(|at| text.is_char_boundary(*at))?;
+            Some((Bind::Text(text.get(..end)?.to_owned()), text.len()))
+        }
+        Bind::Blob(bytes) if bytes.len() > most => {
+            Some((Bind::Blob(bytes.get(..most)?.to_vec()), bytes.len()))
+        }
+        _ => None,
     }
 }
 
@@ -196,7 +244,23 @@ fn statement(
         RowEdit::Deleted { key, read } => writer.delete(key, read)?,
     };
     let relation = edits.relation.name.clone();
-    Ok(Statement { relation, row: id.clone(), verb, returning, text, look })
+    let digests = if dialect == Dialect::Sqlite { digests(edit) } else { Vec::new() };
+    Ok(Statement { relation, row: id.clone(), verb, returning, text, look, digests })
+}
+
+/// The long values an edit is guarded by.
+fn digests(edit: &RowEdit) -> Vec<(String, Truncated)> {
+    let long = |(name, value): (&String, &Value)| match value {
+        Value::Truncated(long) if long.digest.is_some() => Some((name.clone(), (**long).clone())),
+        _ => None,
+    };
+    match edit {
+        RowEdit::Changed { cells, .. } => {
+            cells.iter().map(|(name, cell)| (name, &cell.read)).filter_map(long).collect()
+        }
+        RowEdit::Deleted { read, .. } => read.iter().filter_map(long).collect(),
+        RowEdit::Added { .. } => Vec::new(),
+    }
 }
 
 type Made = (Verb, Text, Vec<String>, Option<Look>);
@@ -414,6 +478,11 @@ impl Writer<'_> {
                     long.bytes
                 ));
                 text.bind(Bind::Text(first), hidden);
+                if let Some(digest) = long.digest {
+                    let bytes = format!("convert_to({whole}, 'UTF8')");
+                    text.sql_piece(format!(" AND encode(sha256({bytes}), 'hex') = "));
+                    text.bind(Bind::Text(hex(&digest)), hidden);
+                }
             }
             value => {
                 let exact = EXACT.contains(&column.base_type.as_str());

@@ -5,6 +5,7 @@
 //! became of a transaction whose COMMIT was not answered for is asked of the server, never
 //! guessed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::db::edit::statement::{Look, Statement, bare_type};
 use crate::db::edit::{Applied, Conflict, Trial, Typed, Verdict, Wanted};
 use crate::db::keyset::Bind;
 use crate::db::stop::Stop;
-use crate::db::value::Value;
+use crate::db::value::{Value, hex};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Check, Column, Relation};
 use crate::sql::Dialect;
@@ -180,7 +181,12 @@ impl Postgres {
         let value = match &trial.typed {
             Typed::Default => return Ok(Ok(Wanted::Default)),
             Typed::Null => Value::Null,
-            Typed::Text(text) => {
+            Typed::Text(_) | Typed::Bytes(_) => {
+                let text = &match &trial.typed {
+                    Typed::Bytes(bytes) => Cow::Owned(format!("\\x{}", hex(bytes))),
+                    Typed::Text(text) => Cow::Borrowed(text.as_str()),
+                    Typed::Null | Typed::Default => Cow::Borrowed(""),
+                };
                 let read =
                     on_a_connection!(self, stop, &told, |lease| understood(lease, column, text))?;
                 match read {

@@ -57,6 +57,14 @@ async fn transaction(
     begun.map_err(|fault| locked(&fault, "The transaction could not be begun"))?;
     let (mut written, mut conflicts) = (Vec::new(), Vec::new());
     for (at, statement) in statements.iter().enumerate() {
+        if let Some(look) = statement.look().filter(|_| statement.looks_first()) {
+            // Nobody else can write between this and the statement.
+            let now = look_at(writer, look, stop).await?;
+            if !now.as_ref().is_some_and(|now| statement.holds(now)) {
+                conflicts.push(Conflict { statement: at, now, hit: 0 });
+                continue;
+            }
+        }
         let found = match fetch(writer, statement, stop).await {
             Ok(found) => found,
             Err(fault) if fault.stopped => return Err(stopped()),
@@ -204,6 +212,7 @@ pub(in crate::db) async fn prove(relation: &Relation, trial: &Trial) -> Result<V
     let given = match &trial.typed {
         Typed::Default => return Ok(Ok(Wanted::Default)),
         Typed::Null => Value::Null,
+        Typed::Bytes(bytes) => Value::Blob(bytes.clone()),
         Typed::Text(text) => meant(text, column, trial.row.get(&trial.column)),
     };
     let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(false);

@@ -4,7 +4,9 @@
 //! transaction. Nothing here decides what to edit, or asks anybody.
 
 mod candidates;
+mod files;
 mod inverse;
+mod originals;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,27 +15,41 @@ use std::time::{Duration, Instant};
 use crate::config::Target;
 use crate::db::edit::order::ordered;
 use crate::db::edit::statement::{Statement, Verb};
-use crate::db::edit::{Applied, RowEdit, TableEdits, Trial, Verdict, Wanted};
+use crate::db::edit::{Applied, RowEdit, TableEdits, Trial, Typed, Verdict, Wanted};
 use crate::db::page::{Condition, Identity, PageColumn, Selection, ValueRequest};
 use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, Engine};
 use crate::ops::journal::{FoundTable, Journal, Recovered, TakeBack, landed, recover};
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::{Column, Incoming, Relation, RelationName, Trigger};
+use crate::schema::{Column, Incoming, Relation, RelationName, Trigger, Updatable};
 use crate::sql::Dialect;
 
+pub use files::{Content, Outgoing};
 pub use inverse::inverse;
+pub use originals::Original;
 
 /// What is asked about edits.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
-    /// Prove these values for cells of a relation.
-    Prove(Arc<Relation>, Vec<Trial>),
+    /// Prove these values for cells of a relation, and find out what guards long ones that they
+    /// take the place of.
+    Prove(Arc<Relation>, Vec<Trial>, Vec<Original>),
+    /// Find out what guards these long values.
+    Originals(Vec<Original>),
     /// Find rows of the table a foreign key refers to, by what was typed so far.
     Candidates(Box<Wish>),
     /// Read all of a value of which the beginning is here.
     Whole(Box<ValueRequest>),
+    /// Read a file as what was typed into a cell.
+    FromFile {
+        /// The file.
+        path: String,
+        /// Whether the column holds bytes rather than text.
+        as_bytes: bool,
+    },
+    /// Write a value to a file that is not there yet.
+    ToFile(Box<Outgoing>),
     /// Make the statements for these edits, and find out what they entail.
     Review(Box<Target>, Vec<TableEdits>),
     /// Run what was reviewed.
@@ -47,12 +63,18 @@ pub enum Request {
 /// The answer to a [`Request`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// A verdict for each value, in the order they were asked for.
-    Proven(Vec<Verdict>),
+    /// A verdict for each value, and what guards each long one, in the order they were asked for.
+    Proven(Vec<Verdict>, Vec<Value>),
+    /// What guards each long value, in the order they were asked for.
+    Originals(Vec<Value>),
     /// Rows to choose from.
     Candidates(Vec<Candidate>),
     /// The value, or that its row is gone.
     Whole(Option<Value>),
+    /// What a file holds.
+    FromFile(Typed),
+    /// The file a value was written to, and its bytes.
+    ToFile(String, u64),
     /// What will run.
     Reviewed(Arc<Plan>),
     /// What came of it, and how long it took.
@@ -133,17 +155,25 @@ pub async fn serve(
     stop: &Stop,
 ) -> Result<Answer> {
     match request {
-        Request::Prove(relation, trials) => {
+        Request::Prove(relation, trials, long) => {
             let mut verdicts = Vec::with_capacity(trials.len());
             for trial in &trials {
                 verdicts.push(db.prove(&relation, trial, stop).await?);
             }
-            Ok(Answer::Proven(verdicts))
+            Ok(Answer::Proven(verdicts, originals::find(db, &long, stop).await?))
         }
+        Request::Originals(long) => originals::find(db, &long, stop).await.map(Answer::Originals),
         Request::Candidates(wish) => {
             candidates::find(db, &wish, stop).await.map(Answer::Candidates)
         }
         Request::Whole(value) => db.value(&value, stop).await.map(Answer::Whole),
+        Request::FromFile { path, as_bytes } => {
+            files::read(&path, as_bytes).await.map(Answer::FromFile)
+        }
+        Request::ToFile(wanted) => {
+            let bytes = files::write(db, &wanted, stop).await?;
+            Ok(Answer::ToFile(wanted.path, bytes))
+        }
         Request::Review(target, tables) => review(db, *target, tables, stop).await,
         Request::Apply(plan) => apply(db, &plan, journal, stop).await,
         Request::Restore => restore(db, journal, stop).await.map(Answer::Restored),
@@ -242,10 +272,19 @@ async fn review(db: &Db, target: Target, tables: Vec<TableEdits>, stop: &Stop) -
                     notes.extend(consequence(incoming, count));
                 }
             }
+            if let RowEdit::Changed { cells, .. } = edit {
+                let long = cells.iter().filter(|(_, it)| matches!(it.read, Value::Truncated(_)));
+                notes.extend(long.map(|(name, _)| {
+                    format!("the value of {name} is too long to be kept: U cannot bring it back")
+                }));
+            }
             if let RowEdit::Added { cells } = edit {
                 notes.extend(needed(&table.relation, cells));
             }
             notes.extend(fired(&table.relation, statement.verb));
+            if let Some(Updatable::Through(through)) = &table.relation.updatable {
+                notes.push(format!("writes to {}, the table under the view", through.table));
+            }
         }
         entails.push(notes);
     }
@@ -331,9 +370,14 @@ fn needed(relation: &Relation, cells: &BTreeMap<String, Wanted>) -> Option<Strin
 
 /// The triggers a statement fires.
 fn fired(relation: &Relation, verb: Verb) -> Vec<String> {
+    let under = match &relation.updatable {
+        Some(Updatable::Through(through)) => through.triggers.as_slice(),
+        _ => &[],
+    };
     let names: Vec<&str> = relation
         .triggers
         .iter()
+        .chain(under)
         .filter(|trigger| trigger.enabled && fires_on(trigger, verb))
         .map(|trigger| trigger.name.as_str())
         .collect();

@@ -149,7 +149,8 @@ fn value(value: &Value) -> Json {
         Value::Blob(bytes) => json!({ "b": BASE64.encode(bytes) }),
         Value::Malformed(bytes) => json!({ "m": BASE64.encode(bytes) }),
         Value::Truncated(long) => {
-            json!({ "l": long.bytes.to_string(), "p": self::value(&long.prefix) })
+            let digest = long.digest.map(|digest| BASE64.encode(digest));
+            json!({ "l": long.bytes.to_string(), "p": self::value(&long.prefix), "s": digest })
         }
     }
 }
@@ -175,7 +176,11 @@ fn read_value(json: &Json) -> Option<Value> {
         return BASE64.decode(bytes).ok().map(|bytes| Value::Malformed(bytes.into()));
     }
     let (bytes, prefix) = (text("l")?.parse().ok()?, read_value(json.get("p")?)?);
-    Some(Value::Truncated(Box::new(Truncated { prefix, bytes })))
+    let digest = match text("s") {
+        Some(digest) => Some(BASE64.decode(digest).ok()?.try_into().ok()?),
+        None => None,
+    };
+    Some(Value::Truncated(Box::new(Truncated { prefix, bytes, digest })))
 }
 
 #[cfg(test)]
@@ -184,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_value_is_read_back_as_it_was() {
-        let long = Truncated { prefix: Value::text("a"), bytes: 5000 };
+        let long = Truncated { prefix: Value::text("a"), bytes: 5000, digest: Some([7; 32]) };
         let values = [
             Value::Null,
             Value::text("null \" \\ ü\0"),

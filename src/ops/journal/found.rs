@@ -261,7 +261,11 @@ pub async fn landed(db: &Db, tables: &[TableEdits], stop: &Stop) -> Result<Optio
                         Wanted::Value(wanted) => Some((name, wanted)),
                         Wanted::Default => None,
                     });
-                    values.all(|(name, wanted)| now.get(name) == Some(wanted))
+                    values.all(|(name, wanted)| match now.get(name) {
+                        // Of a long one the page has the beginning.
+                        Some(Value::Truncated(long)) => wanted.continues(long),
+                        now => now == Some(wanted),
+                    })
                 }
                 (RowEdit::Changed { .. }, None) | (RowEdit::Added { .. }, _) => continue,
             };

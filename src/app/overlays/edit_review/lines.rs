@@ -38,7 +38,7 @@ pub(super) fn lines(it: &EditReview) -> Vec<Line> {
             crate::config::Address::Postgres(_) => Dialect::Postgres,
             crate::config::Address::Sqlite(_) => Dialect::Sqlite,
         };
-        for (line, spans) in sql_lines(dialect, &statement.shown()).into_iter().enumerate() {
+        for (line, spans) in sql_lines(dialect, &statement.pictured()).into_iter().enumerate() {
             let kind = if line == 0 { LineKind::Head } else { LineKind::Other };
             out.push(Line::new(kind, Some(at), 0, spans));
         }
@@ -194,8 +194,14 @@ fn three_ways(
     };
     let mut row = |name: &String, read: &Value, mine: Option<&Wanted>| {
         let now = now(name);
+        let same = match (&now, read) {
+            // Of a long value only the beginning was read.
+            (Some(Wanted::Value(now)), Value::Truncated(long)) => now.continues(long),
+            (Some(Wanted::Value(now)), read) => now == read,
+            _ => false,
+        };
+        let changed = !same;
         let read = Wanted::Value(read.clone());
-        let changed = now.as_ref() != Some(&read);
         differs |= changed;
         let (ink, words) = shown(now.as_ref(), hidden(name));
         let ink = if changed && ink != Ink::Masked { Ink::Warning } else { ink };
@@ -211,9 +217,10 @@ fn three_ways(
             rows.extend(cells.iter().map(|(name, cell)| row(name, &cell.read, Some(&cell.wanted))));
         }
         RowEdit::Deleted { read, .. } => {
-            let changed = read
-                .iter()
-                .filter(|(name, value)| now(name) != Some(Wanted::Value((*value).clone())));
+            let changed = read.iter().filter(|(name, value)| match (now(name), value) {
+                (Some(Wanted::Value(now)), Value::Truncated(long)) => !now.continues(long),
+                (now, value) => now != Some(Wanted::Value((*value).clone())),
+            });
             rows.extend(changed.map(|(name, value)| row(name, value, None)));
         }
         RowEdit::Added { .. } => {}
