@@ -28,6 +28,9 @@ use crate::problem::{Kind, Problem};
 use crate::schema::Generation;
 use crate::text;
 
+/// The most cells a column is made wider to for words that stand for a value.
+const MOST_FOR_WORDS: usize = 24;
+
 /// What editing knows beside what is staged.
 #[derive(Debug, Default)]
 pub struct Editing {
@@ -340,8 +343,15 @@ fn stage(model: &mut Model, waiting: Waiting, verdicts: Vec<Verdict>) {
             skipped += 1;
             continue;
         }
-        if let (Wanted::Value(value), Some(pane)) = (&wanted, &mut model.data) {
-            pane.columns.make_room_for(&column, value, model.ascii);
+        match (&wanted, &mut model.data) {
+            (Wanted::Value(value), Some(pane)) => {
+                pane.columns.make_room_for(&column, value, model.ascii);
+            }
+            (Wanted::Row(from), Some(pane)) => {
+                let wide = text::width(&from.words()).min(MOST_FOR_WORDS);
+                pane.columns.make_cells(&column, u16::try_from(wide).unwrap_or(u16::MAX));
+            }
+            _ => {}
         }
         let read = target.read.get(&column).cloned().unwrap_or(Value::Null);
         let key = target.key.unwrap_or_default();

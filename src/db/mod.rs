@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use crate::config::{Address, Target};
 use crate::db::edit::statement::Statement;
-use crate::db::edit::{Applied, Trial, Verdict};
+use crate::db::edit::{Applied, BeforeCommit, Trial, Verdict};
 use crate::db::export::{Export, Exported, Sink};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::postgres::Postgres;
@@ -193,7 +193,8 @@ impl Db {
     }
 
     /// Writes edits in one transaction, on a connection of its own. `before_commit` is told the
-    /// transaction's number (empty on SQLite) once everything but the commit is done.
+    /// transaction's number (empty on SQLite), and what each statement left, once everything but
+    /// the commit is done.
     ///
     /// # Errors
     /// Nothing was changed, or it says that this could not be established.
@@ -201,7 +202,7 @@ impl Db {
         &self,
         target: &Target,
         statements: &[Statement],
-        before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
+        before_commit: BeforeCommit<'_>,
         stop: &Stop,
     ) -> Result<Applied> {
         match (self, &target.address) {

@@ -12,6 +12,7 @@ const VIEWS: &str = "
     CREATE VIEW keyless AS SELECT status, total FROM orders;
     CREATE VIEW joined AS SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer;
     CREATE VIEW grouped AS SELECT customer AS id, count(*) FROM orders GROUP BY customer;
+    CREATE VIEW sorted AS SELECT id, total FROM orders ORDER BY total;
     CREATE VIEW over AS SELECT * FROM paid;
     CREATE VIEW ruled AS SELECT id, note FROM orders;
     CREATE RULE kept AS ON DELETE TO ruled DO INSTEAD NOTHING;
@@ -75,6 +76,7 @@ fn other_views_are_read_only_and_say_why() {
         ("keyless", "the key of public.orders (id) is not all in it"),
         ("joined", "not simple"),
         ("grouped", "not simple"),
+        ("sorted", "ORDER BY of its own"),
         ("over", "a view of public.paid"),
         ("ruled", "rules decide"),
         ("triggered", "INSTEAD OF"),

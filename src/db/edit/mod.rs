@@ -6,10 +6,14 @@
 //! Nothing here does I/O; the statements are made in [`statement`], their order in [`order`].
 
 pub mod order;
+pub mod reference;
 pub mod statement;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+pub use reference::{Given, Reference, renumbered};
 
 use crate::db::page::{Anchor, Identity, Selection};
 use crate::db::value::{Value, hex};
@@ -21,6 +25,8 @@ use crate::schema::{Column, Generation, Relation, RelationKind, Updatable};
 pub enum Wanted {
     /// What the column's default gives.
     Default,
+    /// What the database gives a column of a new row that is written in the same transaction.
+    Row(Reference),
     /// This value: on PostgreSQL text as the server prints it, on SQLite a value of the storage
     /// class it will have.
     Value(Value),
@@ -111,6 +117,10 @@ pub enum Applied {
     },
 }
 
+/// Is told the transaction's number, and what each statement left, before the commit is sent.
+pub type BeforeCommit<'a> =
+    &'a mut (dyn FnMut(&str, &[BTreeMap<String, Value>]) -> Result<(), Problem> + Send);
+
 /// What somebody typed into a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Typed {
@@ -120,6 +130,8 @@ pub enum Typed {
     Bytes(Box<[u8]>),
     /// NULL.
     Null,
+    /// What the database gives a column of a new row.
+    Row(Reference),
     /// The default.
     Default,
 }

@@ -7,16 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{CellEdit, RowEdit, RowId, TableEdits, Wanted, key_columns};
+use super::text::{PICTURED, Text};
+use super::{CellEdit, Given, Reference, RowEdit, RowId, TableEdits, Wanted, key_columns};
 use crate::db::keyset::Bind;
 use crate::db::postgres::printed;
-use crate::db::value::{Truncated, Value, hex, real_text};
+use crate::db::value::{Truncated, Value, hex};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Column, Generation, RelationName};
 use crate::sql::Dialect;
-
-/// Longer values are shown by so many bytes of their beginning on a screen.
-const PICTURED: usize = 600;
 
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +74,7 @@ impl Look {
 
     /// The values of its parameters.
     pub fn binds(&self) -> Vec<Bind> {
-        self.text.binds()
+        self.text.binds(&Given::default()).unwrap_or_default()
     }
 }
 
@@ -86,9 +84,20 @@ impl Statement {
         self.text.sql()
     }
 
-    /// The values of its parameters, in the order of their numbers.
-    pub fn binds(&self) -> Vec<Bind> {
-        self.text.binds()
+    /// The values of its parameters, in the order of their numbers; `None` where one is to be
+    /// given by a statement that has not run.
+    pub fn binds(&self, given: &Given) -> Option<Vec<Bind>> {
+        self.text.binds(given)
+    }
+
+    /// The new rows whose values it takes: their statements run before it.
+    pub fn needs(&self) -> impl Iterator<Item = &Reference> {
+        self.text.needs()
+    }
+
+    /// Says which statement, counted from 0, gives the values of a new row.
+    pub(super) fn number(&mut self, of: impl Fn(&Reference) -> usize) {
+        self.text.number(of);
     }
 
     /// The same text with the values where the parameters are.
@@ -116,110 +125,6 @@ impl Statement {
     /// What looks at the row as it is now; nothing for a new row.
     pub fn look(&self) -> Option<&Look> {
         self.look.as_ref()
-    }
-}
-
-/// A text with parameters.
-#[derive(Debug, Clone, PartialEq)]
-struct Text {
-    dialect: Dialect,
-    pieces: Vec<Piece>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Piece {
-    Sql(String),
-    Bind { bind: Bind, hidden: bool },
-}
-
-impl Text {
-    fn new(dialect: Dialect) -> Self {
-        Self { dialect, pieces: Vec::new() }
-    }
-
-    fn sql_piece(&mut self, sql: impl Into<String>) -> &mut Self {
-        self.pieces.push(Piece::Sql(sql.into()));
-        self
-    }
-
-    fn bind(&mut self, bind: Bind, hidden: bool) -> &mut Self {
-        self.pieces.push(Piece::Bind { bind, hidden });
-        self
-    }
-
-    fn sql(&self) -> String {
-        let mut number = 0;
-        let mut out = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Sql(sql) => out.push_str(sql),
-                Piece::Bind { .. } => {
-                    number += 1;
-                    let mark = if self.dialect == Dialect::Postgres { '$' } else { '?' };
-                    out.push_str(&format!("{mark}{number}"));
-                }
-            }
-        }
-        out
-    }
-
-    fn binds(&self) -> Vec<Bind> {
-        let bind = |piece: &Piece| match piece {
-            Piece::Bind { bind, .. } => Some(bind.clone()),
-            Piece::Sql(_) => None,
-        };
-        self.pieces.iter().filter_map(bind).collect()
-    }
-
-    fn shown(&self) -> String {
-        self.shown_up_to(usize::MAX)
-    }
-
-    /// The text with the values in it, each up to so many bytes.
-    fn shown_up_to(&self, most: usize) -> String {
-        let mut out = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Sql(sql) => out.push_str(sql),
-                Piece::Bind { hidden: true, .. } => out.push_str("'••••••'"),
-                Piece::Bind { bind, .. } => match beginning(bind, most) {
-                    Some((bind, bytes)) => {
-                        out.push_str(&literal(self.dialect, &bind));
-                        out.push_str(&format!(" /* the beginning of {bytes} bytes in all */"));
-                    }
-                    None => out.push_str(&literal(self.dialect, bind)),
-                },
-            }
-        }
-        out
-    }
-}
-
-/// The beginning of a value longer than `most` bytes, and how long it is.
-fn beginning(bind: &Bind, most: usize) -> Option<(Bind, usize)> {
-    match bind {
-        Bind::Text(text) if text.len() > most => {
-            let end = (0..=most).rev().find(|at| text.is_char_boundary(*at))?;
-            Some((Bind::Text(text.get(..end)?.to_owned()), text.len()))
-        }
-        Bind::Blob(bytes) if bytes.len() > most => {
-            Some((Bind::Blob(bytes.get(..most)?.to_vec()), bytes.len()))
-        }
-        _ => None,
-    }
-}
-
-fn literal(dialect: Dialect, bind: &Bind) -> String {
-    match bind {
-        Bind::Null => "NULL".to_owned(),
-        Bind::Text(text) => dialect.literal(text),
-        Bind::Integer(number) => number.to_string(),
-        // SQLite has no word for infinity, but a number too large for it is one.
-        Bind::Real(number) if number.is_infinite() => {
-            if *number > 0.0 { "9e999" } else { "-9e999" }.to_owned()
-        }
-        Bind::Real(number) => real_text(*number),
-        Bind::Blob(bytes) => format!("x'{}'", hex(bytes)),
     }
 }
 
@@ -349,7 +254,14 @@ impl Writer<'_> {
             }
             text.sql_piece(")");
         }
-        let names: Vec<String> = given.iter().map(|(column, _)| column.name.clone()).collect();
+        let mut names: Vec<String> = given.iter().map(|(column, _)| column.name.clone()).collect();
+        // What other new rows may refer to.
+        let relation = &self.edits.relation;
+        for name in relation.incoming.iter().flat_map(|key| &key.columns) {
+            if !names.contains(name) && relation.column(name).is_some() {
+                names.push(name.clone());
+            }
+        }
         let returning = self.returning(&mut text, &names, true)?;
         Ok((Verb::Insert, text, returning, None))
     }
@@ -392,6 +304,12 @@ impl Writer<'_> {
                 // SQLite has no DEFAULT in an UPDATE.
                 let default = column.default.as_deref().unwrap_or("NULL");
                 text.sql_piece(format!("({default})"));
+            }
+            (Wanted::Row(from), dialect) => {
+                text.given(from);
+                if dialect == Dialect::Postgres {
+                    text.sql_piece(cast(column));
+                }
             }
             (Wanted::Value(value), _) => self.value(text, column, value)?,
         }

@@ -15,12 +15,17 @@ use std::time::{Duration, Instant};
 use crate::config::Target;
 use crate::db::edit::order::ordered;
 use crate::db::edit::statement::{Statement, Verb};
-use crate::db::edit::{Applied, RowEdit, TableEdits, Trial, Typed, Verdict, Wanted};
+use crate::db::edit::{
+    Applied, Key, RowEdit, RowId, TableEdits, Trial, Typed, Verdict, Wanted, key_columns,
+    renumbered,
+};
 use crate::db::page::{Condition, Identity, PageColumn, Selection, ValueRequest};
 use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, Engine};
-use crate::ops::journal::{FoundTable, Journal, Recovered, TakeBack, landed, recover};
+use crate::ops::journal::{
+    Born, Commit, FoundTable, Journal, Recovered, TakeBack, landed, recover,
+};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Column, Incoming, Relation, RelationName, Trigger, Updatable};
 use crate::sql::Dialect;
@@ -192,18 +197,18 @@ pub async fn serve(
 /// Brings back what studios that are gone did not apply. What was being committed when one ended
 /// is looked for in the database first.
 async fn restore(db: &Db, journal: &Mutex<Journal>, stop: &Stop) -> Result<Recovered> {
-    let found: Vec<(Vec<FoundTable>, Option<String>, usize)> = {
+    let found: Vec<(Vec<FoundTable>, Option<Commit>, usize)> = {
         let journal = locked(journal);
         let found = journal.found().iter();
         found.map(|it| (it.tables.clone(), it.commit.clone(), it.damaged)).collect()
     };
-    let mut all = Recovered::default();
+    let (mut all, mut new_rows) = (Recovered::default(), 0);
     for (tables, commit, damaged) in found {
         let mut back = recover(db, &tables, stop).await?;
-        if let Some(transaction) = commit {
+        if let Some(Commit { transaction, born }) = commit {
             let done = match db.outcome(&transaction).await {
                 Some(done) => Some(done),
-                None => landed(db, &back.tables, stop).await?,
+                None => landed(db, &back.tables, &born, stop).await?,
             };
             let rows: usize = tables.iter().map(|table| table.rows.len()).sum();
             match done {
@@ -222,6 +227,11 @@ async fn restore(db: &Db, journal: &Mutex<Journal>, stop: &Stop) -> Result<Recov
                 ),
             }
         }
+        // Each journal counts its new rows from the beginning.
+        back.tables = renumbered(back.tables, || {
+            new_rows += 1;
+            RowId::Added(new_rows)
+        });
         if damaged > 0 {
             back.notes.push(format!("{damaged} lines of the journal could not be read"));
         }
@@ -407,8 +417,8 @@ async fn apply(db: &Db, plan: &Plan, journal: &Mutex<Journal>, stop: &Stop) -> R
     }
     let begun = Instant::now();
     let mut is_marked = false;
-    let mut before_commit = |transaction: &str| {
-        locked(journal).committing(Some(transaction))?;
+    let mut before_commit = |transaction: &str, written: &[BTreeMap<String, Value>]| {
+        locked(journal).committing(Some((transaction, born(plan, written))))?;
         is_marked = true;
         Ok(())
     };
@@ -423,6 +433,20 @@ async fn apply(db: &Db, plan: &Plan, journal: &Mutex<Journal>, stop: &Stop) -> R
         drop(locked(journal).remember(inverse(plan, written)));
     }
     Ok(Answer::Applied(applied, begun.elapsed()))
+}
+
+/// The keys the database gave new rows, unless they are masked: what tells later whether a commit
+/// that nobody answered for came about.
+fn born(plan: &Plan, written: &[BTreeMap<String, Value>]) -> Vec<Born> {
+    let one = |(statement, left): (&Statement, &BTreeMap<String, Value>)| {
+        let (table, _) = plan.edit(statement).filter(|_| statement.verb == Verb::Insert)?;
+        let names = key_columns(&table.identity).iter();
+        let key =
+            names.map(|name| left.get(name).filter(|_| !table.masked.contains(name)).cloned());
+        let (table, row) = (statement.relation.clone(), statement.row.clone());
+        Some(Born { table, row, key: key.collect::<Option<Key>>()? })
+    };
+    plan.statements.iter().zip(written).filter_map(one).collect()
 }
 
 #[cfg(test)]

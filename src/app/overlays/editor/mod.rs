@@ -5,6 +5,7 @@
 
 mod document;
 mod outside;
+mod parents;
 
 use ratatui::layout::Rect;
 
@@ -19,7 +20,7 @@ use crate::app::overlays::{Next, Overlay};
 use crate::app::staged::Editable;
 use crate::app::update::screen;
 use crate::db::Engine;
-use crate::db::edit::{RowEdit, Typed, Wanted};
+use crate::db::edit::{Reference, RowEdit, Typed, Wanted};
 use crate::db::page::ValueRequest;
 use crate::db::value::Value;
 use crate::ops::edit::{Candidate, Request, Wish};
@@ -58,6 +59,8 @@ pub struct Editor {
     pub is_null: bool,
     /// Whether it is the default, as long as nothing is typed.
     pub is_default: bool,
+    /// The new row it refers to, as long as nothing is typed.
+    pub of_new_row: Option<String>,
     /// Whether NULL can be chosen.
     pub may_be_null: bool,
     /// Whether a default can be chosen.
@@ -73,6 +76,8 @@ pub struct Editor {
     of: Editable,
     targets: Vec<Target>,
     refers: Option<Wish>,
+    /// The rows a foreign key may refer to that are only staged.
+    new_parents: Vec<Choice>,
     is_json: bool,
     /// Whether only the choices count: a truth value, a label.
     is_closed: bool,
@@ -93,6 +98,8 @@ pub struct Choice {
     pub text: String,
     /// More about it.
     pub label: String,
+    /// The new row it is of, if the database has yet to give the text.
+    pub row: Option<Reference>,
 }
 
 impl Editor {
@@ -149,6 +156,7 @@ impl Editor {
             complaint: None,
             is_null: false,
             is_default: false,
+            of_new_row: None,
             may_be_null: column.nullable,
             has_default: column.default.is_some() || column.generation.is_some(),
             masked: of.masked.contains(&column.name),
@@ -158,6 +166,7 @@ impl Editor {
             is_closed: !choices.is_empty(),
             choices,
             refers,
+            new_parents: Vec::new(),
             is_json,
             is_bytes: false,
             is_going_out: false,
@@ -186,16 +195,21 @@ impl Editor {
             Some(wanted) => *wanted == Wanted::Default,
             None => value.is_none() && self.has_default,
         };
+        if let Some(Wanted::Row(from)) = wanted {
+            self.of_new_row = Some(from.words());
+        }
         let longest = if way == Way::Outside { LONGEST_OUTSIDE } else { LONGEST };
         self.too_long = value.as_ref().map(length).filter(|bytes| *bytes > longest);
         match value {
             _ if self.masked || self.too_long.is_some() => {}
+            None if self.of_new_row.is_some() => {}
             None => self.is_null = !self.is_default && self.may_be_null,
             Some(Value::Null) => self.is_null = true,
             Some(Value::Truncated(_)) => self.read_whole(model, effects),
             Some(value) => self.set_text(&value.plain()),
         }
         if let Some(wish) = &self.refers {
+            self.new_parents = parents::staged(model, wish, &self.targets);
             let wish = Box::new(wish.clone());
             let request = session::Request::Edit(Request::Candidates(wish));
             if !self.reading {
@@ -256,8 +270,16 @@ impl Editor {
         let choice = |candidate: Candidate| Choice {
             text: candidate.value.plain().into_owned(),
             label: candidate.label,
+            row: None,
         };
-        self.choices = found.into_iter().map(choice).collect();
+        // Rows that are only staged come first: nobody finds them by searching the table.
+        let typed = self.page.text().trim().to_lowercase();
+        let fits = |choice: &&Choice| {
+            let holds = |text: &str| text.to_lowercase().contains(&typed);
+            holds(&choice.text) || holds(&choice.label)
+        };
+        let new = self.new_parents.iter().filter(fits).cloned();
+        self.choices = new.chain(found.into_iter().map(choice)).collect();
         self.picked = self.picked.filter(|at| *at < self.choices.len());
         self.list = Scroll::default();
         self.show_picked();
@@ -356,6 +378,7 @@ impl Editor {
         self.complaint = None;
         self.picked = None;
         (self.is_null, self.is_default) = (false, false);
+        self.of_new_row = None;
     }
 
     fn edited(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
@@ -420,13 +443,17 @@ impl Editor {
             return Next::Stay;
         }
         if let Some(choice) = self.picked.and_then(|at| self.choices.get(at)) {
-            let text = choice.text.clone();
-            self.stage(Typed::Text(text), model, effects);
+            let typed = match &choice.row {
+                Some(row) => Typed::Row(row.clone()),
+                None => Typed::Text(choice.text.clone()),
+            };
+            self.stage(typed, model, effects);
             return Next::Stay;
         }
         let text = self.page.text();
         let untouched = text == self.first;
         let is_unseen = self.masked || self.too_long.is_some();
+        let is_unseen = is_unseen || self.of_new_row.is_some();
         let is_kept = self.is_null || self.is_default || is_unseen || !text.is_empty();
         if self.is_closed || untouched && is_kept {
             // Nothing was typed: there is nothing to stage.
@@ -495,8 +522,11 @@ fn is_revealed(model: &Model) -> bool {
 
 /// The values a column has by its type.
 fn fixed_choices(column: &Column, engine: Option<Engine>) -> Vec<Choice> {
-    let choice =
-        |text: &str, label: &str| Choice { text: text.to_owned(), label: label.to_owned() };
+    let choice = |text: &str, label: &str| Choice {
+        text: text.to_owned(),
+        label: label.to_owned(),
+        row: None,
+    };
     if !column.enum_labels.is_empty() {
         return column.enum_labels.iter().map(|label| choice(label, "")).collect();
     }

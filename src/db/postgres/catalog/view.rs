@@ -29,11 +29,11 @@ struct Told {
     goes_through: bool,
     rules: bool,
     triggers: bool,
-    columns: Vec<Told1>,
+    columns: Vec<ToldColumn>,
 }
 
 /// What it says of one of its columns.
-struct Told1 {
+struct ToldColumn {
     name: String,
     number: i64,
     is_updatable: bool,
@@ -72,7 +72,7 @@ pub(super) async fn base(lease: &mut Lease, oid: &str) -> Answered<Result<Base, 
     let mut columns = Vec::with_capacity(rows.len());
     for row in rows.iter().map(Fields::new) {
         let (name, number, is_updatable) = (row.text(4)?, row.integer(5)?, row.flag(6)?);
-        columns.push(Told1 { name, number, is_updatable });
+        columns.push(ToldColumn { name, number, is_updatable });
     }
     let view = Told {
         query: first.text(0)?,
@@ -120,8 +120,14 @@ fn origins_of(view: &Told) -> Result<Vec<Origin>, Updatable> {
              so that PostgreSQL cannot write through it; edit the tables under it",
         ));
     }
-    let origins: Vec<Origin> =
-        origins(&view.query).into_iter().filter(|origin| origin.table != 0).collect();
+    let (origins, is_sorted) = origins(&view.query);
+    if is_sorted {
+        return Err(not(
+            "it has an ORDER BY of its own, which reading it by key would undo; edit the table \
+             under it",
+        ));
+    }
+    let origins: Vec<Origin> = origins.into_iter().filter(|origin| origin.table != 0).collect();
     let table = origins.first().map(|origin| origin.table);
     if table.is_none() || origins.iter().any(|origin| Some(origin.table) != table) {
         return Err(not("none of its columns is one of the table under it as it is"));
@@ -129,9 +135,11 @@ fn origins_of(view: &Told) -> Result<Vec<Origin>, Updatable> {
     Ok(origins)
 }
 
-/// The result columns of a stored query: those of its own target list, not of queries in it.
-fn origins(tree: &str) -> Vec<Origin> {
+/// The result columns of a stored query, and whether it sorts its rows: what is in its own target
+/// list and its own sort clause, not in those of queries within it.
+fn origins(tree: &str) -> (Vec<Origin>, bool) {
     let (mut depth, mut is_list, mut found) = (0_usize, false, Vec::new());
+    let mut is_sorted = false;
     let (mut word, mut key) = (String::new(), String::new());
     let mut here = Origin { number: 0, table: 0, column: 0 };
     let mut letters = tree.chars();
@@ -157,7 +165,10 @@ fn origins(tree: &str) -> Vec<Origin> {
                     }
                 }
                 match letter {
-                    '(' | '{' => depth += 1,
+                    '(' | '{' => {
+                        is_sorted |= depth == in_query && key == ":sortClause";
+                        depth += 1;
+                    }
                     ')' | '}' => {
                         if depth == in_entry && is_list && letter == '}' {
                             found.push(here);
@@ -171,7 +182,7 @@ fn origins(tree: &str) -> Vec<Origin> {
             letter => word.push(letter),
         }
     }
-    found
+    (found, is_sorted)
 }
 
 impl Base {
@@ -284,14 +295,16 @@ mod tests {
              :targetList ({{TARGETENTRY :expr {{VAR :varno 3}} :resno 1 :resname a\\{{b \
              :resorigtbl 16400 :resorigcol 2 :resjunk false}} {{TARGETENTRY :expr {{OPEXPR}} \
              :resno 2 :resname ?column? :resorigtbl 0 :resorigcol 0 :resjunk false}}) \
-             :returningList <>}})"
+             :returningList <> :sortClause <> :limitOffset {{CONST}}}})"
         );
-        let found = origins(&tree);
+        let (found, is_sorted) = origins(&tree);
+        assert!(!is_sorted);
         let expected = [
             Origin { number: 1, table: 16400, column: 2 },
             Origin { number: 2, table: 0, column: 0 },
         ];
         assert_eq!(found, expected);
-        assert!(origins("").is_empty() && origins("((({{{").is_empty());
+        assert!(origins(&tree.replace(":sortClause <>", ":sortClause ({X :y 1})")).1);
+        assert!(origins("").0.is_empty() && origins("((({{{").0.is_empty());
     }
 }

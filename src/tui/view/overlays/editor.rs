@@ -37,7 +37,9 @@ pub fn draw(it: &Editor, model: &Model, look: &Look, buf: &mut Buffer) {
     dialog::draw(&panel, area, buf, look);
     let (text, choices) = it.parts(area);
     if text.height > 0 {
+        let new_row = it.of_new_row.as_deref();
         let placeholder = match () {
+            () if new_row.is_some() => new_row.unwrap_or_default(),
             () if it.reading => "reading the whole value",
             () if it.too_long.is_some() => "too long to edit here; what you type takes its place",
             () if it.is_null => "NULL",
