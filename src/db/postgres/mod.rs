@@ -5,6 +5,7 @@
 //! happens. Nothing here decides what to read next, or shows anything.
 
 mod apply;
+mod bulk;
 mod cancel;
 mod catalog;
 mod connect;
