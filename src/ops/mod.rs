@@ -17,6 +17,7 @@ pub mod demo;
 pub mod desired;
 pub mod difference;
 pub mod doctor;
+pub mod draft;
 pub mod drift;
 pub mod edit;
 pub mod evidence;

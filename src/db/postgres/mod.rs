@@ -153,6 +153,16 @@ impl Postgres {
         on_a_connection!(self, stop, &told, |lease| rows::value(lease, request))
     }
 
+    /// The SHA-256 of one whole value, computed by the server; `None` when its row is gone or it
+    /// is NULL.
+    ///
+    /// # Errors
+    /// What the server refused.
+    pub async fn digest(&self, request: &ValueRequest, stop: &Stop) -> Result<Option<[u8; 32]>> {
+        let told = self.told_of(&request.selection, "value");
+        on_a_connection!(self, stop, &told, |lease| rows::digest(lease, request))
+    }
+
     /// The exact number of rows, counting no further than `limit`.
     ///
     /// # Errors

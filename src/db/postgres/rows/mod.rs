@@ -9,6 +9,8 @@ mod ctid;
 mod fraction;
 mod position;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
@@ -163,6 +165,26 @@ fn row_cells(row: &PgRow, shapes: &[Shape]) -> sqlx::Result<Box<[Value]>> {
 
 /// One whole value; `None` when its row is gone.
 pub(super) async fn value(lease: &mut Lease, request: &ValueRequest) -> Answered<Option<Value>> {
+    made_of(lease, request, |whole| whole).await
+}
+
+/// The SHA-256 of one whole value's bytes as text.
+pub(super) async fn digest(
+    lease: &mut Lease,
+    request: &ValueRequest,
+) -> Answered<Option<[u8; 32]>> {
+    let digest = |whole: String| format!("encode(sha256(convert_to({whole}, 'UTF8')), 'base64')");
+    let found = made_of(lease, request, digest).await?;
+    let decoded = found.and_then(|text| BASE64.decode(&*text.raw_bytes()).ok());
+    Ok(decoded.and_then(|bytes| bytes.try_into().ok()))
+}
+
+/// What the server makes of one whole value.
+async fn made_of(
+    lease: &mut Lease,
+    request: &ValueRequest,
+    make: impl FnOnce(String) -> String,
+) -> Answered<Option<Value>> {
     let selection = &request.selection;
     let Some(column) = selection.columns.iter().find(|column| column.name == request.column) else {
         return Err(Problem::usage(
@@ -172,7 +194,7 @@ pub(super) async fn value(lease: &mut Lease, request: &ValueRequest) -> Answered
         )
         .into());
     };
-    let whole = cells::whole(&column_sql(selection, &column.name), &column.base_type);
+    let whole = make(cells::whole(&column_sql(selection, &column.name), &column.base_type));
     let (place, binds) = match &selection.identity {
         Identity::Key(_) => keyset::by_anchor(PG, selection, &request.anchor)?,
         Identity::Ctid if selection.sort.is_empty() => {
