@@ -45,6 +45,7 @@ fn scheduled(number: i64, name: &str, direction: Direction) -> Scheduled {
         unsure: false,
         transaction: true,
         before: None,
+        capsule: Vec::new(),
     }
 }
 
