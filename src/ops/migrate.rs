@@ -449,21 +449,8 @@ async fn locked<'a>(
             return Err(problem);
         }
     };
-    let target = &setting.target;
-    let mut engine = Engine {
-        target,
-        connection,
-        lock,
-        books,
-        run,
-        limit,
-        done: Vec::new(),
-        has_capsules: false,
-        told: Vec::new(),
-        capsules: Vec::new(),
-        stop,
-        tell,
-    };
+    let held = (connection, lock, books);
+    let mut engine = Engine::new(&setting.target, held, run, stop, tell);
     let ran = rounds(&mut engine, setting).await;
     done.clone_from(&engine.done);
     let Engine { connection, lock, done, capsules, .. } = engine;

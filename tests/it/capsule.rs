@@ -298,6 +298,36 @@ fn rows_deleted_by_a_cascade_come_back() {
 }
 
 #[test]
+fn rows_emptied_with_another_table_come_back() {
+    let rows = "INSERT INTO parents VALUES (1, 'p'); INSERT INTO children VALUES (10, 1, 'a')";
+    let project = project(Project::postgres(), SHOP, rows);
+    project.second("TRUNCATE parents CASCADE;\n", "SELECT 1;\n");
+    let (_, back) = project.there_and_back();
+    says(&back, &["parents: 1 row came back", "children: 1 row came back"]);
+    assert_eq!(
+        project.query("SELECT count(*) FROM parents JOIN children ON parent = parents.id"),
+        "1"
+    );
+}
+
+#[test]
+fn what_is_renamed_too_comes_back_under_its_old_name() {
+    for project in both(CUSTOMERS, PEOPLE) {
+        let before = project.query(ALL);
+        project.second(
+            "ALTER TABLE customers RENAME TO people;\nALTER TABLE people RENAME COLUMN note TO remark;\n\
+             UPDATE people SET remark = 'lost' WHERE id = 3;\nDELETE FROM people WHERE id = 2;\n",
+            "ALTER TABLE people RENAME COLUMN remark TO note;\nALTER TABLE people RENAME TO customers;\n",
+        );
+        project.succeeds(&["migrate", "--yes"]);
+        project.execute("UPDATE people SET remark = 'later' WHERE id = 1");
+        let told = project.succeeds(&["rollback", "--yes"]);
+        says(&told, &["customers: 2 rows came back"]);
+        assert_eq!(project.query(ALL), before.replace("|first|", "|later|"));
+    }
+}
+
+#[test]
 fn a_column_lost_in_a_rebuild_comes_back() {
     let project = project(Project::sqlite(), CUSTOMERS, PEOPLE);
     let before = project.query(ALL);

@@ -265,6 +265,8 @@ pub async fn size(
         let number = |at: usize| row.get(at).and_then(|cell| cell.as_ref()?.parse().ok());
         let (bytes, rows): (u64, u64) = (number(0).unwrap_or(0), number(1).unwrap_or(0));
         if bytes > READ_UP_TO {
+            let widths = widths(connection, name, columns, stop).await?;
+            let bytes = widths.map_or(bytes, |width| bytes.min(rows * (width + ROW)));
             return Ok(Size { rows, values: rows, bytes, exact: false });
         }
     }
@@ -290,6 +292,31 @@ pub async fn size(
     };
     let rows = number(0);
     Ok(Size { rows, values: number(1), bytes: number(2) + rows * ROW, exact: true })
+}
+
+/// How many bytes these columns of a row take on average, where the server has counted it.
+async fn widths(
+    connection: &mut Connection,
+    name: &RelationName,
+    columns: &[String],
+    stop: &Stop,
+) -> Answer<Option<u64>> {
+    let literal = |text: &str| Dialect::Postgres.literal(text);
+    let names: Vec<String> = columns.iter().map(|column| literal(column)).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT count(DISTINCT attname), coalesce(sum(avg_width), 0) FROM pg_catalog.pg_stats \
+         WHERE schemaname = {} AND tablename = {} AND attname IN ({})",
+        literal(&name.schema),
+        literal(&name.name),
+        names.join(", ")
+    );
+    let row = connection.query(&sql, stop).await?.into_iter().next().unwrap_or_default();
+    let number = |at: usize| row.get(at).and_then(|cell| cell.as_ref()?.parse::<u64>().ok());
+    let whole = number(0).is_some_and(|known| known == names.len() as u64);
+    Ok(number(1).filter(|width| whole && *width > 0))
 }
 
 /// The first cell of the first row.

@@ -33,17 +33,17 @@ impl<'a> Engine<'a> {
     where
         'a: 'b,
     {
-        Terms { own, limit: self.target.session.capsule_limit, stop: self.stop }
+        Terms { own, target: self.target, stop: self.stop }
     }
 
     /// Whether there is anything about capsules to be done for a script.
     pub(super) fn minds_capsules(&self, script: &Scheduled) -> bool {
-        self.has_capsules || !script.capsule.is_empty()
+        self.capsuled.contains(&script.migration.key) || !script.capsule.is_empty()
     }
 
     /// The statements a guarded transaction must know of beside those of the scripts.
     pub(super) async fn guarded(&mut self, scripts: &[(usize, &Scheduled)]) -> Result<Vec<Step>> {
-        if self.run.direction == Direction::Up || !self.has_capsules {
+        if self.run.direction == Direction::Up || self.capsuled.is_empty() {
             return Ok(Vec::new());
         }
         let keys: Vec<&str> =
@@ -71,7 +71,7 @@ impl<'a> Engine<'a> {
                 let told = &mut self.told;
                 let kept = capsule::keep(&mut self.connection, script, &origin, terms, told).await;
                 match kept {
-                    Ok(None) if self.has_capsules => {
+                    Ok(None) if self.capsuled.contains(key) => {
                         capsule::supersede(&mut self.connection, key, terms).await
                     }
                     kept => kept.map(|kept| held.kept = kept),
@@ -145,7 +145,7 @@ impl<'a> Engine<'a> {
 
     /// What an earlier run of a script, that was cut off, has kept.
     pub(super) async fn held(&mut self, script: &Scheduled) -> std::result::Result<Held, Failed> {
-        if !self.has_capsules || self.run.direction == Direction::Down {
+        if self.run.direction == Direction::Down {
             return self.hold(script).await;
         }
         let index = Index::new(self.connection.dialect());
@@ -162,6 +162,12 @@ impl<'a> Engine<'a> {
         let index = Index::new(self.connection.dialect());
         let found = index.is_there(&mut self.connection, self.stop).await;
         self.has_capsules = found.map_err(|fault| ending::around(UNREAD, fault.into()))?;
+        if self.has_capsules {
+            let all = index.list(&mut self.connection, None, self.stop).await;
+            let all = all.map_err(|fault| ending::around(UNREAD, fault.into()))?;
+            let live = all.into_iter().filter(|one| matches!(one.state, State::Open | State::Kept));
+            self.capsuled = live.map(|one| one.key).collect();
+        }
         Ok(())
     }
 

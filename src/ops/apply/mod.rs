@@ -10,6 +10,7 @@ mod capsules;
 mod catalogue;
 mod ending;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::run::{Direction, Progress, Run, Scheduled, Statement};
@@ -95,12 +96,41 @@ pub(super) struct Engine<'a> {
     pub(super) done: Vec<(String, Duration)>,
     /// Whether the database has undo capsules already.
     pub(super) has_capsules: bool,
+    /// The migrations of which something is kept, by key.
+    pub(super) capsuled: BTreeSet<String>,
     /// What is to be said of capsules once it is committed.
     pub(super) told: Vec<String>,
     /// What was said of them, in sentences.
     pub(super) capsules: Vec<String>,
     pub(super) stop: &'a Stop,
     pub(super) tell: &'a mut Tell<'a>,
+}
+
+impl<'a> Engine<'a> {
+    /// What runs these scripts, with what it holds: the connection, the lock, the books.
+    pub(super) fn new(
+        target: &'a Target,
+        (connection, lock, books): (Connection, Lock, Books),
+        run: &'a Run,
+        stop: &'a Stop,
+        tell: &'a mut Tell<'a>,
+    ) -> Self {
+        Self {
+            target,
+            connection,
+            lock,
+            books,
+            run,
+            limit: target.session.lock_wait,
+            done: Vec::new(),
+            has_capsules: false,
+            capsuled: BTreeSet::new(),
+            told: Vec::new(),
+            capsules: Vec::new(),
+            stop,
+            tell,
+        }
+    }
 }
 
 impl Engine<'_> {

@@ -44,7 +44,8 @@ pub(in crate::ops) async fn keep(
         state: State::Open,
         items: Vec::new(),
     };
-    let mut left = terms.limit;
+    let limit = terms.target.session.capsule_limit;
+    let mut left = limit;
     for save in saves {
         let Some(now) = table::read(connection, &save.table, stop).await? else { continue };
         let store = index.store(capsule.id, capsule.items.len() + 1);
@@ -54,7 +55,7 @@ pub(in crate::ops) async fn keep(
             let asked = (columns.as_slice(), item.values.as_slice());
             let size = table::size(connection, &save.table, asked, stop).await?;
             if size.bytes > left {
-                told.push(format!("{}: {}", save.what(), too_large(size.bytes, terms.limit)));
+                told.push(format!("{}: {}", save.what(), too_large(size.bytes, limit)));
                 continue;
             }
             left -= size.bytes;

@@ -15,6 +15,7 @@ pub(super) use plan::plan;
 pub(super) use restore::{Restoring, guarded};
 pub(super) use way_back::notes;
 
+use crate::config::Target;
 use crate::db::connection::Connection;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
@@ -68,8 +69,8 @@ impl Save {
 pub(super) struct Terms<'a> {
     /// The statements that set the session as it was when it was opened (PostgreSQL).
     pub(super) own: &'a str,
-    /// The most bytes one capsule may take.
-    pub(super) limit: u64,
+    /// The database: how much is kept there, and what is masked.
+    pub(super) target: &'a Target,
     /// Ends it.
     pub(super) stop: &'a Stop,
 }

@@ -3,6 +3,8 @@
 //! words. Only reads.
 
 use super::Save;
+use std::time::Duration;
+
 use super::destroyed::{by_plan, by_words};
 use super::keep::{item, names, too_large};
 use crate::db::connection::Connection;
@@ -10,7 +12,7 @@ use crate::db::fault::Fault;
 use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
 use crate::migrations::capsule::Sort;
-use crate::migrations::capsule::table::{self, Form};
+use crate::migrations::capsule::table::{self, Form, Size};
 use crate::ops::change::Setting;
 use crate::ops::examine::watch;
 use crate::ops::run::{Run, Scheduled};
@@ -21,6 +23,9 @@ use crate::schema::hazard::{bytes, counted};
 use crate::schema::model::Model;
 use crate::sql::Dialect;
 use crate::sql::touch::touch;
+
+/// How long one table is measured.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Finds out what the migrations of a run destroy, settles what is kept, and notes both in the run.
 /// `barred` is why the database can have no capsules, if it cannot.
@@ -211,6 +216,33 @@ async fn below(
     Ok(rows.into_iter().filter_map(name).filter(|name| name != table).collect())
 }
 
+/// Measures a table for so long; none where that is not enough.
+async fn sized(
+    live: &mut Connection,
+    table: &RelationName,
+    columns: (&[String], &[String]),
+    stop: &Stop,
+) -> std::result::Result<Option<Size>, Fault> {
+    let limit = Stop::new();
+    let asking = table::size(live, table, columns, &limit);
+    tokio::pin!(asking);
+    tokio::select! {
+        biased;
+        size = &mut asking => size.map(Some),
+        () = stop.asked() => {
+            limit.ask();
+            asking.await.map(Some)
+        }
+        () = tokio::time::sleep(PATIENCE) => {
+            limit.ask();
+            match asking.await {
+                Err(fault) if fault.stopped && !fault.lost => Ok(None),
+                size => size.map(Some),
+            }
+        }
+    }
+}
+
 /// Measures one thing, settles whether it is kept, and says so; `left` is how many bytes the
 /// capsule may still take.
 async fn measure(
@@ -232,7 +264,14 @@ async fn measure(
         return Ok(Some(format!("{of} keeps {what}, if it is not too large by then")));
     };
     let columns = names(&kept);
-    let size = table::size(live, &save.table, (&columns, &kept.values), stop).await?;
+    let Some(size) = sized(live, &save.table, (&columns, &kept.values), stop).await? else {
+        save.kept = Some(false);
+        return Ok(Some(format!(
+            "{what} is too large to be measured in {} s, so it is not kept, and rolling back does \
+             not bring it back",
+            PATIENCE.as_secs()
+        )));
+    };
     save.size = Some(size);
     if size.bytes > *left {
         save.kept = Some(false);
@@ -240,7 +279,7 @@ async fn measure(
     }
     *left -= size.bytes;
     save.kept = Some(true);
-    if size.rows == 0 {
+    if size.rows == 0 && size.exact {
         return Ok(None);
     }
     let many = match save.sort {

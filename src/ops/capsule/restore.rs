@@ -164,7 +164,14 @@ impl Restoring {
                     let back = "ROLLBACK TO SAVEPOINT dbstudio_capsule; \
                                 RELEASE SAVEPOINT dbstudio_capsule";
                     connection.run(back, terms.stop).await?;
-                    fate.refused = Some(fault.words());
+                    let masked = item
+                        .columns
+                        .iter()
+                        .any(|column| terms.target.masks(&item.schema, &item.table, &column.name));
+                    fate.refused = Some(match masked {
+                        true => "the words of the database may hold what is masked".to_owned(),
+                        false => fault.words(),
+                    });
                 }
             }
         }
