@@ -21,7 +21,7 @@ use crate::ops::change::Setting;
 use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
-use crate::ops::{demo, init};
+use crate::ops::{capsules, demo, init};
 use crate::problem::{Kind, Problem, Result};
 
 /// What is left to do after the arguments were followed.
@@ -140,6 +140,15 @@ fn with_migrations(verb: MigrationVerb, target: Option<String>, global: &Global)
         MigrationVerb::Repair { of, reason, way } => {
             refuse_target(target.as_deref(), "repair")?;
             amend::repair(of, reason, &way, global)
+        }
+        MigrationVerb::Capsules { prune, drop, way } => {
+            refuse_target(target.as_deref(), "capsules")?;
+            let wish = match (prune, drop.is_empty()) {
+                (true, _) => Some(capsules::Wish::Old),
+                (false, false) => Some(capsules::Wish::Numbered(drop)),
+                (false, true) => None,
+            };
+            super::capsules::capsules(wish, &way, global)
         }
         MigrationVerb::Adopt { into, way } => {
             refuse_target(target.as_deref(), "adopt")?;

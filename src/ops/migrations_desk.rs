@@ -16,7 +16,7 @@ use super::as_applied;
 pub use super::as_applied::Texts;
 use super::change::Setting;
 use super::checklist::{self, Checklist};
-use super::migrate::{self, Account, Wishes};
+use super::migrate::{self, Account, Report, Wishes};
 use super::origins;
 pub use super::origins::Origins;
 pub use super::picture::{Difference, Fate};
@@ -148,6 +148,8 @@ pub struct Carried {
     pub done: Vec<(String, Duration)>,
     /// Those that somebody else had run meanwhile.
     pub by_others: Vec<String>,
+    /// What became of undo capsules, in sentences.
+    pub capsules: Vec<String>,
     /// How long all of it took.
     pub elapsed: Duration,
 }
@@ -501,6 +503,7 @@ async fn carry(
     }));
     let mut on_step = |progress: run::Progress| tell(Progress::Run(Box::new(progress)));
     let report = migrate::run(setting, &plan.run, &account, stop, &mut on_step).await?;
-    let (done, by_others) = (report.done, report.by_others);
-    Ok(Carried { plan: Arc::clone(&plan), done, by_others, elapsed: begun.elapsed() })
+    let (plan, elapsed) = (Arc::clone(&plan), begun.elapsed());
+    let Report { done, by_others, capsules } = report;
+    Ok(Carried { plan, done, by_others, capsules, elapsed })
 }

@@ -5,6 +5,7 @@
 //! Nothing here asks anybody or writes a file.
 
 use super::as_applied;
+use super::capsule;
 use super::change::{self, Setting};
 use super::examine::watch;
 use super::migrate::{Bearings, Planned, Wishes, fingerprint, is_applied, look, position, resume};
@@ -78,6 +79,11 @@ async fn from(
         ));
     }
     notes.extend(found.tables(&scripts));
+    let named: Vec<(String, String)> = scripts
+        .iter()
+        .map(|script| (script.migration.key.clone(), script.migration.name()))
+        .collect();
+    notes.extend(capsule::notes(connection, &named, stop).await?);
     let fingerprint = fingerprint(&found.standing);
     let run = Run {
         direction: Direction::Down,
@@ -181,7 +187,8 @@ fn scheduled(
         _ => None,
     };
     let (statements, transaction) = (cut.statements, cut.transaction);
-    Ok(Scheduled { migration, statements, from, unsure, transaction, before })
+    let capsule = Vec::new();
+    Ok(Scheduled { migration, statements, from, unsure, transaction, before, capsule })
 }
 
 /// The newest migration that stays applied when this one is taken back.

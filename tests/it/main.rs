@@ -11,6 +11,7 @@
 
 mod backup;
 mod browse;
+mod capsule;
 mod check;
 mod checklist;
 mod cli;

@@ -28,10 +28,10 @@ pub fn problem(told: &Told) -> Problem {
 }
 
 /// A session of psql that has run something and is still there.
-struct Session(Child);
+pub struct Session(Child);
 
 impl Session {
-    fn new(database: &TestDatabase, sql: &str) -> Self {
+    pub fn new(database: &TestDatabase, sql: &str) -> Self {
         let server = server::postgres();
         let mut psql = server.program("psql");
         psql.args(["-XAtq", "-U", "postgres", "-d", &database.name, "-h"]);

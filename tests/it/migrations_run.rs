@@ -45,6 +45,7 @@ fn scheduled(number: i64, name: &str, direction: Direction) -> Scheduled {
         unsure: false,
         transaction: true,
         before: None,
+        capsule: Vec::new(),
     }
 }
 
@@ -103,6 +104,7 @@ pub fn answer(ask: &Ask) -> Option<Told> {
                 ("0007_refunds".to_owned(), Duration::from_millis(1_431)),
             ],
             by_others: vec!["0012_a_name_that_is_longer_than_the_list_is_wide".to_owned()],
+            capsules: Vec::new(),
             elapsed: Duration::from_millis(1_502),
         })),
         Ask::Rehearse(_) => Told::Rehearsed(Arc::new(rehearsal())),

@@ -222,6 +222,9 @@ fn paragraphs(carried: &Carried) -> Vec<(Ink, String)> {
     for name in &carried.by_others {
         out.push((Ink::Information, format!("{name} was run by somebody else meanwhile.")));
     }
+    for told in &carried.capsules {
+        out.push((Ink::Information, format!("Capsule: {told}.")));
+    }
     let changes: Vec<&Difference> = carried.plan.pictures.iter().flatten().collect();
     let shown: Vec<&Difference> = whole(&changes);
     if shown.is_empty() {

@@ -32,7 +32,8 @@ pub(super) struct Listed {
 }
 
 /// Reads the tables and views of the file, or the one of that name. SQLite's own tables and
-/// those that only hold what a virtual table shows are left out.
+/// those that only hold what a virtual table shows are left out, and so are the undo capsules,
+/// which hold what masks may hide.
 pub(super) async fn listed(turn: &mut Turn<'_>, only: Option<&str>) -> Result<Vec<Listed>> {
     let mut found = Vec::new();
     let (filter, binds) = match only {
@@ -43,7 +44,8 @@ pub(super) async fn listed(turn: &mut Turn<'_>, only: Option<&str>) -> Result<Ve
         sql: format!(
             "SELECT name, type, ncol, wr, strict FROM pragma_table_list \
              WHERE schema = 'main' AND type <> 'shadow' \
-             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'{filter} ORDER BY name"
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             AND name NOT LIKE '\\_dbstudio\\_capsule%' ESCAPE '\\'{filter} ORDER BY name"
         ),
         binds,
     };

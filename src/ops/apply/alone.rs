@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use super::capsules::{Held, Part};
 use super::catalogue::{Decision, decide};
 use super::{Ended, Engine, Failed, PAUSES, Why, books, ending, is_passing, step};
 use crate::db::transaction::Refusal;
@@ -21,6 +22,13 @@ impl Engine<'_> {
         if !self.books.hold(&mut self.connection, self.stop).await? {
             return Ok(Ended::Moved);
         }
+        let held = match self.kept_apart(script).await {
+            Ok(held) => held,
+            Err(failed) => {
+                let problem = ending::around("What it destroys could not be kept", failed);
+                return Err(half(self, script, script.from, problem));
+            }
+        };
         if script.from > 0 {
             self.settings(script).await?;
         }
@@ -45,13 +53,26 @@ impl Engine<'_> {
         }
         let took = begun.elapsed();
         let entry = self.books.entry(self.run.direction, script, took);
-        let entered = self.in_transaction(&[], &entry).await;
+        let entered = match self.minds_capsules(script) {
+            true => self.apart(script, Part::End(held, &entry)).await.map(drop),
+            false => self.in_transaction(&[], &entry).await,
+        };
         if let Err(failed) = entered {
             let problem = ending::around("It could not be written down", failed);
             return Err(half(self, script, script.statements.len(), problem));
         }
         self.finished(at, script, took);
         Ok(Ended::Done)
+    }
+
+    /// Keeps what the script destroys, before its first statement; what a run that was cut off has
+    /// kept stays.
+    async fn kept_apart(&mut self, script: &Scheduled) -> std::result::Result<Held, Failed> {
+        match (self.minds_capsules(script), script.from > 0 || script.unsure) {
+            (false, _) => Ok(Held::default()),
+            (true, false) => self.apart(script, Part::Begin).await,
+            (true, true) => self.held(script).await,
+        }
     }
 
     fn mark(&self, ledger: Ledger, script: &Scheduled, number: usize, mark: Mark) -> String {

@@ -224,6 +224,11 @@ impl Books {
         })
     }
 
+    /// What sets the session as it was when it was opened, until the end of the transaction.
+    pub(super) fn own(&self) -> &str {
+        &self.own
+    }
+
     /// Statements of ours, run as the session was when it was opened.
     pub(super) fn framed(&self, sql: &[String]) -> String {
         format!("{}{}", self.own, sql.join(";\n"))

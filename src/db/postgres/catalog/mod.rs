@@ -32,6 +32,10 @@ fn kind(relkind: &str, is_partition: bool) -> Option<RelationKind> {
 /// SQL: whether a schema is the server's own.
 const SYSTEM_SCHEMA: &str = "(n.nspname ~ '^pg_' OR n.nspname = 'information_schema')";
 
+/// SQL: whether the relation `c` belongs to the undo capsules. They hold what masks may hide, so
+/// they are shown nowhere.
+const OF_CAPSULES: &str = "(n.nspname = 'dbstudio' AND c.relname ~ '^capsule')";
+
 /// SQL for the row estimate of `c`: what ANALYZE or VACUUM found, else what the statistics
 /// counted since. Before 14 a table never analyzed has 0 there, since then -1.
 const ROWS_ESTIMATE: &str = "CASE WHEN c.reltuples > 0 THEN c.reltuples::int8
