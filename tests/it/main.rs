@@ -65,3 +65,4 @@ mod sqlite_rows;
 mod status_view;
 mod studio;
 mod verbs;
+mod workflows;
