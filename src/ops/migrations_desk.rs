@@ -15,9 +15,11 @@ use super::amend::Cause;
 pub use super::amend::{Amendment, Wanted};
 use super::change::Setting;
 use super::checklist::{self, Checklist};
+use super::chronicle::Entry as Done;
 use super::migrate::{self, Account, Wishes};
 use super::origins;
 pub use super::origins::Origins;
+use super::past;
 pub use super::picture::{Difference, Fate};
 pub use super::rehearse::Rehearsal;
 use super::rehearse::{self, Data};
@@ -46,6 +48,8 @@ pub enum Ask {
     Examine(Arc<Standing>, Arc<Texts>, String),
     /// Which migration made each column.
     Origins,
+    /// What was done to the database.
+    Timeline,
     /// What an order would run.
     Plan(Order),
     /// To carry out what was said yes to.
@@ -159,6 +163,8 @@ pub enum Told {
     Examined(Arc<Examined>),
     /// Which migration made each column.
     Origins(Arc<Origins>),
+    /// What was done, the newest first.
+    Timeline(Arc<Vec<Done>>),
     /// What an order would run; nothing, with what there is to know of that.
     Planned(Arc<Plan>),
     /// It is carried out.
@@ -231,6 +237,10 @@ async fn answer(
             Ok(Told::Examined(Arc::new(found)))
         }
         Ask::Origins => origins::find(setting, stop).await.map(|it| Told::Origins(Arc::new(it))),
+        Ask::Timeline => {
+            let found = past::timeline(config, &setting.target, stop).await?;
+            Ok(Told::Timeline(Arc::new(found)))
+        }
         Ask::Plan(order) => {
             let planned = plan((config, setting), order, stop, tell).await?;
             Ok(Told::Planned(Arc::new(planned)))

@@ -41,6 +41,7 @@ mod migrate_sqlite;
 mod migrations_journey;
 mod migrations_run;
 mod migrations_view;
+mod operations;
 mod overlays;
 mod postgres;
 mod pty_server;

@@ -106,7 +106,7 @@ pub fn answer(ask: &Ask) -> Option<Told> {
             elapsed: Duration::from_millis(1_502),
         })),
         Ask::Rehearse(_) => Told::Rehearsed(Arc::new(rehearsal())),
-        Ask::Origins | Ask::Amend(..) | Ask::Write(_) => return None,
+        Ask::Origins | Ask::Timeline | Ask::Amend(..) | Ask::Write(_) => return None,
     })
 }
 
