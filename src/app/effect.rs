@@ -85,6 +85,8 @@ pub enum Slot {
     Origins,
     /// Proving, reviewing or applying edits of rows.
     Edit,
+    /// Reading what was done to the database.
+    Timeline,
 }
 
 impl Slot {
@@ -120,6 +122,7 @@ impl Slot {
             Self::Origins => "finding out which migration made each column",
             Self::Examine => "trying the migration in a scratch database",
             Self::Edit => "working on the edits",
+            Self::Timeline => "reading what was done",
         }
     }
 }

@@ -69,6 +69,25 @@ pub struct Done {
     pub above: Option<String>,
 }
 
+/// An operation as the ledger tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// When, in UTC: `2026-01-31 12:00:00`.
+    pub at: String,
+    /// The role, or the account where an engine has no roles.
+    pub who: String,
+    /// The account and the machine.
+    pub origin: String,
+    /// What was done.
+    pub what: String,
+    /// What it was done to.
+    pub target: String,
+    /// The reasons, what was acknowledged, the evidence.
+    pub detail: Value,
+    /// What came of it.
+    pub outcome: String,
+}
+
 /// How far a statement outside a transaction has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
@@ -370,6 +389,93 @@ impl Ledger {
             [(); N].map(|()| cells.next().unwrap_or_default())
         };
         Ok(rows.into_iter().map(row).collect())
+    }
+}
+
+impl Ledger {
+    /// The newest operations, the newest first. Asks once, whatever there is.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn newest(self, connection: &mut Connection, count: usize) -> Result<Vec<Told>> {
+        let at = match self.dialect {
+            Dialect::Postgres => {
+                "pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+            }
+            Dialect::Sqlite => "substr(replace(at, 'T', ' '), 1, 19)",
+        };
+        let sql = format!(
+            "SELECT {at}, who, origin, what, target, detail, outcome FROM {} ORDER BY id DESC \
+             LIMIT {count}",
+            self.table("operations")
+        );
+        let told = |row: Vec<Option<String>>| {
+            let mut cells = row.into_iter().map(Option::unwrap_or_default);
+            let mut cell = || cells.next().unwrap_or_default();
+            Told {
+                at: cell(),
+                who: cell(),
+                origin: cell(),
+                what: cell(),
+                target: cell(),
+                detail: serde_json::from_str(&cell()).unwrap_or_default(),
+                outcome: cell(),
+            }
+        };
+        Ok(connection.rows(&sql).await?.into_iter().map(told).collect())
+    }
+
+    /// Whether an operation with this number is written down.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn has(self, connection: &mut Connection, id: &str) -> Result<bool> {
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE detail LIKE {}",
+            self.table("operations"),
+            self.dialect.literal(&format!("%\"id\":\"{id}\"%"))
+        );
+        Ok(one(connection, &sql).await?.is_some_and(|count| count != "0"))
+    }
+
+    /// All of its operations as statements that write them down again as they were, the oldest
+    /// first; what is there already is passed over.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn copied(self, connection: &mut Connection) -> Result<Vec<String>> {
+        let (at, same) = match self.dialect {
+            Dialect::Postgres => ("at::text", "IS NOT DISTINCT FROM"),
+            Dialect::Sqlite => ("at", "IS"),
+        };
+        let table = self.table("operations");
+        let sql = format!(
+            "SELECT {at}, who, origin, what, target, detail, outcome FROM {table} ORDER BY id"
+        );
+        let columns = ["at", "who", "origin", "what", "target", "detail", "outcome"];
+        let typed = |name: &str, value: String| match (self.dialect, name) {
+            (Dialect::Postgres, "at") => {
+                format!("{}::timestamp with time zone", self.dialect.literal(&value))
+            }
+            _ => self.dialect.literal(&value),
+        };
+        let statement = |row: Vec<Option<String>>| {
+            let values =
+                columns.iter().zip(row).map(|(name, value)| typed(name, value.unwrap_or_default()));
+            let values: Vec<String> = values.collect();
+            let is_there = ["at", "what", "target"].iter().filter_map(|name| {
+                let at = columns.iter().position(|column| column == name)?;
+                Some(format!("{name} {same} {}", values.get(at)?))
+            });
+            let is_there: Vec<String> = is_there.collect();
+            format!(
+                "INSERT INTO {table} ({}) SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {})",
+                columns.join(", "),
+                values.join(", "),
+                is_there.join(" AND ")
+            )
+        };
+        Ok(connection.rows(&sql).await?.into_iter().map(statement).collect())
     }
 }
 

@@ -5,6 +5,7 @@
 //! database beyond reading its schema.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::proof::{self, Proof, Question};
 use super::{desired, history, replay};
@@ -36,6 +37,8 @@ pub struct Setting {
     pub online: bool,
     /// What is to happen for hazards, by rule, where that is settled.
     pub policies: BTreeMap<String, Policy>,
+    /// The folder in which is kept what was done.
+    pub state: PathBuf,
 }
 
 impl Setting {
@@ -55,6 +58,7 @@ impl Setting {
             scratch: config.scratch(&target)?,
             online: online.unwrap_or_else(|| config.online(&target)),
             policies: config.policies(Some(&target)),
+            state: config.places().state.clone(),
             scope,
             project,
             target,

@@ -6,6 +6,7 @@ use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::db::vitals::Vitals;
 use crate::ops::change::Setting;
+use crate::ops::past::{self, Past};
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::problem::Result;
 
@@ -27,6 +28,8 @@ pub struct Inventory {
     pub required: Vec<RequirementState>,
     /// How the project's migrations stand, if it has any and they can be read.
     pub migrations: Option<MigrationStatus>,
+    /// The last backup, and what was done last.
+    pub past: Past,
 }
 
 /// Asks an open database; with `whole` also for what changes slowly.
@@ -51,7 +54,8 @@ pub async fn gather(
         let (database, migrations) =
             tokio::join!(DatabaseStatus::gather(db, false, stop), migrations);
         let database = database?;
-        Some(Box::new(Inventory { database, required: config.check(), migrations }))
+        let past = past::read(config, target, stop).await?;
+        Some(Box::new(Inventory { database, required: config.check(), migrations, past }))
     } else {
         None
     };

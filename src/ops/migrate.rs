@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::apply::{Books, Ended, Engine, Tell};
 use super::capsule;
 use super::change::Setting;
+use super::chronicle::Chronicle;
 use super::push;
 use super::run::{Direction, Progress, Run, Scheduled};
 use super::script::cut;
@@ -62,6 +63,8 @@ pub struct Report {
     pub by_others: Vec<String>,
     /// What became of undo capsules, in sentences.
     pub capsules: Vec<String>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// Who runs it and with which reasons, for the ledger.
@@ -81,6 +84,18 @@ impl Account {
         let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
         let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
         Self { origin: format!("{user}@{machine}").replace('\0', ""), detail }
+    }
+
+    /// The same with more to be kept: the members of an object.
+    pub(super) fn with(&self, more: Value) -> Self {
+        let mut detail = match &self.detail {
+            Value::Object(detail) => detail.clone(),
+            _ => serde_json::Map::new(),
+        };
+        if let Value::Object(more) = more {
+            detail.extend(more);
+        }
+        Self { origin: self.origin.clone(), detail: Value::Object(detail) }
     }
 }
 
@@ -404,11 +419,16 @@ pub async fn run<'a>(
         false => Connection::open(target, stop).await?,
     };
     let mut done = Vec::new();
-    let ran = locked(setting, run, account, (connection, &mut done), stop, tell).await;
+    let (what, subject) = run.in_words();
+    let begun = Chronicle::of(&setting.state, target).begin(what, &subject, account);
+    let account = begun.account().clone();
+    let ran = locked(setting, run, &account, (connection, &mut done), stop, tell).await;
     if is_new && ran.is_err() && done.is_empty() {
         push::unmake(target);
     }
-    ran
+    // The ledger has each migration, in the migration's own transaction.
+    let said = begun.ended(&ran, ran.is_ok() && target.session.ledger);
+    ran.map(|report| Report { notes: said.into_iter().collect(), ..report })
 }
 
 fn writable(target: &Target) -> Result<()> {
@@ -476,7 +496,7 @@ async fn locked<'a>(
     let Engine { connection, lock, done, capsules, .. } = engine;
     connection.close().await;
     lock.release().await;
-    ran.map(|by_others| Report { done, by_others, capsules })
+    ran.map(|by_others| Report { done, by_others, capsules, notes: Vec::new() })
 }
 
 /// Runs what is left, again and again as long as others run some of it too.

@@ -16,9 +16,11 @@ use super::as_applied;
 pub use super::as_applied::Texts;
 use super::change::Setting;
 use super::checklist::{self, Checklist};
+use super::chronicle::Entry as Done;
 use super::migrate::{self, Account, Report, Wishes};
 use super::origins;
 pub use super::origins::Origins;
+use super::past;
 pub use super::picture::{Difference, Fate};
 pub use super::rehearse::Rehearsal;
 use super::rehearse::{self, Data};
@@ -46,6 +48,8 @@ pub enum Ask {
     Examine(Arc<Standing>, Arc<Texts>, String),
     /// Which migration made each column.
     Origins,
+    /// What was done to the database.
+    Timeline,
     /// What an order would run.
     Plan(Order),
     /// The same where so many statements of its first migration are done, as a person says.
@@ -150,6 +154,8 @@ pub struct Carried {
     pub by_others: Vec<String>,
     /// What became of undo capsules, in sentences.
     pub capsules: Vec<String>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
     /// How long all of it took.
     pub elapsed: Duration,
 }
@@ -163,6 +169,8 @@ pub enum Told {
     Examined(Arc<Examined>),
     /// Which migration made each column.
     Origins(Arc<Origins>),
+    /// What was done, the newest first.
+    Timeline(Arc<Vec<Done>>),
     /// What an order would run; nothing, with what there is to know of that.
     Planned(Arc<Plan>),
     /// It is carried out.
@@ -232,6 +240,10 @@ async fn answer(
             Ok(Told::Examined(Arc::new(found)))
         }
         Ask::Origins => origins::find(setting, stop).await.map(|it| Told::Origins(Arc::new(it))),
+        Ask::Timeline => {
+            let found = past::timeline(config, &setting.target, stop).await?;
+            Ok(Told::Timeline(Arc::new(found)))
+        }
         Ask::Plan(order) => {
             let planned = plan((config, setting), order, None, stop, tell).await?;
             Ok(Told::Planned(Arc::new(planned)))
@@ -504,6 +516,6 @@ async fn carry(
     let mut on_step = |progress: run::Progress| tell(Progress::Run(Box::new(progress)));
     let report = migrate::run(setting, &plan.run, &account, stop, &mut on_step).await?;
     let (plan, elapsed) = (Arc::clone(&plan), begun.elapsed());
-    let Report { done, by_others, capsules } = report;
-    Ok(Carried { plan, done, by_others, capsules, elapsed })
+    let Report { done, by_others, capsules, notes } = report;
+    Ok(Carried { plan, done, by_others, capsules, notes, elapsed })
 }

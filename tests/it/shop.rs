@@ -207,6 +207,7 @@ impl Shop {
                 waiting: 0,
                 looks: Looks::default(),
                 trouble: None,
+                known: None,
             })),
             Request::Outline => Answer::Outline(Arc::new(outline())),
             Request::Relation(name) => Answer::Relation(Arc::new(relation(name, self.engine))),
