@@ -176,7 +176,7 @@ pub(super) enum Action {
         drift: bool,
     },
     /// Find out step by step why a database does not work, and what to do: settings, variables,
-    /// host, port, login, rights, tables, data
+    /// host, port, login, rights, tables, migrations, data
     Doctor {
         /// The database, as for `dbstudio DATABASE`
         #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]

@@ -2,6 +2,7 @@
 //! code. It drives the same use-cases as the screens and never names them: what opens the studio
 //! is handed back to `main` as an [`Outcome`].
 
+mod acquainted;
 mod adopt;
 mod amend;
 mod args;

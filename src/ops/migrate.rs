@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::apply::{Books, Ended, Engine, Tell};
 use super::capsule;
 use super::change::Setting;
+use super::chronicle::Chronicle;
 use super::push;
 use super::run::{Direction, Progress, Run, Scheduled};
 use super::script::cut;
@@ -62,6 +63,8 @@ pub struct Report {
     pub by_others: Vec<String>,
     /// What became of undo capsules, in sentences.
     pub capsules: Vec<String>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// Who runs it and with which reasons, for the ledger.
@@ -81,6 +84,18 @@ impl Account {
         let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
         let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
         Self { origin: format!("{user}@{machine}").replace('\0', ""), detail }
+    }
+
+    /// The same with more to be kept: the members of an object.
+    pub(super) fn with(&self, more: Value) -> Self {
+        let mut detail = match &self.detail {
+            Value::Object(detail) => detail.clone(),
+            _ => serde_json::Map::new(),
+        };
+        if let Value::Object(more) = more {
+            detail.extend(more);
+        }
+        Self { origin: self.origin.clone(), detail: Value::Object(detail) }
     }
 }
 
@@ -320,6 +335,26 @@ fn halfway(found: &Bearings, entry: &Entry, transaction: bool) -> Result<(usize,
     Ok((done, unsure))
 }
 
+/// What is said of a migration of which only a person remembers how far it had come; the number
+/// follows.
+pub(super) const GO_ON: &str = "run the command again with --resume-after ";
+
+/// What is said of a statement, by its number from 1, nobody can tell the fate of.
+pub(super) fn unsure_of(name: &str, number: usize) -> String {
+    format!("Whether statement {number} of {name} was done")
+}
+
+/// How many statements of a migration are done for certain, where a problem of its run says that a
+/// person must tell where to go on (`--resume-after`).
+pub fn open_at(problem: &Problem, name: &str, statements: usize) -> Option<usize> {
+    let is_unsure = |done: &usize| problem.what.starts_with(&unsure_of(name, done + 1));
+    let (before, after) = problem.why.split_once(GO_ON).unwrap_or_default();
+    let number = after.split(|letter: char| !letter.is_ascii_digit()).next();
+    let is_its = before.contains(&format!(" of {name} "));
+    let forgotten = number.filter(|_| is_its).and_then(|number| number.parse().ok());
+    (0..statements).find(is_unsure).or(forgotten)
+}
+
 /// Follows what a person said about a migration that was cut off.
 pub(super) fn resume(scripts: &mut [Scheduled], wishes: &Wishes) -> Result<()> {
     let Some(after) = wishes.resume_after else { return Ok(()) };
@@ -384,11 +419,16 @@ pub async fn run<'a>(
         false => Connection::open(target, stop).await?,
     };
     let mut done = Vec::new();
-    let ran = locked(setting, run, account, (connection, &mut done), stop, tell).await;
+    let (what, subject) = run.in_words();
+    let begun = Chronicle::of(&setting.state, target).begin(what, &subject, account);
+    let account = begun.account().clone();
+    let ran = locked(setting, run, &account, (connection, &mut done), stop, tell).await;
     if is_new && ran.is_err() && done.is_empty() {
         push::unmake(target);
     }
-    ran
+    // The ledger has each migration, in the migration's own transaction.
+    let said = begun.ended(&ran, ran.is_ok() && target.session.ledger);
+    ran.map(|report| Report { notes: said.into_iter().collect(), ..report })
 }
 
 fn writable(target: &Target) -> Result<()> {
@@ -456,7 +496,7 @@ async fn locked<'a>(
     let Engine { connection, lock, done, capsules, .. } = engine;
     connection.close().await;
     lock.release().await;
-    ran.map(|by_others| Report { done, by_others, capsules })
+    ran.map(|by_others| Report { done, by_others, capsules, notes: Vec::new() })
 }
 
 /// Runs what is left, again and again as long as others run some of it too.

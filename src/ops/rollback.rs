@@ -4,6 +4,7 @@
 //!
 //! Nothing here asks anybody or writes a file.
 
+use super::as_applied;
 use super::capsule;
 use super::change::{self, Setting};
 use super::examine::watch;
@@ -271,6 +272,7 @@ impl Work<'_> {
         stop: &Stop,
     ) -> Result<()> {
         let scope = &self.setting.scope;
+        let texts = as_applied::texts(&self.found.standing, live).await?;
         let mut models: Vec<(String, Model)> = Vec::new();
         let applied = self
             .found
@@ -280,7 +282,8 @@ impl Work<'_> {
             .filter(|entry| is_applied(entry) || is_half_back(self.found, entry));
         for entry in applied {
             let own = migrations.iter().find(|one| one.key == entry.key);
-            let Some(migration) = own.or(entry.migration.as_ref()) else {
+            let applied = as_applied::migration(entry, &texts);
+            let Some(migration) = applied.as_ref().or(own) else {
                 let what = format!("{} is not in the folder", entry.name);
                 return Err(Problem::failed(what, "", "bring its file back"));
             };

@@ -35,6 +35,23 @@ pub struct Run {
     pub notes: Vec<String>,
 }
 
+impl Run {
+    /// What it does and to which migrations, as it is written down.
+    pub(super) fn in_words(&self) -> (&'static str, String) {
+        let what = match self.direction {
+            Direction::Up => "migrate",
+            Direction::Down => "rollback",
+        };
+        let name = |script: &Scheduled| script.migration.name();
+        let subject = match self.scripts.as_slice() {
+            [] => self.database.clone(),
+            [one] => name(one),
+            [first, .., last] => format!("{} to {}", name(first), name(last)),
+        };
+        (what, subject)
+    }
+}
+
 /// A script that is to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scheduled {

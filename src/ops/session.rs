@@ -7,14 +7,20 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::config::{Choice, Config, Looks, TableLook, Target};
+use serde_json::json;
+
+use crate::config::{Choice, Config, Looks, Protection, TableLook, Target};
+use crate::db::edit::Applied;
 use crate::db::export::Export;
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
+use crate::ops::acquaintance;
+use crate::ops::chronicle::{Chronicle, Making};
 use crate::ops::dashboard::{self, Dashboard};
 use crate::ops::journal::{Journal, Record};
+use crate::ops::migrate::Account;
 use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
 use crate::ops::{demo, edit, export, init, journal, run};
@@ -129,8 +135,10 @@ pub struct Opened {
     pub looks: Looks,
     /// How many rows have edits that a studio which is gone did not apply.
     pub waiting: usize,
-    /// Why that could not be read, if so.
+    /// Why that could not be read, if so; what was begun on the database and cut off.
     pub trouble: Option<String>,
+    /// The target as it is to be treated, where the database was met before as something stricter.
+    pub known: Option<Box<Target>>,
 }
 
 /// A database that is open, or is about to be. Clones share it.
@@ -234,9 +242,7 @@ impl Session {
                 let told = migrations_desk::serve(&self.config, &target, *ask, stop, tell).await?;
                 Ok(Answer::Migrations(Box::new(told)))
             }
-            Request::Edit(asked) => {
-                edit::serve(&self.db()?, asked, &self.journal, stop).await.map(Answer::Edit)
-            }
+            Request::Edit(asked) => self.edit(asked, stop).await.map(Answer::Edit),
         }
     }
 
@@ -276,6 +282,11 @@ impl Session {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).write()
     }
 
+    /// Where a value waits while the person's own editor is open on it.
+    pub fn state_folder(&self) -> &Path {
+        &self.config.places().state
+    }
+
     /// Notes that a database was opened, for the list of recent ones. Writes a file, so it may
     /// block.
     ///
@@ -287,8 +298,16 @@ impl Session {
 
     async fn connect(&self, target: &Target, stop: &Stop) -> Result<Answer> {
         let db = Db::connect(target, stop).await?;
+        // What cannot be recognised is what its address says.
+        let met = acquaintance::met(&self.config, target.clone(), stop).await.ok();
+        let known = met.filter(|met| met.protection > target.protection).map(Box::new);
+        let state = &self.config.places().state;
         let facts = db.server().clone();
-        let (looks, mut trouble) = Looks::load(&self.config.places().state, &target.address);
+        let (looks, mut trouble) = Looks::load(state, &target.address);
+        let cut_off = Chronicle::of(state, target).settle(stop).await;
+        if !cut_off.is_empty() {
+            trouble.get_or_insert(cut_off.join("; "));
+        }
         let waiting = match self.open_journal(target, facts.user.as_deref()) {
             Ok(waiting) => waiting,
             Err(problem) => {
@@ -304,7 +323,7 @@ impl Session {
         // What was open with the one before is nobody's any more; what is left, the next run
         // removes.
         drop(self.desk.clear().await);
-        Ok(Answer::Connected(Box::new(Opened { facts, looks, waiting, trouble })))
+        Ok(Answer::Connected(Box::new(Opened { facts, looks, waiting, trouble, known })))
     }
 
     /// Keeps a journal of this database from now on, unless that is done already; how many rows
@@ -321,6 +340,26 @@ impl Session {
         Ok(journal.found().iter().map(journal::Found::rows).sum())
     }
 
+    /// Serves a request about edits; those that are applied in production are written down.
+    async fn edit(&self, asked: edit::Request, stop: &Stop) -> Result<edit::Answer> {
+        let begun = match &asked {
+            edit::Request::Apply(plan) if plan.target.protection == Protection::Production => {
+                let chronicle = Chronicle::of(&self.config.places().state, &plan.target);
+                let tables: Vec<String> =
+                    plan.tables.iter().map(|table| table.relation.name.to_string()).collect();
+                let account = Account::of_process(json!({ "statements": plan.statements.len() }));
+                Some(chronicle.begin("edit", &tables.join(", "), &account))
+            }
+            _ => None,
+        };
+        let answer = edit::serve(&self.db()?, asked, &self.journal, stop).await;
+        if let Some(begun) = begun {
+            // That it cannot be kept must not look as if the edits had failed.
+            begun.end(&applied(&answer), Making::IfThere).await;
+        }
+        answer
+    }
+
     async fn references(&self, selections: &[Selection], stop: &Stop) -> Result<Answer> {
         let db = self.db()?;
         let mut counts = Vec::with_capacity(selections.len());
@@ -328,6 +367,18 @@ impl Session {
             counts.push(db.count(rows, Some(REFERENCE_LIMIT + 1), stop).await?);
         }
         Ok(Answer::References(counts))
+    }
+}
+
+/// Whether edits were applied, as it is written down.
+fn applied(answer: &Result<edit::Answer>) -> Result<()> {
+    let nothing = |why: &str| Err(Problem::failed("nothing was written", why, ""));
+    match answer {
+        Ok(edit::Answer::Applied(Applied::Done(_), _)) => Ok(()),
+        Ok(edit::Answer::Applied(Applied::Conflicts(_), _)) => nothing("rows had changed"),
+        Ok(edit::Answer::Applied(Applied::Refused { problem, .. }, _)) => nothing(&problem.what),
+        Ok(_) => nothing("it was not tried"),
+        Err(problem) => Err(problem.clone()),
     }
 }
 

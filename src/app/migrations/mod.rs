@@ -8,7 +8,7 @@ mod rehearsal;
 mod run;
 
 pub use mending::{Mending, mend};
-pub use run::{carry, intent, progressed, run_failed, under_review, verb, whole_intent};
+pub use run::{carry, go_on, intent, progressed, run_failed, under_review, verb, whole_intent};
 
 use crate::app::change;
 use crate::app::command::CommandId;
@@ -56,7 +56,7 @@ fn ask(model: &mut Model, slot: Slot, what: Ask, effects: &mut Vec<Effect>) {
 
 /// Another database is open: nothing of the one before counts.
 pub fn forget(model: &mut Model, effects: &mut Vec<Effect>) {
-    for slot in [Slot::Standing, Slot::Examine, Slot::Origins] {
+    for slot in [Slot::Standing, Slot::Examine, Slot::Origins, Slot::Timeline] {
         model.abandon(slot, effects);
     }
     model.migrations = MigrationsPane::default();
@@ -75,6 +75,7 @@ pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
             }
         }
         Told::Examined(examined) => model.migrations.learn(examined),
+        Told::Timeline(entries) => model.migrations.recall(entries),
         Told::Origins(origins) => {
             model.schema.origins = Some(origins);
             if let Some(relation) = model.schema.relation.clone() {
@@ -96,6 +97,7 @@ pub fn failed(model: &mut Model, slot: Slot, problem: Problem) {
     match slot {
         // It is only a note; without a project there is none.
         Slot::Origins => {}
+        Slot::Timeline => model.notify(Tone::Bad, problem.to_string()),
         Slot::Examine => model.migrations.give_up(Some(problem).filter(|_| !is_stopped)),
         _ if is_stopped => model.notify(Tone::Plain, "Stopped; R reads the migrations again"),
         // What is here stays, and is only a little older.
@@ -193,6 +195,14 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) -> bool 
         return true;
     }
     match id {
+        C::Timeline => {
+            turn(model, Side::Timeline);
+            if model.migrations.side() == Side::Timeline {
+                model.focus = Focus::Main;
+                ask(model, Slot::Timeline, Ask::Timeline, effects);
+            }
+        }
+        C::Open if model.focus == Focus::Main && model.migrations.unfold() => {}
         C::Examine => {
             if let Some(key) = model.migrations.current().map(|entry| entry.key.clone()) {
                 examine(model, key, effects);

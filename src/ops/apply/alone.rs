@@ -9,6 +9,7 @@ use super::catalogue::{Decision, decide};
 use super::{Ended, Engine, Failed, PAUSES, Why, books, ending, is_passing, step};
 use crate::db::transaction::Refusal;
 use crate::migrations::ledger::{Ledger, Mark, checksum};
+use crate::ops::migrate::{GO_ON, unsure_of};
 use crate::ops::run::{Direction, Progress, Scheduled, Statement};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::plan::Step;
@@ -320,12 +321,9 @@ fn half(engine: &Engine<'_>, script: &Scheduled, done: usize, problem: Problem) 
         done => format!("The first {done} of the {of} statements of {name} are done and stay"),
     };
     let on = match engine.books.ledger {
-        _ if done == 0 => "",
-        Some(_) => "; running the command again goes on from there",
-        None => {
-            "; there is no ledger here that remembers this: run the command again with \
-             --resume-after and that number"
-        }
+        _ if done == 0 => String::new(),
+        Some(_) => "; running the command again goes on from there".to_owned(),
+        None => format!("; there is no ledger here that remembers this: {GO_ON}{done}"),
     };
     ending::with_state(problem, &format!("{state}{on}. {}", ending::earlier(engine)))
 }
@@ -335,10 +333,7 @@ fn ask(script: &Scheduled, number: usize, statement: &Statement, look: &str) -> 
     let name = script.migration.name();
     Problem::new(
         Kind::Refused,
-        format!(
-            "Whether statement {} of {name} was done before the last run was cut off is not known",
-            number + 1
-        ),
+        format!("{} before the last run was cut off is not known", unsure_of(&name, number + 1)),
         format!("{}\nLook at {look}", statement.sql),
         format!(
             "if it was done, run the command again with --resume-after {}; if not, with \

@@ -173,7 +173,10 @@ impl Engine<'_> {
             if self.stop.is_asked() {
                 return Err(ending::stopped(self));
             }
-            if let Err(problem) = self.lock.check().await {
+            // What runs in a transaction asks while that begins.
+            if !script.1.transaction
+                && let Err(problem) = self.lock.check().await
+            {
                 return Err(ending::with_state(problem, &ending::earlier(self)));
             }
             let ended = match script.1.transaction {
@@ -235,7 +238,7 @@ impl Engine<'_> {
         self.begin(steps).await?;
         match self.body(scripts, steps).await {
             Ok(took) => {
-                let told = self.connection.commit(steps, self.stop).await?;
+                let told = self.connection.commit_and_reset(steps, self.stop).await?;
                 for told in told {
                     (self.tell)(Progress::Told(told));
                 }
@@ -287,13 +290,23 @@ impl Engine<'_> {
         (self.tell)(Progress::Finished { script: at, took });
     }
 
-    /// Begins a transaction; on SQLite it waits for whoever has the file locked.
+    /// Begins a transaction under the lock against other migrators; on SQLite it waits for
+    /// whoever has the file locked.
     async fn begin(&mut self, steps: &[Step]) -> std::result::Result<(), Failed> {
         let (until, mut told) = (Instant::now() + self.limit, false);
         loop {
-            match self.connection.begin(steps, LOCK_TIMEOUT, self.stop).await {
-                Err(Refusal::Busy) if Instant::now() < until => {}
-                begun => return Ok(begun?),
+            let (held, begun) = tokio::join!(
+                self.lock.check(),
+                self.connection.begin(steps, LOCK_TIMEOUT, self.stop)
+            );
+            match (begun, held) {
+                (Err(Refusal::Busy), Ok(())) if Instant::now() < until => {}
+                (Ok(()), Err(problem)) => {
+                    self.connection.rollback().await;
+                    return Err(problem.into());
+                }
+                (_, Err(problem)) => return Err(problem.into()),
+                (begun, Ok(())) => return Ok(begun?),
             }
             if !told {
                 let what = "somebody else writes to the file".to_owned();

@@ -51,6 +51,11 @@ pub struct Word {
 }
 
 impl Word {
+    /// That somebody made sure of an item.
+    pub fn tick(item: &str) -> Self {
+        Self { item: item.to_owned(), reason: None }
+    }
+
     /// Reads `ITEM` or `ITEM=REASON`.
     ///
     /// # Errors
@@ -358,18 +363,24 @@ impl Checklist {
 
     /// The list with what was said, for the ledger.
     pub fn record(&self, words: &[Word]) -> Value {
-        let item = |item: &Item| {
-            let word = words.iter().find(|word| word.item == item.id);
-            json!({
-                "item": item.id,
-                "shown": item.shown,
-                "evidence": item.evidence,
-                "acknowledged": word.is_some(),
-                "reason": word.and_then(|word| word.reason.clone()),
-            })
-        };
-        Value::Array(self.items.iter().map(item).collect())
+        recorded(&self.items, words)
     }
+}
+
+/// A list with what was said, for the ledger.
+pub fn recorded(items: &[Item], words: &[Word]) -> Value {
+    let item = |item: &Item| {
+        let of = |name: &str| words.iter().find(|word| word.item == name);
+        let word = of(item.id).or_else(|| of("all"));
+        json!({
+            "item": item.id,
+            "shown": item.shown,
+            "evidence": item.evidence,
+            "acknowledged": word.is_some(),
+            "reason": word.and_then(|word| word.reason.clone()),
+        })
+    };
+    Value::Array(items.iter().map(item).collect())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod outline;
 mod parts;
 mod relation;
 mod types;
+mod view;
 
 pub(super) use outline::{outline, sizes};
 pub(super) use relation::{oid as relation_oid, relation};
