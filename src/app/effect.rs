@@ -74,6 +74,8 @@ pub enum Slot {
     Edit,
     /// Reading what was done to the database.
     Timeline,
+    /// Looking for drift in a scratch database.
+    Drift,
 }
 
 impl Slot {
@@ -110,6 +112,7 @@ impl Slot {
             Self::Examine => "trying the migration in a scratch database",
             Self::Edit => "working on the edits",
             Self::Timeline => "reading what was done",
+            Self::Drift => "looking for drift",
         }
     }
 }
