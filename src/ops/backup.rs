@@ -19,7 +19,7 @@ pub(super) use postgres::{count, tables};
 pub(super) use sqlite::check;
 pub(super) use tool::{Running, find};
 
-use super::chronicle::{Chronicle, Making};
+use super::chronicle::Chronicle;
 use super::evidence::{self, Bond, Cabinet, Evidence, Sort};
 use super::migrate::Account;
 use crate::config::{Address, Config, Target};
@@ -122,7 +122,7 @@ pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
             "tables": backup.tables,
         }));
     }
-    let said = begun.end(&made, Making::IfThere).await;
+    let said = begun.end(&made).await;
     made.map(|made| Made { notes: made.notes.into_iter().chain(said).collect(), ..made })
 }
 

@@ -11,9 +11,11 @@ use serde_json::Value;
 
 use super::Entry;
 use crate::config::{Target, database_id};
+use crate::db::connection::Connection;
 use crate::ops::backup::moment;
 use crate::ops::evidence::now;
 use crate::ops::migrate::Account;
+use crate::sql::Dialect;
 
 /// The folder in the state folder.
 const FOLDER: &str = "operations";
@@ -98,6 +100,11 @@ impl Kept {
         self.line.detail.get(name).and_then(Value::as_str).map(str::to_owned)
     }
 
+    /// A number that was written down with it.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.line.detail.get(name).and_then(Value::as_u64)
+    }
+
     /// Whether its process is gone and never said what came of it.
     pub(super) fn is_cut_off(&self) -> bool {
         self.outcome.is_none() && !self.runs()
@@ -132,6 +139,40 @@ impl Kept {
             outcome,
         }
     }
+}
+
+/// How many of the tables that were written down with something are there, and how many rows they
+/// have together; `None` where none were written down or they cannot be asked.
+pub(super) async fn tables(live: &mut Connection, one: &Kept) -> Option<(usize, u64)> {
+    let names = one.line.detail.get("tables").and_then(Value::as_array)?;
+    let (mut there, mut rows) = (0, 0_u64);
+    for name in names {
+        let (schema, name) = name.as_str()?.rsplit_once('.').unwrap_or(("main", name.as_str()?));
+        let dialect = live.dialect();
+        let found = match dialect {
+            Dialect::Postgres => format!(
+                "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid \
+                 = c.relnamespace WHERE n.nspname = {} AND c.relname = {}",
+                dialect.literal(schema),
+                dialect.literal(name)
+            ),
+            Dialect::Sqlite => format!(
+                "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
+                dialect.literal(name)
+            ),
+        };
+        if count(live, &found).await? == 0 {
+            continue;
+        }
+        there += 1;
+        let all = format!("SELECT count(*) FROM {}", dialect.relation(schema, name));
+        rows = rows.saturating_add(count(live, &all).await?);
+    }
+    Some((there, rows))
+}
+
+async fn count(live: &mut Connection, sql: &str) -> Option<u64> {
+    live.rows(sql).await.ok()?.into_iter().flatten().flatten().next()?.parse().ok()
 }
 
 /// The file of a target.
