@@ -48,6 +48,10 @@ pub fn renamed(world: &World, random: &mut Random) -> (World, Vec<String>) {
         let Some(item) = world.get(id) else { continue };
         let is_table = matches!(item.what, What::Table(_));
         let table = if is_table { id } else { item.of };
+        // A column that a parent has too has the parent's name.
+        if !is_table && !world.parents(table).is_empty() {
+            continue;
+        }
         // A column of a table that is renamed too goes by either of its names.
         let old = if is_table {
             world.named(id)
