@@ -58,6 +58,8 @@ pub enum CommandId {
     Export,
     Range,
     EditCell,
+    /// Edit the cell in the person's own editor.
+    EditOutside,
     AddRow,
     AddCopy,
     DeleteRow,
@@ -166,6 +168,7 @@ pub const COMMANDS: &[Command] = &[
         "open",
     ),
     row(C::EditCell, "edit", Grid, &["e", "i"], "Edit the cell, in all marked rows", "edit"),
+    row(C::EditOutside, "edit-outside", Grid, &["E"], "Edit the cell in $EDITOR", ""),
     row(C::AddRow, "add", Grid, &["a"], "Add a row", "add"),
     row(C::AddCopy, "add-copy", Grid, &["A"], "Add a row as a copy of this one", ""),
     row(C::DeleteRow, "delete", Grid, &["d d", "del"], "Mark for deletion, or unmark", "delete"),

@@ -350,6 +350,17 @@ pub(super) enum MigrationVerb {
         #[command(flatten)]
         way: Written,
     },
+    /// List the undo capsules: what migrations destroyed, which taking them back brings back
+    Capsules {
+        /// Take those away that are older than capsule_keep of the environment
+        #[arg(long, conflicts_with = "drop")]
+        prune: bool,
+        /// Take the one with this number away; may be given several times
+        #[arg(long, value_name = "NUMBER")]
+        drop: Vec<i64>,
+        #[command(flatten)]
+        way: Written,
+    },
     /// Turn another tool's migrations into dbstudio's own: new files beside the old ones, and what
     /// the tool has applied written down as applied
     Adopt {

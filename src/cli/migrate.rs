@@ -305,6 +305,7 @@ fn to_json(planned: &Planned, report: Option<&Report>) -> Value {
         "migrations": run.scripts.iter().enumerate().map(script).collect::<Vec<_>>(),
         "notes": run.notes,
         "applied": report.is_some(),
+        "capsules": report.map(|report| report.capsules.clone()).unwrap_or_default(),
         "by_others": report.map(|report| report.by_others.clone()).unwrap_or_default(),
     })
 }

@@ -8,6 +8,7 @@ mod amend;
 mod args;
 mod ask;
 mod backup;
+mod capsules;
 mod change;
 mod check;
 mod checklist;

@@ -23,7 +23,7 @@ use crate::ops::past;
 use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
-use crate::ops::{demo, init};
+use crate::ops::{capsules, demo, init};
 use crate::problem::{Kind, Problem, Result};
 
 /// What is left to do after the arguments were followed.
@@ -143,6 +143,15 @@ fn with_migrations(verb: MigrationVerb, target: Option<String>, global: &Global)
             refuse_target(target.as_deref(), "repair")?;
             amend::repair(of, reason, &way, global)
         }
+        MigrationVerb::Capsules { prune, drop, way } => {
+            refuse_target(target.as_deref(), "capsules")?;
+            let wish = match (prune, drop.is_empty()) {
+                (true, _) => Some(capsules::Wish::Old),
+                (false, false) => Some(capsules::Wish::Numbered(drop)),
+                (false, true) => None,
+            };
+            super::capsules::capsules(wish, &way, global)
+        }
         MigrationVerb::Adopt { into, way } => {
             refuse_target(target.as_deref(), "adopt")?;
             adopt::adopt(into, &way, global)
@@ -235,11 +244,15 @@ pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) 
             let setting = Setting::new(config, target, None)?;
             let target = &setting.target;
             let db = Db::connect(target, &stop).await?;
-            let gathered = DatabaseStatus::gather(&db, global.verbose, &stop).await;
+            // Each has connections of its own: the one reads while the other waits.
+            let (gathered, migrations) = tokio::join!(
+                DatabaseStatus::gather(&db, global.verbose, &stop),
+                MigrationStatus::gather(&setting, drift, &stop)
+            );
             db.close().await;
-            let migrations = MigrationStatus::gather(&setting, drift, &stop).await?;
             let past = past::read(config, target, &stop).await?;
-            gathered.map(|gathered| (setting.target, gathered, migrations, past))
+            let (gathered, migrations) = (gathered?, migrations?);
+            Ok((setting.target, gathered, migrations, past))
         }
     })?;
     let page = status::Page {

@@ -66,14 +66,18 @@ pub async fn gather(
     stop: &Stop,
 ) -> Result<Dashboard> {
     let inventory = if whole {
-        let database = DatabaseStatus::gather(db, false, stop).await?;
         let setting = Setting::new(config, target.clone(), None)?;
-        // Why they cannot be read is for the view of the migrations to say.
-        let migrations = match config.project_file() {
-            Some(_) => MigrationStatus::gather(&setting, false, stop).await.ok().flatten(),
-            None => None,
+        let migrations = async {
+            match config.project_file() {
+                // Why they cannot be read is for the view of the migrations to say.
+                Some(_) => MigrationStatus::gather(&setting, false, stop).await.ok().flatten(),
+                None => None,
+            }
         };
-        let past = past::read(config, target, stop).await?;
+        let past = past::read(config, target, stop);
+        let (database, migrations, past) =
+            tokio::join!(DatabaseStatus::gather(db, false, stop), migrations, past);
+        let (database, past) = (database?, past?);
         Some(Box::new(Inventory { database, required: config.check(), migrations, past }))
     } else {
         None

@@ -3,7 +3,6 @@
 //!
 //! Everything here is data in and data out; nothing is carried out before somebody says yes.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,10 +12,12 @@ use serde_json::{Value, json};
 use super::amend;
 use super::amend::Cause;
 pub use super::amend::{Amendment, Wanted};
+use super::as_applied;
+pub use super::as_applied::Texts;
 use super::change::Setting;
 use super::checklist::{self, Checklist};
 use super::chronicle::Entry as Done;
-use super::migrate::{self, Account, Wishes};
+use super::migrate::{self, Account, Report, Wishes};
 use super::origins;
 pub use super::origins::Origins;
 use super::past;
@@ -30,7 +31,6 @@ use super::standing::Standing;
 use super::{examine, push, review};
 use crate::config::{Config, Protection, Target};
 use crate::db::connection::Connection;
-use crate::db::fault::Script;
 use crate::db::stop::Stop;
 use crate::migrations::Holder;
 pub use crate::migrations::{Entry, Format, History, Migration, Misfit, Record, State};
@@ -52,6 +52,8 @@ pub enum Ask {
     Timeline,
     /// What an order would run.
     Plan(Order),
+    /// The same where so many statements of its first migration are done, as a person says.
+    Resume(Order, usize),
     /// To carry out what was said yes to.
     Carry(Arc<Plan>),
     /// To rehearse what is pending, up to the migration of this key where there is one.
@@ -150,6 +152,8 @@ pub struct Carried {
     pub done: Vec<(String, Duration)>,
     /// Those that somebody else had run meanwhile.
     pub by_others: Vec<String>,
+    /// What became of undo capsules, in sentences.
+    pub capsules: Vec<String>,
     /// How long all of it took.
     pub elapsed: Duration,
 }
@@ -176,9 +180,6 @@ pub enum Told {
     /// It is written.
     Amended(Arc<Amendment>),
 }
-
-/// Texts as they were applied, by the keys of their migrations.
-pub type Texts = BTreeMap<String, String>;
 
 /// What there is to know of a migration that was tried in a scratch database.
 #[derive(Debug, Clone, PartialEq)]
@@ -242,7 +243,11 @@ async fn answer(
             Ok(Told::Timeline(Arc::new(found)))
         }
         Ask::Plan(order) => {
-            let planned = plan((config, setting), order, stop, tell).await?;
+            let planned = plan((config, setting), order, None, stop, tell).await?;
+            Ok(Told::Planned(Arc::new(planned)))
+        }
+        Ask::Resume(order, done) => {
+            let planned = plan((config, setting), order, Some(done), stop, tell).await?;
             Ok(Told::Planned(Arc::new(planned)))
         }
         Ask::Rehearse(to) => {
@@ -287,23 +292,16 @@ async fn stand(setting: &Setting, stop: &Stop) -> Result<(Standing, Texts)> {
 
 async fn read(setting: &Setting, live: &mut Connection, stop: &Stop) -> Result<(Standing, Texts)> {
     let bearings = migrate::look(setting, live, stop).await?;
-    let mut texts = Texts::new();
-    for entry in &bearings.standing.entries {
-        if !matches!(entry.state, State::Changed | State::Missing) {
-            continue;
-        }
-        let Ok(ledger) = &bearings.ledger else { continue };
-        let Ok(known) = ledger.texts(live, &entry.key).await else { continue };
-        let now = entry.migration.as_ref().map(|migration| &migration.up.text);
-        let other = known.into_iter().map(|(up, _)| up).rfind(|up| Some(up) != now);
-        if let Some(other) = other {
-            texts.insert(entry.key.clone(), other);
-        }
-    }
+    let texts = match &bearings.ledger {
+        // A ledger that cannot be read keeps nothing else from being shown.
+        Ok(_) => as_applied::texts(&bearings.standing, live).await.unwrap_or_default(),
+        Err(_) => Texts::new(),
+    };
     Ok((bearings.standing, texts))
 }
 
-/// Those of the migrations that run up to one, in their order.
+/// Those of the migrations that run up to one, in their order: those of these keys as their files
+/// are now, the others as they were applied.
 fn up_to((standing, texts): (&Standing, &Texts), keys: &[&str]) -> Result<Vec<Migration>> {
     let mut migrations = Vec::new();
     let mut left = keys.len();
@@ -313,29 +311,19 @@ fn up_to((standing, texts): (&Standing, &Texts), keys: &[&str]) -> Result<Vec<Mi
             continue;
         }
         left -= usize::from(is_it);
-        match (&entry.migration, texts.get(&entry.key)) {
-            (Some(migration), _) => migrations.push(migration.clone()),
-            (None, Some(text)) => migrations.push(kept(entry, text)),
-            (None, None) => {
-                return Err(Problem::failed(
-                    "It cannot be tried",
-                    format!("the file of {}, which runs before it, is missing", entry.name),
-                    "bring that file back",
-                ));
-            }
-        }
+        let found = match &entry.migration {
+            Some(migration) if is_it => Some(migration.clone()),
+            _ => as_applied::migration(entry, texts),
+        };
+        migrations.push(found.ok_or_else(|| {
+            Problem::failed(
+                "It cannot be tried",
+                format!("the file of {}, which runs before it, is missing", entry.name),
+                "bring that file back",
+            )
+        })?);
     }
     Ok(migrations)
-}
-
-/// A migration whose file is missing, with the text that was applied.
-fn kept(entry: &Entry, text: &str) -> Migration {
-    Migration {
-        key: entry.key.clone(),
-        stem: entry.name.clone(),
-        up: Script { name: entry.name.clone(), text: text.to_owned() },
-        ..Migration::default()
-    }
 }
 
 /// Tries a migration in a scratch database after those before it.
@@ -361,18 +349,19 @@ async fn examined(
 async fn plan(
     (config, setting): (&Config, &Setting),
     order: Order,
+    resume_after: Option<usize>,
     stop: &Stop,
     tell: &Tell<'_>,
 ) -> Result<Plan> {
     tell(Progress::Part(0));
+    let how = Wishes { resume_after, ..Wishes::default() };
     let planned = match &order {
         Order::Apply { to } => {
-            let wishes = Wishes { to: to.clone(), ..Wishes::default() };
-            migrate::plan(setting, &wishes, stop).await?
+            migrate::plan(setting, &Wishes { to: to.clone(), ..how }, stop).await?
         }
         Order::RollBack { to } => {
             let wish = to.clone().map_or(Wish::Last(1), Wish::To);
-            rollback::plan(setting, &wish, &Wishes::default(), stop).await?
+            rollback::plan(setting, &wish, &how, stop).await?
         }
     };
     let dialect = planned.standing.book.dialect;
@@ -410,8 +399,8 @@ impl Plan {
         let keys: Vec<String> =
             self.run.scripts.iter().map(|script| script.migration.key.clone()).collect();
         let wanted: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let is_missing = |entry: &Entry| entry.migration.is_none();
-        let texts = match standing.entries.iter().any(is_missing) {
+        let is_other = |entry: &Entry| matches!(entry.state, State::Changed | State::Missing);
+        let texts = match standing.entries.iter().any(is_other) {
             true => stand(setting, stop).await?.1,
             false => Texts::new(),
         };
@@ -524,6 +513,7 @@ async fn carry(
     }));
     let mut on_step = |progress: run::Progress| tell(Progress::Run(Box::new(progress)));
     let report = migrate::run(setting, &plan.run, &account, stop, &mut on_step).await?;
-    let (done, by_others) = (report.done, report.by_others);
-    Ok(Carried { plan: Arc::clone(&plan), done, by_others, elapsed: begun.elapsed() })
+    let (plan, elapsed) = (Arc::clone(&plan), begun.elapsed());
+    let Report { done, by_others, capsules, .. } = report;
+    Ok(Carried { plan, done, by_others, capsules, elapsed })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::db::fault::Script;
 pub use crate::migrations::Holder;
 use crate::migrations::Migration;
+use crate::ops::capsule::Save;
 
 /// Which way migrations run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub struct Scheduled {
     pub transaction: bool,
     /// Of one that is taken back: the newest that stays applied, where its format points at it.
     pub before: Option<Migration>,
+    /// What it destroys, as far as that was found out: what its undo capsule keeps.
+    pub capsule: Vec<Save>,
 }
 
 impl Scheduled {

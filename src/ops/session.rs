@@ -290,6 +290,11 @@ impl Session {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).write()
     }
 
+    /// Where a value waits while the person's own editor is open on it.
+    pub fn state_folder(&self) -> &Path {
+        &self.config.places().state
+    }
+
     /// Notes that a database was opened, for the list of recent ones. Writes a file, so it may
     /// block.
     ///

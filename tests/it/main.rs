@@ -11,6 +11,7 @@
 
 mod backup;
 mod browse;
+mod capsule;
 mod check;
 mod checklist;
 mod cli;
@@ -22,12 +23,19 @@ mod drift;
 mod edit;
 mod edit_faults;
 mod edit_journal;
+mod edit_journey;
+mod edit_kill;
+mod edit_long;
+mod edit_outside;
+mod edit_parents;
 mod edit_types;
+mod edit_views;
 mod engine;
 mod evidence;
 mod export;
 mod faults;
 mod formats;
+mod formats_apply;
 mod formats_turns;
 mod golden;
 mod hostile;

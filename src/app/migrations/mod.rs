@@ -8,7 +8,7 @@ mod rehearsal;
 mod run;
 
 pub use mending::{Mending, mend};
-pub use run::{carry, intent, progressed, run_failed, under_review, verb, whole_intent};
+pub use run::{carry, go_on, intent, progressed, run_failed, under_review, verb, whole_intent};
 
 use crate::app::change;
 use crate::app::command::CommandId;

@@ -20,6 +20,7 @@ pub mod prompt;
 pub mod record;
 pub mod references;
 pub mod renames;
+pub mod resume;
 pub mod review;
 pub mod running;
 pub mod working;
@@ -43,6 +44,7 @@ use crate::app::overlays::prompt::Prompt;
 use crate::app::overlays::record::Record;
 use crate::app::overlays::references::References;
 use crate::app::overlays::renames::Renames;
+use crate::app::overlays::resume::Resume;
 use crate::app::overlays::review::Review;
 use crate::app::overlays::running::Running;
 use crate::app::overlays::working::Working;
@@ -82,6 +84,8 @@ pub enum Overlay {
     Plan(Box<PlanReview>),
     /// Migrations that run.
     Running(Box<Running>),
+    /// Where to go on in a migration that was cut off.
+    Resume(Box<Resume>),
     /// One cell that is edited.
     Editor(Box<Editor>),
     /// Edits of rows, before a yes.
@@ -121,6 +125,7 @@ impl Overlay {
             Self::Outcome(it) => it.key(key, model),
             Self::Plan(it) => it.key(key, model, effects),
             Self::Running(it) => it.key(key, model, effects),
+            Self::Resume(it) => it.key(key, model, effects),
             Self::Editor(it) => it.key(key, model, effects),
             Self::EditReview(it) => it.key(key, model, effects),
         }
@@ -132,7 +137,7 @@ impl Overlay {
             Self::Confirm(_) | Self::Cell(_) | Self::References(_) => Next::Stay,
             Self::Working(_) | Self::Renames(_) | Self::Review(_) => Next::Stay,
             Self::Checklist(_) | Self::Outcome(_) => Next::Stay,
-            Self::Plan(_) | Self::Running(_) | Self::Guide(_) => Next::Stay,
+            Self::Plan(_) | Self::Running(_) | Self::Guide(_) | Self::Resume(_) => Next::Stay,
             Self::Prompt(it) => it.paste(text, model),
             Self::Record(it) => it.paste(text, model),
             Self::Filter(it) => it.paste(text),
@@ -147,7 +152,7 @@ impl Overlay {
     pub fn mouse(&mut self, mouse: Mouse, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         match self {
             Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
-            Self::Running(_) => Next::Stay,
+            Self::Running(_) | Self::Resume(_) => Next::Stay,
             Self::Plan(it) => it.mouse(mouse, model),
             Self::Editor(_) => Next::Stay,
             Self::EditReview(it) => it.mouse(mouse, model),

@@ -155,7 +155,7 @@ pub async fn gather(
             }
             "reviewed" => reviewed_item(run, reviewed),
             "backup" => backup(&cabinet, &bond, &checks),
-            "rollback-plan" => rollback_plan(&cabinet, &bond, &checks),
+            "rollback-plan" => rollback_plan(&cabinet, &bond, &checks, run),
             "off-peak" => off_peak(&checks, &hour),
             _ => notified(&cabinet, &bond, &checks),
         });
@@ -239,9 +239,9 @@ fn backup(cabinet: &Cabinet, bond: &Bond, checks: &Checks) -> Item {
     Item { id: "backup", title: "a backup was made", shown, evidence: vec![told] }
 }
 
-fn rollback_plan(cabinet: &Cabinet, bond: &Bond, checks: &Checks) -> Item {
+fn rollback_plan(cabinet: &Cabinet, bond: &Bond, checks: &Checks, run: &Run) -> Item {
     let found = cabinet.valid(Sort::Rehearsal, bond, checks.rehearsal_age);
-    let (shown, evidence) = match found {
+    let (shown, mut evidence) = match found {
         Err(why) => (false, vec![format!("{why}: dbstudio rehearse makes one")]),
         Ok(one) => {
             let is = |key: &str| one.detail.get(key).and_then(Value::as_bool).unwrap_or(false);
@@ -259,6 +259,11 @@ fn rollback_plan(cabinet: &Cabinet, bond: &Bond, checks: &Checks) -> Item {
             (is("passed") && is("reversible"), evidence)
         }
     };
+    let saves = run.scripts.iter().flat_map(|script| &script.capsule);
+    evidence.extend(saves.map(|save| match save.kept {
+        Some(false) => format!("the undo capsule does not keep {}", save.what()),
+        _ => format!("the undo capsule keeps {}", save.what()),
+    }));
     Item { id: "rollback-plan", title: "the way back was rehearsed", shown, evidence }
 }
 
