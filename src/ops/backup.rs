@@ -114,7 +114,11 @@ pub struct Made {
 pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
     let database = target.address.database();
     let chronicle = Chronicle::of(&place.state, target);
-    let mut begun = chronicle.begin("backup", &database, &Account::default());
+    let newest = all(&place.folder).0.pop().map(|one| one.file);
+    let account = Account::default().with(json!({
+        "folder": place.folder.to_string_lossy(), "newest": newest,
+    }));
+    let mut begun = chronicle.begin("backup", &database, &account);
     let made = made(target, place, stop).await;
     if let Ok(Made { backup, path, .. }) = &made {
         begun.add(json!({

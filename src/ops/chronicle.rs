@@ -28,7 +28,7 @@ const SLACK: usize = 20;
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// When it was begun or written down, in UTC: `2026-01-31 12:00:00`.
+    /// When it was begun or written down, in UTC: `2026-01-31 12:00:00.123`.
     pub at: String,
     /// What was done: `migrate`, `reset`, …
     pub what: String,
@@ -170,6 +170,9 @@ impl Chronicle {
                 }
                 _ => "cut off: all of it is done, or nothing".to_owned(),
             },
+            Some("backup") if one.is_backed_up() => {
+                "cut off after it was done: the backup is whole".to_owned()
+            }
             Some("backup") => "cut off, and there is no backup of it".to_owned(),
             Some("restore") => match evidence::identity(live, &self.target).await {
                 Ok(now) if before.as_deref() == Some(now.as_str()) => {
@@ -330,6 +333,16 @@ fn fresh() -> String {
 impl Entry {
     fn has(&self, id: &str) -> bool {
         self.detail.get("id").and_then(Value::as_str) == Some(id)
+    }
+
+    /// When it was, in UTC, to the second.
+    pub fn second(&self) -> &str {
+        self.at.get(..19).unwrap_or(&self.at)
+    }
+
+    /// When it was, in UTC, to the minute.
+    pub fn minute(&self) -> &str {
+        self.at.get(..16).unwrap_or(&self.at)
     }
 
     /// Whether it came to its end as it was meant to.

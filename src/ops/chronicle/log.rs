@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,8 +13,7 @@ use serde_json::Value;
 use super::Entry;
 use crate::config::{Target, database_id};
 use crate::db::connection::Connection;
-use crate::ops::backup::moment;
-use crate::ops::evidence::now;
+use crate::ops::backup::{self, moment};
 use crate::ops::migrate::Account;
 use crate::sql::Dialect;
 
@@ -27,7 +27,7 @@ const LARGE: usize = 1 << 20;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Line {
     id: String,
-    /// Seconds since 1970.
+    /// Thousandths of a second since 1970.
     at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) what: Option<String>,
@@ -92,7 +92,16 @@ pub(super) struct Kept {
 impl Kept {
     /// When it was begun, in UTC.
     pub(super) fn at(&self) -> String {
-        moment(self.line.at)
+        moment(self.line.at / 1_000)
+    }
+
+    /// Whether the folder it was to go into has a backup of the database that was begun then.
+    pub(super) fn is_backed_up(&self) -> bool {
+        let folder = self.detail("folder").unwrap_or_default();
+        let begun = self.line.at / 1_000;
+        let (all, _) = backup::all(Path::new(&folder));
+        let before = self.detail("newest");
+        all.last().is_some_and(|one| one.taken >= begun && before.as_ref() != Some(&one.file))
     }
 
     /// A text of what was written down with it.
@@ -125,7 +134,7 @@ impl Kept {
             None if self.runs() => "under way".to_owned(),
             None => "cut off".to_owned(),
         };
-        let at = self.at();
+        let at = format!("{}.{:03}", self.at(), self.line.at % 1_000);
         let Line { what, target, origin, detail, .. } = self.line;
         let origin = origin.unwrap_or_default();
         let who = origin.split('@').next().unwrap_or_default().to_owned();
@@ -139,6 +148,12 @@ impl Kept {
             outcome,
         }
     }
+}
+
+/// The time in thousandths of a second since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How many of the tables that were written down with something are there, and how many rows they

@@ -145,7 +145,7 @@ fn past(past: &Past, out: &mut Writing) {
     }
     for one in past.operations.iter().take(OPERATIONS) {
         let ink = if one.is_done() { Ink::Text } else { Ink::Warning };
-        let day = one.at.get(..16).unwrap_or(&one.at).to_owned();
+        let day = one.minute().to_owned();
         let words = format!("{} {}: {}", one.what, one.target, one.outcome);
         out.entry(vec![self::one(Ink::Muted, day), self::one(ink, words)]);
     }
