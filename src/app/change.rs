@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::browse;
+use crate::app::checklist;
 use crate::app::effect::{Effect, Slot};
 use crate::app::migrations;
 use crate::app::model::{Link, Model, Tone};
@@ -124,7 +125,7 @@ pub fn written(model: &mut Model, files: &[String], effects: &mut Vec<Effect>) {
 
 /// The work failed, was refused or was stopped.
 pub fn failed(model: &mut Model, problem: Problem, effects: &mut Vec<Effect>) {
-    if migrations::run_failed(model, &problem, effects) {
+    if checklist::failed(model, &problem) || migrations::run_failed(model, &problem, effects) {
         return;
     }
     let doing = worked(model).map(|working| working.doing);

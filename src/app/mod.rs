@@ -6,6 +6,7 @@
 
 pub mod browse;
 pub mod change;
+pub mod checklist;
 mod clipboard;
 pub mod command;
 pub mod commands;

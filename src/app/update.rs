@@ -156,8 +156,13 @@ pub fn with_overlay(
     effects: &mut Vec<Effect>,
     act: impl FnOnce(&mut Overlay, &mut Model, &mut Vec<Effect>) -> Next,
 ) {
+    let place = model.overlays.len();
     match act(&mut overlay, model, effects) {
-        Next::Stay => model.overlays.push(overlay),
+        // What came meanwhile lies over it.
+        Next::Stay => {
+            let place = place.min(model.overlays.len());
+            model.overlays.insert(place, overlay);
+        }
         Next::Close => {}
         Next::Over(other) => {
             model.overlays.push(overlay);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::app::browse;
 use crate::app::change;
+use crate::app::checklist;
 use crate::app::effect::{Effect, Slot};
 use crate::app::model::{Link, Model, Tone};
 use crate::app::overlays::Overlay;
@@ -15,8 +16,9 @@ use crate::app::overlays::running::Running;
 use crate::app::overlays::working::{Doing, Words, Working};
 use crate::app::panes::migrations::lasting;
 use crate::app::span::Ink;
+use crate::ops::checklist::Signed;
 use crate::ops::migrations_desk::{Ask, Carried, Difference, Fate, Order, Plan};
-use crate::ops::run::{Direction, Progress};
+use crate::ops::run::{Direction, Progress, Scheduled};
 use crate::problem::{Kind, Problem};
 use crate::text;
 
@@ -96,10 +98,34 @@ pub fn carry(model: &mut Model, effects: &mut Vec<Effect>) {
         }
         None => return,
     };
-    let Some(request) = super::request(model, Ask::Carry(Arc::clone(&plan))) else { return };
+    let signed = checklist::signed(model);
+    if let Some(running) = carry_out(model, plan, signed, effects) {
+        model.overlays.push(running);
+    }
+}
+
+/// Begins to carry out a plan with what was said on its checklist; what shows the run.
+pub fn carry_out(
+    model: &mut Model,
+    plan: Arc<Plan>,
+    signed: Signed,
+    effects: &mut Vec<Effect>,
+) -> Option<Overlay> {
+    let ask = Ask::Carry(Arc::clone(&plan), Box::new(signed));
+    let request = super::request(model, ask)?;
     model.notice = None;
-    model.overlays.push(Overlay::Running(Box::new(Running::new(plan))));
     model.start(Slot::Op, request, effects);
+    Some(Overlay::Running(Box::new(Running::new(plan))))
+}
+
+/// The migrations of a plan whose text was read to its end in the view, by name.
+pub fn read_before(model: &Model, plan: &Plan) -> Vec<String> {
+    let direction = plan.run.direction;
+    let is_read = |scheduled: &&Scheduled| {
+        let text = &scheduled.script(direction).text;
+        model.migrations.was_read(&scheduled.migration.key, direction == Direction::Down, text)
+    };
+    plan.run.scripts.iter().filter(is_read).map(|one| one.migration.name()).collect()
 }
 
 /// A run has come so far.
@@ -117,7 +143,7 @@ fn ended(model: &mut Model) -> Option<Arc<Plan>> {
     let is_it = |overlay: &Overlay| matches!(overlay, Overlay::Running(_));
     let at = model.overlays.iter().position(is_it)?;
     let Overlay::Running(running) = model.overlays.remove(at) else { return None };
-    model.overlays.retain(|it| !matches!(it, Overlay::Plan(_)));
+    model.overlays.retain(|it| !matches!(it, Overlay::Plan(_) | Overlay::Checklist(_)));
     Some(running.plan)
 }
 

@@ -170,6 +170,7 @@ impl Overlay {
             Self::Cell(it) => it.reply(slot, event),
             Self::References(it) => it.reply(slot, event),
             Self::Working(it) => it.reply(slot, event),
+            Self::Checklist(it) => it.reply(slot, event),
             Self::Running(_) => slot == Slot::Op,
             _ => false,
         }

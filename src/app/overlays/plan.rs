@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
+use crate::app::checklist;
 use crate::app::effect::Effect;
 use crate::app::key::{Code, Key, Mouse, MouseAction};
 use crate::app::migrations;
 use crate::app::model::{Model, Tone};
 use crate::app::msg::Msg;
+use crate::app::overlays::checklist::{Sayings, Work};
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::outcome::{Outcome, sentence};
 use crate::app::overlays::place::{Scroll, inside, line_at, signed};
@@ -129,15 +131,27 @@ pub struct PlanReview {
     made_for: Option<(u16, bool)>,
     /// Whether its last row was in sight.
     pub is_read: bool,
+    /// What was said on its checklist before.
+    pub said: Sayings,
+    /// The last line of each script, by the migration's name.
+    ends: Vec<(String, usize)>,
+    /// The migrations whose last line was in sight, by name.
+    read: Vec<String>,
     is_going: bool,
 }
 
 impl PlanReview {
     /// A plan from its first line on.
     pub fn new(subject: Subject, model: &Model) -> Self {
-        let lines = match &subject {
+        let (lines, ends) = match &subject {
             Subject::Run(plan) => lines(plan),
-            Subject::Amendment(amendment) => amended(amendment, migrations::dialect(model)),
+            Subject::Amendment(amendment) => {
+                (amended(amendment, migrations::dialect(model)), Vec::new())
+            }
+        };
+        let read = match &subject {
+            Subject::Run(plan) => migrations::read_before(model, plan),
+            Subject::Amendment(_) => Vec::new(),
         };
         let last = lines.iter().filter_map(|line| line.number).max();
         let gutter = last.map_or(0, |last| last.to_string().len() + 3);
@@ -149,6 +163,9 @@ impl PlanReview {
             gutter: u16::try_from(gutter).unwrap_or(0),
             made_for: None,
             is_read: false,
+            said: Sayings::new(),
+            ends,
+            read,
             is_going: false,
         };
         it.fit(model);
@@ -208,9 +225,28 @@ impl PlanReview {
         self.look(model);
     }
 
-    /// Notes that the end was in sight.
+    /// Notes which ends are in sight.
     fn look(&mut self, model: &Model) {
-        self.is_read |= self.list.top + self.height(model) >= self.rows.len();
+        let (top, bottom) = (self.list.top, self.list.top + self.height(model));
+        self.is_read |= bottom >= self.rows.len();
+        let shown = self.rows.get(top..bottom.min(self.rows.len())).unwrap_or_default();
+        let is_last =
+            |at: usize, line: usize| self.rows.get(at + 1).is_none_or(|row| row.line != line);
+        for (name, end) in &self.ends {
+            let mut places = shown.iter().enumerate();
+            let is_seen = places.any(|(at, row)| row.line == *end && is_last(top + at, *end));
+            if is_seen && !self.read.contains(name) {
+                self.read.push(name.clone());
+            }
+        }
+    }
+
+    /// What is looked at, for its checklist, where it has one.
+    pub fn work(&self) -> Option<Work> {
+        match &self.subject {
+            Subject::Run(plan) => Some(Work::Run(Arc::clone(plan), self.read.clone())),
+            Subject::Amendment(_) => None,
+        }
     }
 
     fn height(&self, model: &Model) -> usize {
@@ -237,7 +273,7 @@ impl PlanReview {
             Code::Char('b') if key.ctrl => -page,
             _ if key.ctrl || key.alt => 0,
             Code::Esc | Code::Char('q') => return self.leave(model),
-            Code::Enter | Code::Char('a') => return self.yes(model),
+            Code::Enter | Code::Char('a') => return self.yes(model, effects),
             Code::Char('y' | 'Y') => return self.copy(model, effects),
             Code::Up | Code::Char('k') => -1,
             Code::Down | Code::Char('j') => 1,
@@ -306,14 +342,21 @@ impl PlanReview {
     }
 
     /// What comes after a yes: another question, or why there is none.
-    fn yes(&self, model: &mut Model) -> Next {
+    fn yes(&self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         if let Err(problem) = self.subject.permit() {
             return over(Overlay::Outcome(Box::new(Outcome::of_problem("Refused", problem))));
         }
         let target = model.target.as_ref();
         let is_production = target.is_none_or(|target| target.protection == Protection::Production);
-        if is_production && !self.is_read {
+        let asks = matches!(&self.subject, Subject::Run(plan) if plan.items.contains(&"reviewed"));
+        if is_production && !self.is_read && !asks {
             model.notify(Tone::Bad, "On production the SQL is read to its end first: G goes there");
+            return Next::Stay;
+        }
+        if checklist::has_items(&self.subject)
+            && let Some(work) = self.work()
+        {
+            checklist::ask(model, &work, effects);
             return Next::Stay;
         }
         if is_production {
@@ -373,10 +416,10 @@ fn noted(note: &str) -> Line {
     Line::new(LineKind::Prose, 0, vec![Span::new(Ink::NoticeMark, "·"), words])
 }
 
-/// The lines of a plan.
-fn lines(plan: &Plan) -> Vec<Line> {
+/// The lines of a plan, and the last one of each script by the migration's name.
+fn lines(plan: &Plan) -> (Vec<Line>, Vec<(String, usize)>) {
     let run = &plan.run;
-    let mut lines = Vec::new();
+    let (mut lines, mut ends) = (Vec::new(), Vec::new());
     if let Err(problem) = plan.permit() {
         let what = vec![
             Span::new(Ink::DangerMark, "✗"),
@@ -415,8 +458,9 @@ fn lines(plan: &Plan) -> Vec<Line> {
         let none: &[Hazard] = &[];
         let hazards = plan.hazards.get(at).map_or(none, Vec::as_slice);
         lines.extend(sql(plan.dialect, &script.text, hazards));
+        ends.push((scheduled.migration.name(), lines.len().saturating_sub(1)));
     }
-    lines
+    (lines, ends)
 }
 
 fn heading(scheduled: &Scheduled, file: &str) -> Line {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::change;
+use crate::app::checklist;
 use crate::app::effect::{Effect, Slot};
 use crate::app::export;
 use crate::app::field::Field;
@@ -46,6 +47,8 @@ pub enum Purpose {
     DatabaseName,
     /// Why something else is written of a migration.
     Reason(Mending),
+    /// Why an item of a checklist does not matter now.
+    Waiver,
 }
 
 impl Prompt {
@@ -118,13 +121,18 @@ impl Prompt {
                 Next::Close
             }
             Purpose::DatabaseName => self.carry(model, effects),
-            Purpose::Reason(_) if self.field.text().trim().is_empty() => {
+            Purpose::Reason(_) | Purpose::Waiver if self.field.text().trim().is_empty() => {
                 self.complaint = Some("it is kept for those who come later".into());
                 Next::Stay
             }
             Purpose::Reason(mending) => {
                 let reason = self.field.text().trim().to_owned();
                 migrations::mend(model, mending, Some(reason), effects);
+                Next::Close
+            }
+            Purpose::Waiver => {
+                let reason = self.field.text().trim().to_owned();
+                checklist::waive(model, reason);
                 Next::Close
             }
             Purpose::Address if self.field.text().trim().is_empty() => {

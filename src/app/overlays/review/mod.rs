@@ -226,7 +226,7 @@ impl Review {
         }
         over(match self.prepared.intent {
             Intent::Push => {
-                Overlay::Checklist(Box::new(Checklist::new(Arc::clone(&self.prepared))))
+                Overlay::Checklist(Box::new(Checklist::push(Arc::clone(&self.prepared))))
             }
             _ => {
                 let prompt = Prompt::new(Purpose::Migration, &self.prepared.name);

@@ -50,6 +50,9 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
         Purpose::Address => {
             ("Open a database", "postgres://…, a SQLite file, or an environment", "open")
         }
+        Purpose::Waiver => {
+            ("Why go on without it?", "the reason is kept in the history", "waive it")
+        }
         Purpose::Reason(mending) => (mending.question(), "the reason is kept", "go on"),
         Purpose::DatabaseName => {
             ("This is production: type the database's name", "its name", "run it")
@@ -58,7 +61,9 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
     };
     let title = words(Role::Title, name);
     let esc = match it.purpose {
-        Purpose::Migration | Purpose::DatabaseName => "back to the plan",
+        Purpose::Migration => "back to the plan",
+        Purpose::DatabaseName => "back",
+        Purpose::Waiver => "back to the checklist",
         _ => "close",
     };
     let hints = [Hint::new("enter", enter), Hint::new("esc", esc)];

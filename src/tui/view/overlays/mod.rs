@@ -2,6 +2,7 @@
 
 mod cell;
 mod change;
+mod checklist;
 mod dialogs;
 mod edit_review;
 mod editor;
@@ -50,7 +51,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Working(it) => change::working(it, model, look, buf),
             Overlay::Renames(it) => change::renames(it, model, look, buf),
             Overlay::Review(it) => review::draw(it, model, look, buf),
-            Overlay::Checklist(it) => change::checklist(it, model, look, buf),
+            Overlay::Checklist(it) => checklist::draw(it, model, look, buf),
             Overlay::Outcome(it) => change::outcome(it, model, look, buf),
             Overlay::Plan(it) => migrations::plan(it, model, look, buf),
             Overlay::Running(it) => migrations::running(it, model, look, buf),
