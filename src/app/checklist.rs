@@ -9,6 +9,7 @@ use crate::app::change;
 use crate::app::effect::{Effect, Slot};
 use crate::app::migrations;
 use crate::app::model::{Model, Tone};
+use crate::app::operations;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::checklist::{Checklist, Doing, Work};
 use crate::app::overlays::plan::{PlanReview, Subject};
@@ -16,6 +17,7 @@ use crate::app::overlays::working::{self, Words, Working};
 use crate::config::Protection;
 use crate::ops::checklist::{Gathered, Signed};
 use crate::ops::migrations_desk::Ask;
+use crate::ops::operations_desk;
 use crate::ops::session::Request;
 use crate::problem::{Kind, Problem};
 
@@ -41,6 +43,12 @@ pub fn begin(model: &mut Model, work: &Work, doing: Doing, effects: &mut Vec<Eff
 fn request(model: &Model, work: &Work, doing: Doing) -> Option<Request> {
     match (work, doing) {
         (Work::Push(_), _) => None,
+        (Work::Operation(plan), Doing::Gathering) => {
+            operations::request(model, operations_desk::Ask::Gather(Arc::clone(plan)))
+        }
+        (Work::Operation(plan), Doing::Aiding(aid)) => {
+            operations::request(model, operations_desk::Ask::Aid(Arc::clone(plan), aid))
+        }
         (Work::Run(plan, read), Doing::Gathering) => {
             migrations::request(model, Ask::Gather(Arc::clone(plan), read.clone()))
         }
@@ -117,6 +125,7 @@ pub fn failed(model: &mut Model, problem: &Problem) -> bool {
 pub fn has_items(subject: &Subject) -> bool {
     match subject {
         Subject::Run(plan) => !plan.items.is_empty(),
+        Subject::Operation(plan) => !plan.gathered.items.is_empty(),
         Subject::Amendment(_) => false,
     }
 }

@@ -23,6 +23,7 @@ pub mod layout;
 pub mod migrations;
 pub mod model;
 pub mod msg;
+pub mod operations;
 pub mod overlays;
 pub mod panes;
 mod pointer;

@@ -12,7 +12,9 @@ use crate::app::layout::layout;
 use crate::app::model::{Focus, Link, Model, PATIENCE, Tone, View};
 use crate::app::msg::Msg;
 use crate::app::overlays::{Next, Overlay};
-use crate::app::{browse, commands, edit_paste, migrations, pointer, replies, status, welcome};
+use crate::app::{
+    browse, commands, edit_paste, migrations, operations, pointer, replies, status, welcome,
+};
 use crate::ops::session::Request;
 
 /// The whole screen of the model's size.
@@ -56,6 +58,7 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.notify(Tone::Bad, problem.to_string());
         }
     }
+    operations::after(model, effects);
     read_ahead(model, effects);
     browse::peek_ahead(model, effects);
     migrations::settle(model, effects);

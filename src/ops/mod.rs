@@ -29,6 +29,7 @@ pub mod journal;
 pub mod migrate;
 pub mod migrations_desk;
 mod named;
+pub mod operations_desk;
 pub mod origins;
 mod outside;
 mod patience;

@@ -15,7 +15,9 @@ use crate::db::Db;
 use crate::db::connection::Connection;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
+use crate::migrations::ledger::SCHEMA;
 use crate::problem::{Kind, Problem, Result};
+use crate::schema::model::is_history_table;
 use crate::schema::{RelationKind, RelationName};
 use crate::sql::Dialect;
 
@@ -120,16 +122,21 @@ pub async fn plan(
         );
         let is_touched = touched.as_ref().is_none_or(|touched| touched.contains(&relation.name));
         let rows = relation.rows.filter(|rows| *rows != Rows::Exactly(0))?;
-        (holds && is_touched).then_some((relation.name, rows))
+        (holds && is_touched && !is_record(&relation.name)).then_some((relation.name, rows))
     });
     let there = there.collect();
     Ok(Seed { target: target.clone(), database, notes, there, upsert, shape, work })
 }
 
+/// Whether a table keeps what was done to the database: no sample rows belong into it.
+fn is_record(name: &RelationName) -> bool {
+    name.schema == SCHEMA || is_history_table(&name.name)
+}
+
 /// The tables that are named, or all.
 fn chosen(shape: &Shape, wanted: &Wanted) -> Result<BTreeSet<RelationName>> {
     if wanted.tables.is_empty() {
-        return Ok(shape.tables.keys().cloned().collect());
+        return Ok(shape.tables.keys().filter(|name| !is_record(name)).cloned().collect());
     }
     let mut chosen = BTreeSet::new();
     for text in &wanted.tables {

@@ -110,6 +110,7 @@ impl Runner {
                     let event = match told {
                         Progress::Part(part) => Event::Progress(part),
                         Progress::Run(progress) => Event::Ran(progress),
+                        Progress::Said(words) => Event::Said(words),
                     };
                     let _ = replies.try_send(Msg::Reply(slot, ticket, event));
                 };

@@ -42,6 +42,8 @@ mod migrate_sqlite;
 mod migrations_journey;
 mod migrations_run;
 mod migrations_view;
+mod operations_journey;
+mod operations_screen;
 mod overlays;
 mod postgres;
 mod production_journey;

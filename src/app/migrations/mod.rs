@@ -9,7 +9,8 @@ mod run;
 
 pub use mending::{Mending, mend};
 pub use run::{
-    carry, carry_out, intent, progressed, read_before, run_failed, under_review, verb, whole_intent,
+    carry, carry_out, intent, is_free, order, progressed, read_before, run_failed, under_review,
+    verb, whole_intent,
 };
 
 use crate::app::change;
@@ -85,7 +86,7 @@ pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
                 model.schema.show(relation, engine);
             }
         }
-        Told::Planned(plan) => run::planned(model, plan),
+        Told::Planned(plan) => run::planned(model, plan, effects),
         Told::Gathered(found) => checklist::gathered(model, *found),
         Told::Reopened(found) => checklist::reopened(model, *found),
         Told::Carried(carried) => run::carried(model, &carried, effects),
@@ -204,9 +205,9 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) -> bool 
                 examine(model, key, effects);
             }
         }
-        C::ApplyAll => run::order(model, Order::Apply { to: None }, effects),
+        C::ApplyAll => order(model, Order::Apply { to: None }, effects),
         C::ApplyTo => run::up_to(model, true, effects),
-        C::RollBack => run::order(model, Order::RollBack { to: None }, effects),
+        C::RollBack => order(model, Order::RollBack { to: None }, effects),
         C::RollBackTo => run::up_to(model, false, effects),
         C::EditFile => edit(model, effects),
         C::Rehearse => rehearsal::begin(model, effects),

@@ -9,6 +9,7 @@ use crate::app::change;
 use crate::app::checklist;
 use crate::app::effect::{Effect, Slot};
 use crate::app::model::{Link, Model, Tone};
+use crate::app::operations;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::plan::{PlanReview, Subject};
@@ -28,7 +29,7 @@ const MOST_CHANGES: usize = 12;
 const PLANNING: Words = Words { running: "Looking at what would run", failed: "Nothing was run" };
 
 /// Whether work can begin; why not is said.
-pub(super) fn is_free(model: &mut Model) -> bool {
+pub fn is_free(model: &mut Model) -> bool {
     let is_open = matches!(model.link, Link::Open(_));
     let why = if model.tickets.is_running(Slot::Op) {
         "Something else is still being worked on; ctrl+c stops it"
@@ -62,8 +63,11 @@ pub fn up_to(model: &mut Model, up: bool, effects: &mut Vec<Effect>) {
 }
 
 /// The plan is here.
-pub fn planned(model: &mut Model, plan: Arc<Plan>) {
+pub fn planned(model: &mut Model, plan: Arc<Plan>, effects: &mut Vec<Effect>) {
     change::worked(model);
+    if plan.run.scripts.is_empty() && operations::is_at(model, &[operations::Stage::Migrate]) {
+        return operations::next(model, "Every migration was applied".to_owned(), effects);
+    }
     if plan.run.scripts.is_empty() {
         let said = match &plan.order {
             Order::Apply { to: None } => "Every migration is applied.",
@@ -93,6 +97,13 @@ pub fn under_review(model: &Model) -> Option<Subject> {
 pub fn carry(model: &mut Model, effects: &mut Vec<Effect>) {
     let plan = match under_review(model) {
         Some(Subject::Run(plan)) => plan,
+        Some(Subject::Operation(plan)) => {
+            let signed = checklist::signed(model);
+            if let Some(working) = operations::carry_out(model, plan, signed, effects) {
+                model.overlays.push(working);
+            }
+            return;
+        }
         Some(Subject::Amendment(amendment)) => {
             return super::mending::write(model, amendment, effects);
         }
@@ -150,9 +161,12 @@ fn ended(model: &mut Model) -> Option<Arc<Plan>> {
 /// It is carried out: what is on the screen is read again.
 pub fn carried(model: &mut Model, carried: &Carried, effects: &mut Vec<Effect>) {
     ended(model);
+    browse::refresh(model, effects);
+    if operations::is_at(model, &[operations::Stage::Migrate]) {
+        return operations::next(model, told(carried), effects);
+    }
     let outcome = Outcome::of(title(carried.plan.order.direction()), paragraphs(carried));
     model.overlays.push(Overlay::Outcome(Box::new(outcome)));
-    browse::refresh(model, effects);
 }
 
 /// The run failed or was stopped; whether it was a run.
@@ -164,6 +178,7 @@ pub fn run_failed(model: &mut Model, problem: &Problem, effects: &mut Vec<Effect
         (_, Direction::Down) => "Not all was taken back",
     };
     let outcome = Outcome::of_problem(heading, problem.clone());
+    let outcome = operations::with_done(model, outcome);
     model.overlays.push(Overlay::Outcome(Box::new(outcome)));
     // Some of it may have been done.
     browse::refresh(model, effects);
@@ -206,12 +221,16 @@ pub fn intent(plan: &Plan) -> String {
     }
 }
 
-fn paragraphs(carried: &Carried) -> Vec<(Ink, String)> {
+/// How much was carried out, and how long it took.
+fn told(carried: &Carried) -> String {
     let count = carried.done.len();
     let plural = if count == 1 { "" } else { "s" };
     let verb = title(carried.plan.order.direction());
-    let elapsed = lasting(carried.elapsed);
-    let mut out = vec![(Ink::Strong, format!("{verb} {count} migration{plural} in {elapsed}."))];
+    format!("{verb} {count} migration{plural} in {}", lasting(carried.elapsed))
+}
+
+fn paragraphs(carried: &Carried) -> Vec<(Ink, String)> {
+    let mut out = vec![(Ink::Strong, format!("{}.", told(carried)))];
     out.extend(
         carried.done.iter().map(|(name, took)| (Ink::Muted, format!("{name}  {}", lasting(*took)))),
     );

@@ -15,6 +15,7 @@ use crate::app::key::{Code, Key, Mouse, MouseAction};
 use crate::app::migrations;
 use crate::app::model::{Model, Tone};
 use crate::app::msg::Event;
+use crate::app::operations;
 use crate::app::overlays::cell::wrap;
 use crate::app::overlays::outcome::{counted, sentence};
 use crate::app::overlays::place::{centred, inside, line_at, narrow};
@@ -25,6 +26,7 @@ use crate::app::update::screen;
 use crate::config::Protection;
 use crate::ops::checklist::{Aid, Gathered, Signed, TICKS, Word};
 use crate::ops::migrations_desk::Plan;
+use crate::ops::operations_desk;
 use crate::ops::preparation::Prepared;
 use crate::ops::push::Item;
 use crate::text;
@@ -45,6 +47,8 @@ pub enum Work {
     Push(Arc<Prepared>),
     /// Migrations; with those that were read to their end, by name.
     Run(Arc<Plan>, Vec<String>),
+    /// An operation on the whole database.
+    Operation(Arc<operations_desk::Plan>),
 }
 
 /// What a person said about an item.
@@ -121,6 +125,11 @@ impl Checklist {
         Self::new(Work::Push(prepared), gathered, Sayings::new(), Protection::Development)
     }
 
+    /// The checklist of a push whose evidence is other than what was shown before.
+    pub fn push_again(prepared: Arc<Prepared>, gathered: Gathered) -> Self {
+        Self::new(Work::Push(prepared), gathered, Sayings::new(), Protection::Development)
+    }
+
     /// A checklist whose evidence was gathered, and what was said about it before.
     pub fn new(work: Work, gathered: Gathered, said: Sayings, protection: Protection) -> Self {
         let strict = matches!(work, Work::Run(..)) && protection == Protection::Production;
@@ -142,7 +151,7 @@ impl Checklist {
     pub fn mark(&self, at: usize) -> Mark {
         let Some(item) = self.item(at) else { return Mark::Open };
         let is_busy = match self.doing {
-            Some(Doing::Aiding(aid)) => aid.item() == item.id,
+            Some(Doing::Aiding(aid)) => aid.is_about(item.id),
             _ => false,
         };
         match (is_busy, item.shown, self.said.get(item.id)) {
@@ -176,15 +185,21 @@ impl Checklist {
         matches!(self.work, Work::Run(..)) && self.item(self.cursor).is_some_and(|it| !it.shown)
     }
 
+    /// Whether the evidence can be gathered again from here.
+    pub fn can_gather(&self) -> bool {
+        !matches!(self.work, Work::Push(_))
+    }
+
     /// What can be done about items that nothing speaks for; where the cursor is comes first.
     pub fn aids(&self) -> Vec<Aid> {
         let here = self.item(self.cursor).map(|item| item.id);
         let is_open = |aid: &&Aid| {
-            let at = self.gathered.items.iter().position(|item| item.id == aid.item());
-            at.is_some_and(|at| self.mark(at) == Mark::Open || here == Some(aid.item()))
+            let at = self.gathered.items.iter().position(|item| aid.is_about(item.id));
+            at.is_some_and(|at| self.mark(at) == Mark::Open)
+                || here.is_some_and(|it| aid.is_about(it))
         };
         let mut aids: Vec<Aid> = self.gathered.aids.iter().filter(is_open).copied().collect();
-        aids.sort_by_key(|aid| here != Some(aid.item()));
+        aids.sort_by_key(|aid| !here.is_some_and(|item| aid.is_about(item)));
         aids
     }
 
@@ -196,6 +211,7 @@ impl Checklist {
                 format!("Run {} on {database}?", counted(prepared.review.statements.len()))
             }
             Work::Run(plan, _) => format!("{}?", migrations::whole_intent(plan)),
+            Work::Operation(plan) => format!("{}?", operations::intent(plan)),
         }
     }
 
@@ -204,6 +220,7 @@ impl Checklist {
         match &self.work {
             Work::Push(_) => "run",
             Work::Run(plan, _) => migrations::verb(plan.order.direction()),
+            Work::Operation(plan) => operations::verb(plan),
         }
     }
 
@@ -220,7 +237,7 @@ impl Checklist {
         let stands = |item: &&str| !self.gathered.items.iter().any(|it| it.id == *item && it.shown);
         let words = self.said.iter().filter(|(item, _)| stands(item)).map(word).collect();
         let read = match &self.work {
-            Work::Push(_) => Vec::new(),
+            Work::Push(_) | Work::Operation(_) => Vec::new(),
             Work::Run(_, read) => read.clone(),
         };
         Signed { items: self.gathered.items.clone(), words, read }
@@ -280,7 +297,7 @@ impl Checklist {
                 }
                 lines.extend(told);
             }
-            if self.about.is_some_and(|aid| aid.item() == item.id) {
+            if self.about.is_some_and(|aid| aid.is_about(item.id)) {
                 lines.extend(self.trouble(room, ascii));
             }
             let all = lines.into_iter().enumerate();
@@ -332,7 +349,13 @@ impl Checklist {
             "off-peak" => "the database's clock and sessions; off_peak of dbstudio.toml",
             "team-notified" => "notify of dbstudio.toml, and whether it ran for these files",
             "development" => "protection of dbstudio.toml",
-            "no-important-data" | "can-afford-the-loss" => "counted in the database for this plan",
+            "environment" => "the server's name for it; protection of dbstudio.toml",
+            "team" => "you alone, or notify of dbstudio.toml",
+            "rebuild" => "the migrations, run from nothing in a scratch database just now",
+            "rows" => "the tables, counted just now",
+            "no-important-data" | "can-afford-the-loss" => {
+                "the database, asked what this plan would lose"
+            }
             _ => "",
         }
     }
@@ -377,12 +400,13 @@ impl Checklist {
     pub fn key(&mut self, key: Key, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         let last = self.gathered.items.len().saturating_sub(1);
         let leaves = key == Key::ctrl('c') || matches!(key.code, Code::Esc | Code::Char('q'));
-        match key.code {
-            _ if leaves && self.doing.is_some() => {
-                if model.tickets.cancel(Slot::Op) {
-                    effects.push(Effect::Cancel(Slot::Op));
-                }
+        if leaves && self.doing.is_some() {
+            if model.tickets.cancel(Slot::Op) {
+                effects.push(Effect::Cancel(Slot::Op));
             }
+            return Next::Stay;
+        }
+        match key.code {
             _ if leaves => return self.leave(model),
             _ if key.ctrl || key.alt => {}
             Code::Up | Code::Char('k') => self.cursor = self.cursor.saturating_sub(1),
@@ -415,10 +439,10 @@ impl Checklist {
 
     fn aid(&mut self, aid: Aid, model: &mut Model, effects: &mut Vec<Effect>) {
         if self.gathered.aids.contains(&aid) {
-            let at = self.gathered.items.iter().position(|item| item.id == aid.item());
+            let at = self.gathered.items.iter().position(|item| aid.is_about(item.id));
             self.cursor = at.unwrap_or(self.cursor);
             self.begin(Doing::Aiding(aid), model, effects);
-        } else if aid == Aid::Notify && self.gathered.items.iter().any(|it| it.id == aid.item()) {
+        } else if aid == Aid::Notify && self.gathered.items.iter().any(|it| aid.is_about(it.id)) {
             model.notify(Tone::Plain, "No command notify is configured; tell them, and tick it");
         }
     }
@@ -443,11 +467,15 @@ impl Checklist {
                 let prompt = Prompt::new(Purpose::DatabaseName, "");
                 Next::Over(Box::new(Overlay::Prompt(Box::new(prompt))))
             }
+            Work::Operation(plan) if plan.needs_name() => {
+                let prompt = Prompt::new(Purpose::DatabaseName, "");
+                Next::Over(Box::new(Overlay::Prompt(Box::new(prompt))))
+            }
             Work::Run(plan, _) => {
-                match migrations::carry_out(model, Arc::clone(plan), self.signed(), effects) {
-                    Some(running) => Next::Over(Box::new(running)),
-                    None => Next::Stay,
-                }
+                over(migrations::carry_out(model, Arc::clone(plan), self.signed(), effects))
+            }
+            Work::Operation(plan) => {
+                over(operations::carry_out(model, Arc::clone(plan), self.signed(), effects))
             }
         }
     }
@@ -495,4 +523,8 @@ impl Checklist {
             }
         }
     }
+}
+
+fn over(overlay: Option<Overlay>) -> Next {
+    overlay.map_or(Next::Stay, |overlay| Next::Over(Box::new(overlay)))
 }

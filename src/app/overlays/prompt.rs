@@ -11,11 +11,16 @@ use crate::app::key::{Code, Key};
 use crate::app::layout::layout;
 use crate::app::migrations::{self, Mending};
 use crate::app::model::{Model, Tone};
+use crate::app::operations;
 use crate::app::overlays::Next;
 use crate::app::panes::data::Awaiting;
 use crate::app::update::screen;
 use crate::db::page::Place;
+use crate::ops::operations_desk::Wish;
 use crate::ops::session::Request;
+
+/// The most rows that are made for each table.
+const MOST_ROWS: usize = 10_000_000;
 
 /// A line to type, and what for.
 #[derive(Debug, Clone)]
@@ -47,6 +52,8 @@ pub enum Purpose {
     DatabaseName,
     /// Why something else is written of a migration.
     Reason(Mending),
+    /// How many rows are made for each table.
+    Rows,
     /// Why an item of a checklist does not matter now.
     Waiver,
 }
@@ -130,6 +137,7 @@ impl Prompt {
                 migrations::mend(model, mending, Some(reason), effects);
                 Next::Close
             }
+            Purpose::Rows => self.rows(model, effects),
             Purpose::Waiver => {
                 let reason = self.field.text().trim().to_owned();
                 checklist::waive(model, reason);
@@ -157,6 +165,20 @@ impl Prompt {
         }
         migrations::carry(model, effects);
         Next::Close
+    }
+
+    /// Begins to make rows, when what was typed is a number of them.
+    fn rows(&mut self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
+        match self.field.text().trim().replace([',', '_', '\''], "").parse() {
+            Ok(rows) if (1..=MOST_ROWS).contains(&rows) => {
+                operations::order(model, Wish::Rows(rows), effects);
+                Next::Close
+            }
+            _ => {
+                self.complaint = Some("a number from 1 to 10,000,000".into());
+                Next::Stay
+            }
+        }
     }
 
     fn find(&self, model: &mut Model) {

@@ -18,12 +18,12 @@ pub enum Aid {
 }
 
 impl Aid {
-    /// The item it is about.
-    pub fn item(self) -> &'static str {
+    /// Whether it is about this item.
+    pub fn is_about(self, item: &str) -> bool {
         match self {
-            Self::Backup => "backup",
-            Self::Rehearse => "rollback-plan",
-            Self::Notify => "team-notified",
+            Self::Backup => item == "backup",
+            Self::Rehearse => item == "rollback-plan",
+            Self::Notify => matches!(item, "team-notified" | "team"),
         }
     }
 }

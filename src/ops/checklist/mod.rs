@@ -345,7 +345,7 @@ impl Checklist {
     /// The list as somebody goes through it where it can be acted on.
     pub fn gathered(&self, trouble: Option<Problem>) -> Gathered {
         let is_there = |aid: &Aid| {
-            let item = self.items.iter().any(|item| item.id == aid.item());
+            let item = self.items.iter().any(|item| aid.is_about(item.id));
             item && (*aid != Aid::Notify || self.checks.notify.is_some())
         };
         let aids = [Aid::Backup, Aid::Rehearse, Aid::Notify].into_iter().filter(is_there);

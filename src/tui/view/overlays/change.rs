@@ -27,7 +27,7 @@ pub fn working(it: &Working, model: &Model, look: &Look, buf: &mut Buffer) {
         Doing::Preparing(Intent::Compare) => "Comparing",
         Doing::Pushing => "Pushing",
         Doing::Writing => "Writing the migration",
-        Doing::Migrations(words) => words.running,
+        Doing::Migrations(words) | Doing::Operation(words) => words.running,
     };
     let elapsed = model.tickets.elapsed(Slot::Op, model.now).unwrap_or_default();
     let time = spinner::elapsed(elapsed);

@@ -103,6 +103,9 @@ fn hints(it: &Checklist, model: &Model) -> Vec<Hint<'static>> {
     if it.can_waive() {
         hints.push(Hint::new("w", "waive"));
     }
-    hints.push(Hint::new("esc", "back to the plan"));
+    if it.can_gather() {
+        hints.push(Hint::new("R", "look again"));
+    }
+    hints.push(Hint::new("esc", "back"));
     hints
 }
