@@ -253,3 +253,36 @@ fn where_a_checklist_is_configured_elsewhere_a_tick_is_enough() {
     shop.keys("enter");
     assert_eq!(carried(&shop), Some(vec![Word { item: "off-peak".to_owned(), reason: None }]));
 }
+
+#[test]
+fn rolling_back_in_production_has_a_list_of_its_own() {
+    let back = |ask: &Ask| match ask {
+        Ask::Plan(order @ Order::RollBack { .. }) => {
+            let mut plan = plan(order);
+            plan.items = vec!["reviewed", "team-notified"];
+            Some(Told::Planned(Arc::new(plan)))
+        }
+        Ask::Gather(plan, read) => {
+            let mut found = gathered(&[]);
+            found.items.retain(|item| plan.items.contains(&item.id));
+            found.aids = vec![Aid::Notify];
+            // The way back is what was looked at.
+            found.items[0].shown = read.as_slice() == ["0006_vouchers"];
+            Some(Told::Gathered(Box::new(found)))
+        }
+        other => answer(other),
+    };
+    DONE.with_borrow_mut(Vec::clear);
+    let mut shop = with(back, LARGE);
+    if let Some(target) = &mut shop.model.target {
+        target.protection = Protection::Production;
+    }
+    shop.keys("b a");
+    assert_snapshot!("roll_back", shop.screen());
+    shop.keys("space enter");
+    assert!(shop.screen().contains("the database's name"), "{}", shop.screen());
+    shop.types("shop");
+    shop.keys("enter");
+    let word = Word { item: "team-notified".to_owned(), reason: None };
+    assert_eq!(carried(&shop), Some(vec![word]));
+}

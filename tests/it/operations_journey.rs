@@ -18,7 +18,7 @@ fn leave(mut it: Terminal) {
 }
 
 fn studio(project: &Project) -> Terminal {
-    let mut it = Start::studio(&[]).folder(project.folder.path()).size(120, 36).spawn();
+    let it = Start::studio(&[]).folder(project.folder.path()).size(120, 36).spawn();
     it.wait_for_text("? help");
     it
 }
