@@ -6,6 +6,8 @@
 //! never fails and never loses the fact that something was there: what it replaces stays
 //! visible as a sign.
 
+pub mod lines;
+
 use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;

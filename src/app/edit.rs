@@ -9,14 +9,15 @@ use crate::app::command::CommandId;
 use crate::app::edit_apply::{
     applied_or_not, discard, restored, review, reviewed, take_back, taken_back,
 };
+use crate::app::edit_long::{self, Deleting};
 use crate::app::edit_rows::{self, Barrier, Target, editable, held, is_production, targets};
 use crate::app::effect::{Effect, Slot};
 use crate::app::layout::layout;
 use crate::app::model::{Model, Tone};
 use crate::app::msg::Msg;
-use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
-use crate::app::overlays::editor::Editor;
+use crate::app::overlays::editor::{Editor, Way};
+use crate::app::overlays::{Next, Overlay};
 use crate::app::staged::{Editable, with_cell};
 use crate::app::update::screen;
 use crate::db::edit::{RowEdit, RowId, Trial, Typed, Verdict, Wanted, why_fixed};
@@ -25,6 +26,10 @@ use crate::ops::edit::{Answer, Request};
 use crate::ops::session;
 use crate::problem::{Kind, Problem};
 use crate::schema::Generation;
+use crate::text;
+
+/// The most cells a column is made wider to for words that stand for a value.
+const MOST_FOR_WORDS: usize = 24;
 
 /// What editing knows beside what is staged.
 #[derive(Debug, Default)]
@@ -33,6 +38,8 @@ pub struct Editing {
     pub unlocked: bool,
     /// The cells whose values are being proven.
     pub waiting: Option<Waiting>,
+    /// Rows that go once it is known what guards their long values.
+    pub deleting: Option<Deleting>,
     /// The rows last copied as lines, which may be pasted back exactly.
     pub copied: Option<String>,
 }
@@ -46,6 +53,8 @@ pub struct Waiting {
     pub cells: Vec<(Target, String)>,
     /// New rows that are made with it.
     pub new_rows: Vec<RowId>,
+    /// The cells, by their numbers, whose long values are being looked into.
+    pub long: Vec<usize>,
 }
 
 /// Runs a command that edits rows; whether it was one.
@@ -62,14 +71,17 @@ pub fn command(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) -> b
             model.start(Slot::Edit, request, effects);
         }
         C::UndoApply => take_back(model, effects),
-        C::EditCell | C::AddRow | C::AddCopy | C::DeleteRow | C::SetNull => {
-            if let Some(of) = may_edit(model) {
+        C::EditCell | C::EditOutside | C::AddRow | C::AddCopy | C::DeleteRow | C::SetNull => {
+            if model.editing.waiting.is_some() || model.editing.deleting.is_some() {
+                model.notify(Tone::Plain, "The last edit is still being checked");
+            } else if let Some(of) = may_edit(model) {
                 match id {
-                    C::EditCell => Editor::open(model, of, effects),
+                    C::EditCell => Editor::open(model, of, Way::Box, effects),
+                    C::EditOutside => Editor::open(model, of, Way::Outside, effects),
                     C::AddRow => add(model, &of, BTreeMap::new()),
                     C::AddCopy => add_copy(model, &of),
-                    C::DeleteRow => delete(model, &of),
-                    _ => set_null(model, &of),
+                    C::DeleteRow => delete(model, &of, effects),
+                    _ => set_null(model, &of, effects),
                 }
             }
         }
@@ -211,13 +223,17 @@ fn add_copy(model: &mut Model, of: &Editable) {
 }
 
 /// Marks rows for deletion; if all of them are, takes the marks off. New rows go at once.
-fn delete(model: &mut Model, of: &Editable) {
+fn delete(model: &mut Model, of: &Editable, effects: &mut Vec<Effect>) {
     let targets = targets(model);
     let table = of.relation.name.clone();
     let is_deleted = |target: &Target| {
         matches!(model.staged.row(&table, &target.row), Some(RowEdit::Deleted { .. }))
     };
     let undelete = !targets.is_empty() && targets.iter().all(is_deleted);
+    let (long, originals) = match undelete {
+        true => (Vec::new(), Vec::new()),
+        false => edit_long::of_rows(model, &targets),
+    };
     let rows = targets.into_iter().map(|target| {
         let edit = target.key.filter(|_| !undelete).map(|key| {
             // Bytes that are no text cannot be sent back to be compared.
@@ -227,9 +243,20 @@ fn delete(model: &mut Model, of: &Editable) {
         });
         (target.row, edit)
     });
-    let rows: Vec<_> = rows.collect();
-    let one = rows.len() == 1;
-    model.staged.put(of, rows);
+    let deleting = Deleting { of: of.clone(), rows: rows.collect(), long };
+    if originals.is_empty() {
+        mark_deleted(model, deleting);
+        return;
+    }
+    model.editing.deleting = Some(deleting);
+    let request = session::Request::Edit(Request::Originals(originals));
+    model.start(Slot::Edit, request, effects);
+}
+
+/// Stages the marks, and goes on to the next row after one.
+fn mark_deleted(model: &mut Model, deleting: Deleting) {
+    let one = deleting.rows.len() == 1;
+    model.staged.put(&deleting.of, deleting.rows);
     settle_cursor(model);
     let height = layout(model, screen(model)).grid_height();
     if let Some(pane) = model.data.as_mut().filter(|pane| pane.new_row.is_none()) {
@@ -242,15 +269,19 @@ fn delete(model: &mut Model, of: &Editable) {
 }
 
 /// Sets the column under the cursor to NULL in the rows that are edited.
-fn set_null(model: &mut Model, of: &Editable) {
+fn set_null(model: &mut Model, of: &Editable, effects: &mut Vec<Effect>) {
     let Some(name) = column_under_cursor(model) else { return };
     if let Err(why) = may_hold(of, &name, &Typed::Null) {
         model.notify(Tone::Bad, why);
         return;
     }
     let cells = targets(model).into_iter().map(|target| (target, name.clone())).collect();
-    let waiting = Waiting { of: of.clone(), cells, new_rows: Vec::new() };
+    let waiting = Waiting { of: of.clone(), cells, new_rows: Vec::new(), long: Vec::new() };
     let count = waiting.cells.len();
+    if !edit_long::of_cells(model, &waiting).0.is_empty() {
+        prove(model, waiting, &vec![Typed::Null; count], effects);
+        return;
+    }
     stage(model, waiting, vec![Ok(Wanted::Value(Value::Null)); count]);
 }
 
@@ -287,8 +318,10 @@ pub fn prove(model: &mut Model, waiting: Waiting, typed: &[Typed], effects: &mut
         trials.push(Trial { column: column.clone(), typed: typed.clone(), row });
     }
     let relation = Arc::clone(&waiting.of.relation);
+    let (long, originals) = edit_long::of_cells(model, &waiting);
+    let waiting = Waiting { long, ..waiting };
     model.editing.waiting = Some(waiting);
-    let request = session::Request::Edit(Request::Prove(relation, trials));
+    let request = session::Request::Edit(Request::Prove(relation, trials, originals));
     model.start(Slot::Edit, request, effects);
 }
 
@@ -310,8 +343,15 @@ fn stage(model: &mut Model, waiting: Waiting, verdicts: Vec<Verdict>) {
             skipped += 1;
             continue;
         }
-        if let (Wanted::Value(value), Some(pane)) = (&wanted, &mut model.data) {
-            pane.columns.make_room_for(&column, value, model.ascii);
+        match (&wanted, &mut model.data) {
+            (Wanted::Value(value), Some(pane)) => {
+                pane.columns.make_room_for(&column, value, model.ascii);
+            }
+            (Wanted::Row(from), Some(pane)) => {
+                let wide = text::width(&from.words()).min(MOST_FOR_WORDS);
+                pane.columns.make_cells(&column, u16::try_from(wide).unwrap_or(u16::MAX));
+            }
+            _ => {}
         }
         let read = target.read.get(&column).cloned().unwrap_or(Value::Null);
         let key = target.key.unwrap_or_default();
@@ -331,7 +371,12 @@ fn stage(model: &mut Model, waiting: Waiting, verdicts: Vec<Verdict>) {
 /// Takes an answer about edits.
 pub fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effect>) {
     match answer {
-        Answer::Proven(verdicts) => proven(model, verdicts),
+        Answer::Proven(verdicts, originals) => proven(model, verdicts, originals),
+        Answer::Originals(originals) => {
+            if let Some(deleting) = model.editing.deleting.take() {
+                mark_deleted(model, deleting.guarded(originals));
+            }
+        }
         Answer::Candidates(found) => {
             if let Some(editor) = editor(model) {
                 editor.take_candidates(found);
@@ -339,14 +384,42 @@ pub fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effect>) {
         }
         Answer::Whole(value) => {
             if let Some(editor) = editor(model) {
-                editor.take_whole(value);
+                editor.take_whole(value, effects);
             }
+        }
+        Answer::FromFile(typed) => with_editor(model, |editor, model| {
+            editor.take_file(typed, model, effects);
+            Next::Stay
+        }),
+        Answer::ToFile(path, bytes) => {
+            let bytes = text::short_bytes(bytes);
+            model.notify(Tone::Good, format!("Wrote the value to {path}, {bytes}"));
         }
         Answer::Reviewed(plan) => reviewed(model, plan),
         Answer::Restored(back) => restored(model, back, effects),
         Answer::Applied(applied, elapsed) => applied_or_not(model, applied, elapsed, effects),
         Answer::TakenBack(back) => taken_back(model, back, effects),
     }
+}
+
+/// Hands something to the box that is open, and does what it answers.
+pub fn with_editor(model: &mut Model, act: impl FnOnce(&mut Editor, &mut Model) -> Next) {
+    let is_it = |overlay: &Overlay| matches!(overlay, Overlay::Editor(_));
+    let Some(at) = model.overlays.iter().rposition(is_it) else { return };
+    let Overlay::Editor(mut editor) = model.overlays.remove(at) else { return };
+    if !matches!(act(&mut editor, model), Next::Close) {
+        model.overlays.insert(at, Overlay::Editor(editor));
+    }
+}
+
+/// Takes what the person's own editor left.
+pub fn drafted(
+    model: &mut Model,
+    text: Option<String>,
+    trouble: Option<String>,
+    effects: &mut Vec<Effect>,
+) {
+    with_editor(model, |editor, model| editor.come_back(text, trouble, model, effects));
 }
 
 fn editor(model: &mut Model) -> Option<&mut Editor> {
@@ -356,8 +429,9 @@ fn editor(model: &mut Model) -> Option<&mut Editor> {
     })
 }
 
-fn proven(model: &mut Model, verdicts: Vec<Verdict>) {
-    let Some(waiting) = model.editing.waiting.take() else { return };
+fn proven(model: &mut Model, verdicts: Vec<Verdict>, originals: Vec<Value>) {
+    let Some(mut waiting) = model.editing.waiting.take() else { return };
+    waiting.guard(originals);
     let wrong = verdicts.iter().filter(|verdict| verdict.is_err()).count();
     let first = waiting.cells.iter().zip(&verdicts).find_map(|((_, column), verdict)| {
         verdict.as_ref().err().map(|complaint| (column.clone(), complaint.clone()))
@@ -376,7 +450,7 @@ fn proven(model: &mut Model, verdicts: Vec<Verdict>) {
         Some((column, complaint)) => {
             // A block is pasted whole or not at all.
             let rest = if wrong > 1 { format!(", and {} more", wrong - 1) } else { String::new() };
-            let text = format!("Nothing was pasted: {column}: {complaint}{rest}");
+            let text = format!("Nothing was staged: {column}: {complaint}{rest}");
             model.notify(Tone::Bad, text);
         }
     }
@@ -385,6 +459,7 @@ fn proven(model: &mut Model, verdicts: Vec<Verdict>) {
 /// Work on edits failed, was refused or was stopped.
 pub fn failed(model: &mut Model, problem: &Problem) {
     model.editing.waiting = None;
+    model.editing.deleting = None;
     let told = if problem.kind == Kind::Cancelled && problem.why.is_empty() {
         "Stopped; nothing was changed".to_owned()
     } else {

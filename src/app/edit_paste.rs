@@ -54,7 +54,7 @@ pub fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     }
     let typed: Vec<Typed> = cells.iter().map(|(.., typed)| typed.clone()).collect();
     let cells = cells.into_iter().map(|(target, name, _)| (target, name)).collect();
-    prove(model, Waiting { of, cells, new_rows }, &typed, effects);
+    prove(model, Waiting { of, cells, new_rows, long: Vec::new() }, &typed, effects);
 }
 
 type Laid = (Vec<(Target, String, Typed)>, Vec<crate::db::edit::RowId>);

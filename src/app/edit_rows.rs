@@ -117,7 +117,7 @@ pub fn held(target: &Target, edit: Option<&RowEdit>) -> BTreeMap<String, Value> 
         Wanted::Value(value) => {
             all.insert(name.clone(), value.clone());
         }
-        Wanted::Default => {
+        Wanted::Default | Wanted::Row(_) => {
             all.remove(name);
         }
     };

@@ -27,10 +27,23 @@ pub enum Effect {
     CaptureMouse(bool),
     /// Open a file in the person's editor, which has the terminal meanwhile.
     Edit(String),
+    /// Let the person change a text in their editor; it comes back as [`Msg::Drafted`].
+    ///
+    /// [`Msg::Drafted`]: crate::app::msg::Msg::Drafted
+    Draft(Box<Draft>),
     /// Stop the process as Ctrl+Z does in a shell.
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// A text for the person's editor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The file's name, safe as one, with an ending that tells what it is.
+    pub name: String,
+    /// The text.
+    pub text: String,
 }
 
 /// A kind of work of which one runs at a time.
@@ -72,6 +85,8 @@ pub enum Slot {
     Origins,
     /// Proving, reviewing or applying edits of rows.
     Edit,
+    /// Reading what was done to the database.
+    Timeline,
 }
 
 impl Slot {
@@ -107,6 +122,7 @@ impl Slot {
             Self::Origins => "finding out which migration made each column",
             Self::Examine => "trying the migration in a scratch database",
             Self::Edit => "working on the edits",
+            Self::Timeline => "reading what was done",
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod command;
 pub mod commands;
 pub mod edit;
 pub mod edit_apply;
+pub mod edit_long;
 pub mod edit_paste;
 pub mod edit_rows;
 pub mod effect;

@@ -28,6 +28,13 @@ pub enum Msg {
     Carry,
     /// A file was open in an editor, and the editor is done with it.
     Edited,
+    /// The editor is done with a text: what is there now, and what went wrong.
+    Drafted {
+        /// The text as it is now, if it could be read.
+        text: Option<String>,
+        /// What went wrong, in words.
+        trouble: Option<String>,
+    },
     /// A relation was chosen by other means than the tree.
     Open(RelationName),
     /// A file that remembers something could not be written; the studio goes on.

@@ -104,6 +104,11 @@ fn connected(model: &mut Model, opened: Opened, effects: &mut Vec<Effect>) {
     if let Some(trouble) = opened.trouble {
         model.notify(Tone::Bad, trouble);
     }
+    if let Some(known) = opened.known {
+        let words = format!("This database was met as {} before", known.protection.word());
+        model.notify(Tone::Bad, words);
+        model.target = Some(*known);
+    }
     model.start(Slot::Outline, Request::Outline, effects);
     if let Some(target) = &model.target {
         effects.push(Effect::Opened(Box::new(target.clone())));
@@ -214,7 +219,7 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         // It has connections of its own; that of the rows says for itself when it breaks.
         Slot::Op => return change::failed(model, problem, effects),
         // They have connections of their own too.
-        Slot::Standing | Slot::Examine | Slot::Origins => {
+        Slot::Standing | Slot::Examine | Slot::Origins | Slot::Timeline => {
             return migrations::failed(model, slot, problem);
         }
         Slot::Status if problem.kind != Kind::Disconnected => {

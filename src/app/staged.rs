@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::db::edit::{CellEdit, Key, RowEdit, RowId, TableEdits, Wanted};
+use crate::db::edit::{CellEdit, Key, RowEdit, RowId, TableEdits, Wanted, renumbered};
 use crate::db::page::Identity;
 use crate::db::value::Value;
 use crate::ops::journal::Record;
@@ -197,18 +197,15 @@ impl Staged {
 
     /// Takes edits as they were found again: they can be undone as one step.
     pub fn restore(&mut self, tables: Vec<TableEdits>) {
+        // Numbers of another run may be taken here.
+        let tables = renumbered(tables, || self.new_row());
         for table in tables {
             let of = Editable {
                 relation: table.relation,
                 identity: table.identity,
                 masked: table.masked,
             };
-            let renumbered = table.rows.into_iter().map(|(row, edit)| match row {
-                // Numbers of another run may be taken here.
-                RowId::Added(_) => (self.new_row(), Some(edit)),
-                existing @ RowId::Existing(_) => (existing, Some(edit)),
-            });
-            let rows = renumbered.collect();
+            let rows = table.rows.into_iter().map(|(row, edit)| (row, Some(edit))).collect();
             self.put(&of, rows);
         }
     }

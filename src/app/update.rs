@@ -13,7 +13,7 @@ use crate::app::model::{Focus, Link, Model, PATIENCE, Tone, View};
 use crate::app::msg::Msg;
 use crate::app::overlays::{Next, Overlay};
 use crate::app::{
-    browse, commands, edit_paste, migrations, operations, pointer, replies, status, welcome,
+    browse, commands, edit, edit_paste, migrations, operations, pointer, replies, status, welcome,
 };
 use crate::ops::session::Request;
 
@@ -42,6 +42,10 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::Edited => {
             model.touch();
             migrations::read(model, effects);
+        }
+        Msg::Drafted { text, trouble } => {
+            model.touch();
+            edit::drafted(model, text, trouble, effects);
         }
         Msg::Open(name) => {
             model.touch();

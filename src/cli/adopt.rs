@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::acquainted::acquainted;
 use super::amend::agree;
 use super::args::{Global, Written};
 use super::change::configured;
@@ -23,8 +24,9 @@ pub(super) fn adopt(into: Option<PathBuf>, way: &Written, global: &Global) -> Re
     let (config, target) = configured(None, global)?;
     let others = others(&config, target.name.as_deref());
     let cause = Cause { origin: Account::of_process(serde_json::Value::Null).origin, reason: None };
-    let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
+        let target = acquainted(&config, target, &stop).await?;
+        let setting = Setting::new(&config, target, None)?;
         let adoption = adopt::plan(&setting, into.as_deref(), &cause, &stop).await?;
         if way.dry_run {
             return show(&adoption, false, &others, global);

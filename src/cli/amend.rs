@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::acquainted::acquainted;
 use super::args::{Global, Repaired, Written};
 use super::change::configured;
 use super::print::{self, Paint, Role, harmless};
@@ -49,8 +50,9 @@ pub(super) fn repair(of: Repaired, reason: String, way: &Written, global: &Globa
 fn follow(wanted: Wanted, reason: Option<String>, way: &Written, global: &Global) -> Result<u8> {
     let (config, target) = configured(None, global)?;
     let cause = Cause { origin: Account::of_process(Value::Null).origin, reason };
-    let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
+        let target = acquainted(&config, target, &stop).await?;
+        let setting = Setting::new(&config, target, None)?;
         let amendment = amend::plan(&setting, wanted, &cause, &stop).await?;
         if amendment.corrections.is_empty() {
             return nothing(&amendment, global);

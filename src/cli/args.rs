@@ -176,7 +176,7 @@ pub(super) enum Action {
         drift: bool,
     },
     /// Find out step by step why a database does not work, and what to do: settings, variables,
-    /// host, port, login, rights, tables, data
+    /// host, port, login, rights, tables, migrations, data
     Doctor {
         /// The database, as for `dbstudio DATABASE`
         #[arg(value_name = "DATABASE", value_hint = ValueHint::AnyPath)]
@@ -347,6 +347,17 @@ pub(super) enum MigrationVerb {
         /// Why, which is kept
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        #[command(flatten)]
+        way: Written,
+    },
+    /// List the undo capsules: what migrations destroyed, which taking them back brings back
+    Capsules {
+        /// Take those away that are older than capsule_keep of the environment
+        #[arg(long, conflicts_with = "drop")]
+        prune: bool,
+        /// Take the one with this number away; may be given several times
+        #[arg(long, value_name = "NUMBER")]
+        drop: Vec<i64>,
         #[command(flatten)]
         way: Written,
     },

@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 
+use super::acquainted::acquainted;
 use super::args::Global;
 use super::change::configured;
 use super::print::{self, Paint, Role, harmless};
 use super::run::wait_for;
 use super::{ask, review};
 use crate::config::{Config, Target};
-use crate::ops::acquaintance;
 use crate::ops::backup::{self, Backup, Made, Place};
 use crate::ops::restore::{self, Done, Restore, Way};
 use crate::problem::{Kind, Problem, Result};
@@ -23,7 +23,7 @@ pub(super) fn backup(target: Option<String>, list: bool, global: &Global) -> Res
         return show(&place, global).map(|()| 0);
     }
     wait_for(|stop| async move {
-        let target = acquaintance::met(&config, target, &stop).await?;
+        let target = acquainted(&config, target, &stop).await?;
         let made = backup::make(&target, &place, &stop).await?;
         tell(&made, global).map(|()| 0)
     })
@@ -126,7 +126,7 @@ pub(super) fn restore(asked: &Asked<'_>, global: &Global) -> Result<u8> {
     let place = Place::of(&config, &target);
     wait_for(|stop| async move {
         let target = match restore::is_there(&target, &stop).await? {
-            true => acquaintance::met(&config, target, &stop).await?,
+            true => acquainted(&config, target, &stop).await?,
             false => target,
         };
         let plan = restore::plan(&target, &place, asked.backup, &stop).await?;

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
+use super::acquainted::permitted;
 use super::args::{Global, Planning};
 use super::print::{self, Paint, harmless};
 use super::run::{resolve, unconfigured, wait_for};
@@ -12,8 +13,11 @@ use crate::config::{Config, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::{self, Migration, Pair};
+use crate::ops::acquaintance;
 use crate::ops::change::{Answers, Change, Setting, Settled, Side};
+use crate::ops::checklist::{self, Word};
 use crate::ops::generate::{self, Draft};
+use crate::ops::migrate::Account;
 use crate::ops::push::{self, Basis, Item};
 use crate::ops::review::{Review, of_change};
 use crate::problem::{Kind, Problem, Result};
@@ -250,20 +254,24 @@ fn described(draft: &Draft) -> serde_json::Value {
 /// `dbstudio push`.
 pub(super) fn push(planning: &Planning, global: &Global) -> Result<u8> {
     let answers = planning.answers()?;
-    let acks = Acks::read(&global.ack, &push::ITEMS)?;
+    Acks::read(&global.ack, &push::ITEMS)?;
     let (config, target) = configured(None, global)?;
     if !planning.dry_run {
         push::permit(&target)?;
     }
-    let setting = Setting::new(&config, target, planning.wishes_online())?;
     wait_for(|stop| async move {
+        let target = match planning.dry_run {
+            true => acquaintance::met(&config, target, &stop).await?,
+            false => permitted(&config, target, push::permit, &stop).await?,
+        };
+        let setting = Setting::new(&config, target, planning.wishes_online())?;
         let from = if push::is_to_be_made(&setting.target) {
             Side::Read(Box::new(Model::empty(Dialect::Sqlite)))
         } else {
             Side::Live(Box::new(setting.target.clone()))
         };
         let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
-        let pushing = Pushing { acks, planning, global, stop: &stop };
+        let pushing = Pushing { planning, global, stop: &stop };
         let outcome = pushing.follow(&mut change, answers).await;
         closed(change, outcome).await
     })
@@ -271,7 +279,6 @@ pub(super) fn push(planning: &Planning, global: &Global) -> Result<u8> {
 
 /// What `push` was asked for.
 struct Pushing<'a> {
-    acks: Acks,
     planning: &'a Planning,
     global: &'a Global,
     stop: &'a Stop,
@@ -303,10 +310,15 @@ impl Pushing<'_> {
             print::talk(&review::text(&review, Paint::of_talk()));
         }
         review.permit()?;
-        check_off(&items, &self.acks, self.global, self.stop).await?;
+        let mut acks = Acks::read(&self.global.ack, &push::ITEMS)?;
+        check_off(&items, &mut acks, self.global, self.stop).await?;
         let question = format!("Run {} on {}?", review::counted(&review), target.address);
         ask::confirm(&question, self.global.yes, self.stop).await?;
-        push::carry_out(&target, Basis::of(change), &proof.up, self.stop, &mut |_| ()).await?;
+        let account = acks.account(&items, None);
+        let by = (Basis::of(change), &account);
+        let (setting, stop) = (&change.setting, self.stop);
+        let said = push::record(setting, by, &proof.up, stop, &mut |_| ()).await?;
+        print::talk(&said.iter().map(|note| review::sentence(note)).collect::<String>());
         if self.global.json {
             print::json(&review::to_json(&review, true))?;
         } else {
@@ -333,7 +345,7 @@ impl Pushing<'_> {
 }
 
 /// Goes through a push's checklist.
-async fn check_off(items: &[Item], acks: &Acks, global: &Global, stop: &Stop) -> Result<()> {
+async fn check_off(items: &[Item], acks: &mut Acks, global: &Global, stop: &Stop) -> Result<()> {
     let open = still_open(items, acks, global, stop).await?;
     if open.is_empty() { Ok(()) } else { Err(push::incomplete(&open)) }
 }
@@ -342,7 +354,7 @@ async fn check_off(items: &[Item], acks: &Acks, global: &Global, stop: &Stop) ->
 /// the items that are still open.
 pub(super) async fn still_open<'a>(
     items: &'a [Item],
-    acks: &Acks,
+    acks: &mut Acks,
     global: &Global,
     stop: &Stop,
 ) -> Result<Vec<&'a Item>> {
@@ -358,24 +370,29 @@ pub(super) async fn still_open<'a>(
         let evidence = item.evidence.join("; ");
         *acknowledged =
             ask::yes(&format!("{}: {} ({evidence})?", item.id, item.title), stop).await?;
+        if *acknowledged {
+            acks.words.push(Word::tick(item.id));
+        }
     }
     let open = items.iter().zip(&acknowledged);
     let open = open.filter(|(item, acknowledged)| !item.shown && !**acknowledged);
     Ok(open.map(|(item, _)| item).collect())
 }
 
-/// What was acknowledged on the command line.
+/// What was acknowledged: on the command line, and when asked.
 pub(super) struct Acks {
-    all: bool,
-    items: Vec<String>,
+    words: Vec<Word>,
 }
 
 impl Acks {
     /// Reads `ITEM[=REASON]` of those there are.
     pub(super) fn read(given: &[String], known: &[&str]) -> Result<Self> {
-        let mut items = Vec::new();
+        let mut words = Vec::new();
         for text in given {
-            let item = text.split_once('=').map_or(text.as_str(), |(item, _)| item).trim();
+            let (item, reason) = match text.split_once('=') {
+                Some((item, reason)) => (item.trim(), Some(reason.trim().to_owned())),
+                None => (text.trim(), None),
+            };
             if item != "all" && !known.contains(&item) {
                 return Err(Problem::usage(
                     format!("There is no item {item} on this checklist"),
@@ -383,12 +400,20 @@ impl Acks {
                     "name one of these, or all",
                 ));
             }
-            items.push(item.to_owned());
+            words.push(Word { reason, ..Word::tick(item) });
         }
-        Ok(Self { all: items.iter().any(|item| item == "all"), items })
+        Ok(Self { words })
     }
 
     fn holds(&self, item: &str) -> bool {
-        self.all || self.items.iter().any(|held| held == item)
+        self.words.iter().any(|word| word.item == item || word.item == "all")
+    }
+
+    /// The list with what was said of it, and who says it, for the ledger.
+    pub(super) fn account(&self, items: &[Item], confirm: Option<&str>) -> Account {
+        Account::of_process(json!({
+            "checklist": checklist::recorded(items, &self.words),
+            "confirmed": confirm,
+        }))
     }
 }

@@ -11,6 +11,7 @@ use super::print::{self, Paint, Role, harmless};
 use super::review::sentence;
 use super::run::wait_for;
 use crate::migrations::State;
+use crate::ops::acquaintance;
 use crate::ops::change::Setting;
 use crate::ops::check::{self, Checked, Finding, Matter};
 use crate::problem::{Kind, Problem, Result};
@@ -24,8 +25,14 @@ pub(super) fn check(target: Option<String>, except: &[String], global: &Global) 
     let wanted: BTreeSet<Matter> =
         Matter::ALL.into_iter().filter(|matter| !except.contains(matter)).collect();
     let (config, target) = configured(target, global)?;
-    let setting = Setting::new(&config, target, None)?;
-    let checked = wait_for(|stop| async move { check::check(&setting, &wanted, &stop).await })?;
+    let checked = wait_for(|stop| {
+        let wanted = &wanted;
+        async move {
+            let target = acquaintance::met(&config, target, &stop).await?;
+            let setting = Setting::new(&config, target, None)?;
+            check::check(&setting, wanted, &stop).await
+        }
+    })?;
     if global.json {
         print::json(&to_json(&checked, &except))?;
     } else {

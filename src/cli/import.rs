@@ -7,11 +7,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 use serde_json::json;
 
+use super::acquainted::acquainted;
 use super::args::Global;
 use super::ask;
 use super::change::configured;
 use super::export::{Meter, rows};
 use super::print::{self, Paint, Role, harmless};
+use super::review;
 use crate::config::Target;
 use crate::db::export::Format;
 use crate::db::import::Imported;
@@ -127,9 +129,10 @@ pub(super) fn import(
     global: &Global,
 ) -> Result<u8> {
     let wanted = arguments.wanted()?;
-    let (_, target) = configured(target, global)?;
+    let (config, target) = configured(target, global)?;
     import::permit(&target)?;
     super::run::wait_for(|stop| async move {
+        let target = acquainted(&config, target, &stop).await?;
         let bytes: Bytes = match arguments.is_stdin() {
             true => Box::new(tokio::io::stdin()),
             false => Box::new(opened(&arguments.file).await?),
@@ -146,9 +149,11 @@ pub(super) fn import(
         let meter = Arc::new(Meter::new());
         let told = Arc::clone(&meter);
         ready.rows.telling(move |rows| told.tell(Progress { rows, bytes: 0 }));
-        let done = import::run(&target, &mut ready, &stop).await;
+        let done = import::record(&config.places().state, &target, &mut ready, &stop).await;
         meter.end();
-        report(&ready, &done?, arguments, global)
+        let (done, said) = done?;
+        print::talk(&said.iter().map(|note| review::sentence(note)).collect::<String>());
+        report(&ready, &done, arguments, global)
     })
 }
 

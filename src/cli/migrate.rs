@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::acquainted::acquainted;
 use super::args::{Global, Running};
 use super::ask;
 use super::change::configured;
@@ -33,8 +34,9 @@ impl Running {
 /// `dbstudio migrate`.
 pub(super) fn migrate(wishes: &Wishes, running: &Running, global: &Global) -> Result<u8> {
     let (config, target) = configured(None, global)?;
-    let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
+        let target = acquainted(&config, target, &stop).await?;
+        let setting = Setting::new(&config, target, None)?;
         let planned = migrate::plan(&setting, wishes, &stop).await?;
         let desk = Desk { config: &config, setting: &setting, global, stop: &stop };
         let work = Work { desk, setting: &setting, running, global, stop: &stop };
@@ -45,8 +47,9 @@ pub(super) fn migrate(wishes: &Wishes, running: &Running, global: &Global) -> Re
 /// `dbstudio rollback`.
 pub(super) fn rollback(wish: &Wish, running: &Running, global: &Global) -> Result<u8> {
     let (config, target) = configured(None, global)?;
-    let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
+        let target = acquainted(&config, target, &stop).await?;
+        let setting = Setting::new(&config, target, None)?;
         let planned = rollback::plan(&setting, wish, &running.wishes(None, false), &stop).await?;
         let desk = Desk { config: &config, setting: &setting, global, stop: &stop };
         let work = Work { desk, setting: &setting, running, global, stop: &stop };
@@ -134,7 +137,9 @@ impl Work<'_> {
                 print::talk(&line);
             }
         };
-        migrate::run(self.setting, run, &account, self.stop, &mut tell).await
+        let report = migrate::run(self.setting, run, &account, self.stop, &mut tell).await?;
+        print::talk(&report.notes.iter().map(|note| noted(note, paint)).collect::<String>());
+        Ok(report)
     }
 }
 
@@ -300,6 +305,7 @@ fn to_json(planned: &Planned, report: Option<&Report>) -> Value {
         "migrations": run.scripts.iter().enumerate().map(script).collect::<Vec<_>>(),
         "notes": run.notes,
         "applied": report.is_some(),
+        "capsules": report.map(|report| report.capsules.clone()).unwrap_or_default(),
         "by_others": report.map(|report| report.by_others.clone()).unwrap_or_default(),
     })
 }

@@ -8,6 +8,7 @@ use super::print::{Paint, Role, harmless};
 use crate::migrations::{Entry, State};
 use crate::ops::difference::{Difference, Where};
 use crate::ops::status::MigrationStatus;
+use crate::text::lines::{Fate, compared};
 
 /// The most migrations of one state that are named in the text.
 const MOST: usize = 8;
@@ -19,7 +20,13 @@ pub(super) fn to_json(status: &MigrationStatus) -> Value {
         .entries
         .iter()
         .filter(|entry| entry.state != State::Applied)
-        .map(|entry| json!({ "name": entry.name, "state": entry.state.word() }))
+        .map(|entry| {
+            json!({
+                "name": entry.name,
+                "state": entry.state.word(),
+                "diff": differing(status, entry),
+            })
+        })
         .collect();
     let misfits: Vec<Value> = standing
         .misfits
@@ -84,6 +91,12 @@ pub(super) fn to_text(status: &MigrationStatus, paint: Paint) -> String {
             line(word, role, &named(&found));
         }
     }
+    for entry in &standing.entries {
+        for differs in differing(status, entry).iter().flatten().take(MOST) {
+            let role = if differs.starts_with('-') { Role::Danger } else { Role::Good };
+            line("", role, differs);
+        }
+    }
     for misfit in &standing.misfits {
         line("no migration", Role::Danger, &format!("{}: {}", misfit.path.display(), misfit.why));
     }
@@ -96,6 +109,15 @@ pub(super) fn to_text(status: &MigrationStatus, paint: Paint) -> String {
         line("note", Role::Muted, note);
     }
     out
+}
+
+/// The lines in which the file of a migration is not the text that was applied, each after a sign;
+/// none where its file is gone, or that text is not known.
+fn differing(status: &MigrationStatus, entry: &Entry) -> Option<Vec<String>> {
+    let (before, migration) = (status.texts.get(&entry.key)?, entry.migration.as_ref()?);
+    let lines = compared(before, &migration.up.text).into_iter();
+    let told = lines.filter(|(fate, _)| *fate != Fate::Kept);
+    Some(told.map(|(fate, line)| format!("{} {line}", fate.sign())).collect())
 }
 
 /// How many are applied, and when the last one was.

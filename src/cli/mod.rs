@@ -2,11 +2,13 @@
 //! code. It drives the same use-cases as the screens and never names them: what opens the studio
 //! is handed back to `main` as an [`Outcome`].
 
+mod acquainted;
 mod adopt;
 mod amend;
 mod args;
 mod ask;
 mod backup;
+mod capsules;
 mod change;
 mod check;
 mod checklist;

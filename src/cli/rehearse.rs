@@ -9,6 +9,7 @@ use super::drift::{MIGRATIONS_SCHEMA, Sides, difference_json};
 use super::print::{self, Paint, Role, harmless};
 use super::review::{hazard_json, phrase, sentence};
 use super::run::wait_for;
+use crate::ops::acquaintance;
 use crate::ops::change::Setting;
 use crate::ops::difference::{Difference, Where};
 use crate::ops::rehearse::{self, Back, Data, Rehearsal, Rehearsed, RowChange};
@@ -28,9 +29,10 @@ const AGAIN_FIRST: Sides = ["schema after applying again", "schema after the fir
 pub(super) fn rehearse(to: Option<&str>, with_data: Option<&str>, global: &Global) -> Result<u8> {
     let data = data(with_data)?;
     let (config, target) = configured(None, global)?;
-    let setting = Setting::new(&config, target, None)?;
     let state = config.places().state.clone();
     let rehearsal = wait_for(|stop| async move {
+        let target = acquaintance::met(&config, target, &stop).await?;
+        let setting = Setting::new(&config, target, None)?;
         let quiet = global.json;
         let mut tell = |name: &str| {
             if !quiet {

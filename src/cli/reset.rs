@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::acquainted::permitted;
 use super::args::Global;
 use super::change::{Acks, configured, still_open};
 use super::print::{self, Paint, Role, harmless};
@@ -9,7 +10,6 @@ use super::run::wait_for;
 use super::{ask, review};
 use crate::config::Protection;
 use crate::db::stop::Stop;
-use crate::ops::acquaintance;
 use crate::ops::backup::Place;
 use crate::ops::change::Setting;
 use crate::ops::push::Item;
@@ -20,12 +20,12 @@ use crate::text;
 
 /// `dbstudio reset`.
 pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Result<u8> {
-    let acks = Acks::read(&global.ack, &reset::ITEMS)?;
+    let mut acks = Acks::read(&global.ack, &reset::ITEMS)?;
     let (config, target) = configured(None, global)?;
     wait_for(|stop| async move {
-        let target = acquaintance::permitted(&config, target, reset::permit, &stop).await?;
+        let target = permitted(&config, target, reset::permit, &stop).await?;
         let setting = Setting::new(&config, target, None)?;
-        let plan = reset::plan(setting, &stop).await?;
+        let mut plan = reset::plan(setting, &stop).await?;
         let backup = Place::of(&config, &plan.target).recent(&plan.target, &stop).await?;
         let items = plan.checklist(backup);
         if plan.is_nothing() {
@@ -37,7 +37,8 @@ pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Re
         if !global.json {
             print::talk(&text_of(&plan, Paint::of_talk()));
         }
-        confirmed(&plan, &items, &acks, confirm, global, &stop).await?;
+        confirmed(&plan, &items, &mut acks, confirm, global, &stop).await?;
+        plan.account = acks.account(&items, confirm);
         let said = plan.carry_out(&stop, &mut |_| ()).await?;
         if global.json {
             print::json(&to_json(&plan, &items, true))?;
@@ -53,7 +54,7 @@ pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Re
 async fn confirmed(
     plan: &Reset,
     items: &[Item],
-    acks: &Acks,
+    acks: &mut Acks,
     confirm: Option<&str>,
     global: &Global,
     stop: &Stop,

@@ -8,6 +8,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use serde_json::json;
 
+use super::acquainted::acquainted;
 use super::args::{Action, Arguments, Global, MigrationVerb, RowVerb, SchemaVerb, command};
 use super::print::{self, Paint, Role, harmless};
 use super::{
@@ -18,10 +19,11 @@ use crate::config::{Config, Flags, Places, State, Target, Variables};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
+use crate::ops::past;
 use crate::ops::restore::Way;
 use crate::ops::rollback::Wish;
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
-use crate::ops::{demo, init};
+use crate::ops::{capsules, demo, init};
 use crate::problem::{Kind, Problem, Result};
 
 /// What is left to do after the arguments were followed.
@@ -141,6 +143,15 @@ fn with_migrations(verb: MigrationVerb, target: Option<String>, global: &Global)
             refuse_target(target.as_deref(), "repair")?;
             amend::repair(of, reason, &way, global)
         }
+        MigrationVerb::Capsules { prune, drop, way } => {
+            refuse_target(target.as_deref(), "capsules")?;
+            let wish = match (prune, drop.is_empty()) {
+                (true, _) => Some(capsules::Wish::Old),
+                (false, false) => Some(capsules::Wish::Numbered(drop)),
+                (false, true) => None,
+            };
+            super::capsules::capsules(wish, &way, global)
+        }
         MigrationVerb::Adopt { into, way } => {
             refuse_target(target.as_deref(), "adopt")?;
             adopt::adopt(into, &way, global)
@@ -226,15 +237,22 @@ pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) 
     let (config, target) = resolve(target, global)?;
     let required = config.check();
     let target = target.ok_or_else(unconfigured)?;
-    let setting = Setting::new(&config, target.clone(), None)?;
-    let (database, migrations) = wait_for(|stop| {
-        let (target, setting) = (&target, &setting);
+    let (target, database, migrations, past) = wait_for(|stop| {
+        let config = &config;
         async move {
+            let target = acquainted(config, target, &stop).await?;
+            let setting = Setting::new(config, target, None)?;
+            let target = &setting.target;
             let db = Db::connect(target, &stop).await?;
-            let gathered = DatabaseStatus::gather(&db, global.verbose, &stop).await;
+            // Each has connections of its own: the one reads while the other waits.
+            let (gathered, migrations) = tokio::join!(
+                DatabaseStatus::gather(&db, global.verbose, &stop),
+                MigrationStatus::gather(&setting, drift, &stop)
+            );
             db.close().await;
-            let migrations = MigrationStatus::gather(setting, drift, &stop).await?;
-            gathered.map(|gathered| (gathered, migrations))
+            let (gathered, migrations) = (gathered?, migrations?);
+            let past = past::read(config, target, &stop).await?;
+            Ok((setting.target, gathered, migrations, past))
         }
     })?;
     let page = status::Page {
@@ -242,6 +260,7 @@ pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) 
         database: &database,
         required: &required,
         migrations: migrations.as_ref(),
+        past: &past,
     };
     if global.json {
         print::json(&page.to_json())?;

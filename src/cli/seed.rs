@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::acquainted::permitted;
 use super::args::Global;
 use super::change::{Acks, configured, still_open};
 use super::print::{self, Paint, Role, harmless};
@@ -10,7 +11,6 @@ use super::run::wait_for;
 use super::{ask, review};
 use crate::config::Protection;
 use crate::db::stop::Stop;
-use crate::ops::acquaintance;
 use crate::ops::change::Setting;
 use crate::ops::seed::{self, Done, Part, Seed, USUAL_SEED, Wanted};
 use crate::problem::Result;
@@ -33,12 +33,12 @@ pub(super) fn seed(
     confirm: Option<&str>,
     global: &Global,
 ) -> Result<u8> {
-    let acks = Acks::read(&global.ack, &seed::ITEMS)?;
+    let mut acks = Acks::read(&global.ack, &seed::ITEMS)?;
     let (config, target) = configured(None, global)?;
     wait_for(|stop| async move {
-        let target = acquaintance::permitted(&config, target, seed::permit, &stop).await?;
+        let target = permitted(&config, target, seed::permit, &stop).await?;
         let setting = Setting::new(&config, target, None)?;
-        let plan = seed::plan(&setting, upsert, wanted, &stop).await?;
+        let mut plan = seed::plan(&setting, upsert, wanted, &stop).await?;
         if plan.is_nothing() {
             return nothing(&plan, global);
         }
@@ -48,7 +48,8 @@ pub(super) fn seed(
         if !global.json {
             print::talk(&text_of(&plan, Paint::of_talk()));
         }
-        confirmed(&plan, &acks, confirm, global, &stop).await?;
+        confirmed(&plan, &mut acks, confirm, global, &stop).await?;
+        plan.account = acks.account(&plan.checklist(), confirm);
         let done = plan.carry_out(&stop, &mut |_, _| ()).await?;
         tell(&plan, &done, global).map(|()| 0)
     })
@@ -56,7 +57,7 @@ pub(super) fn seed(
 
 async fn confirmed(
     plan: &Seed,
-    acks: &Acks,
+    acks: &mut Acks,
     confirm: Option<&str>,
     global: &Global,
     stop: &Stop,
@@ -133,7 +134,9 @@ fn tell(plan: &Seed, done: &Done, global: &Global) -> Result<()> {
         out.push_str(&format!("{}\n", paint.text(role, &harmless(&line))));
     }
     out.push_str(&format!("Done in {:.1} s.\n", done.took.as_secs_f64()));
-    print::result(&out)
+    print::result(&out)?;
+    print::talk(&done.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+    Ok(())
 }
 
 fn to_json(plan: &Seed, done: Option<&Done>) -> Value {

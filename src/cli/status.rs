@@ -6,12 +6,17 @@ use serde_json::{Value, json};
 use super::migrations;
 use super::print::{Paint, Role, harmless};
 use crate::config::{Origin, RequirementState, State, Target};
+use crate::ops::chronicle::Entry;
+use crate::ops::past::{self, LastBackup, Past};
 use crate::ops::status::{DatabaseStatus, MigrationStatus, RelationStatus, Rows};
 use crate::schema::{Column, Relation};
 use crate::text;
 
 /// The version of the JSON's form; it grows only when a key changes its meaning.
 const FORMAT: u32 = 1;
+
+/// So many operations are shown; the JSON has more of them.
+const SHOWN: usize = 5;
 
 /// Everything the status shows.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +29,8 @@ pub(super) struct Page<'a> {
     pub(super) required: &'a [RequirementState],
     /// How the migrations stand, if there are any.
     pub(super) migrations: Option<&'a MigrationStatus>,
+    /// The last backup, and what was done last.
+    pub(super) past: &'a Past,
 }
 
 impl Page<'_> {
@@ -56,6 +63,8 @@ impl Page<'_> {
             },
             "required": required,
             "migrations": self.migrations.map(migrations::to_json),
+            "backup": self.past.backup.as_ref().map(backup_json),
+            "operations": self.past.operations.iter().map(operation_json).collect::<Vec<_>>(),
             "relations": relations,
             "unseen": self.database.unseen,
         })
@@ -69,6 +78,7 @@ impl Page<'_> {
         if let Some(migrations) = self.migrations {
             text.push_str(&migrations::to_text(migrations, paint));
         }
+        self.write_past(paint, &mut text);
         self.write_relations(paint, &mut text);
         if !self.database.unseen.is_empty() {
             text.push_str(&format!("\n{}\n", paint.text(Role::Heading, "Not seen")));
@@ -131,6 +141,42 @@ impl Page<'_> {
             };
             let state = paint.text(role, &harmless(&state));
             text.push_str(&format!("  {:<widest$}  {state}\n", harmless(&one.name)));
+        }
+    }
+
+    /// The last backup, and what was done last.
+    fn write_past(self, paint: Paint, text: &mut String) {
+        if let Some(last) = &self.past.backup {
+            text.push_str(&format!("\n{}\n", paint.text(Role::Heading, "Last backup")));
+            let (role, state) = match last.is_there {
+                true => (Role::Good, "verified when it was made"),
+                false => (Role::Danger, "its file is gone, or another"),
+            };
+            text.push_str(&format!(
+                "  {}  {} ago · {} · {}\n",
+                harmless(&last.backup.file),
+                last.age_in_words(),
+                text::short_bytes(last.backup.bytes),
+                paint.text(role, state)
+            ));
+        }
+        let all = &self.past.operations;
+        if all.is_empty() {
+            return;
+        }
+        text.push_str(&format!("\n{}\n", paint.text(Role::Heading, "Last operations")));
+        let widest = all.iter().take(SHOWN).map(|one| text::width(&one.what)).max().unwrap_or(0);
+        for one in all.iter().take(SHOWN) {
+            let role = if one.is_done() { Role::Good } else { Role::Warning };
+            let gap = " ".repeat(widest.saturating_sub(text::width(&one.what)));
+            text.push_str(&format!(
+                "  {}  {}{gap}  {}  {}  {}\n",
+                paint.text(Role::Muted, &harmless(&one.at)),
+                harmless(&one.what),
+                harmless(&one.target),
+                paint.text(role, &harmless(&one.outcome)),
+                paint.text(Role::Muted, &harmless(&past::by(one)))
+            ));
         }
     }
 
@@ -231,6 +277,40 @@ fn columns_json(relation: &Relation) -> Vec<Value> {
         })
     };
     relation.columns.iter().map(column_json).collect()
+}
+
+fn backup_json(last: &LastBackup) -> Value {
+    json!({
+        "file": last.backup.file,
+        "at": last.moment(),
+        "age_seconds": last.age,
+        "bytes": last.backup.bytes,
+        "tables": last.backup.tables,
+        "there": last.is_there,
+    })
+}
+
+fn operation_json(one: &Entry) -> Value {
+    let text = |item: &Value, name: &str| item.get(name).cloned().unwrap_or_default();
+    let checklist = one.detail.get("checklist").and_then(Value::as_array);
+    let item = |item: &Value| {
+        json!({
+            "item": text(item, "item"),
+            "shown": text(item, "shown"),
+            "acknowledged": text(item, "acknowledged"),
+            "reason": text(item, "reason"),
+        })
+    };
+    json!({
+        "at": one.at,
+        "what": one.what,
+        "target": one.target,
+        "who": one.who,
+        "origin": one.origin,
+        "outcome": one.outcome,
+        "reason": one.detail.get("reason"),
+        "checklist": checklist.map(|items| items.iter().map(item).collect::<Vec<_>>()),
+    })
 }
 
 fn required_json(one: &RequirementState) -> Value {

@@ -17,7 +17,7 @@ use super::mask::Mask;
 use super::nearest::{shown, suggestion};
 use super::required::Requirement;
 use super::settings::{self, Form, Home};
-use super::{Policy, Protection, SchemaSource, Variables, disk, project, span};
+use super::{Policy, Protection, SchemaSource, Variables, bytes, disk, project, span};
 use crate::problem::{Problem, Result};
 
 /// Something written in a file, and where it stands; lines and columns count from 1.
@@ -200,6 +200,7 @@ impl Form {
                 Some(format!("{} is none of {}", shown(text), words.join(", ")))
             }
             Self::Span => span::read(text).err(),
+            Self::Bytes => bytes::read(text).err(),
             _ => None,
         }
     }
@@ -211,6 +212,7 @@ impl Form {
             Self::Switch => "true or false".to_owned(),
             Self::Span => "seconds, as 30, or text, as \"30s\", \"500ms\", \"2min\"".to_owned(),
             Self::Count => "a whole number from 1 on, as 10".to_owned(),
+            Self::Bytes => "an amount of memory in quotes, as \"100 MB\"".to_owned(),
             Self::Word(words) => format!("one of {}, in quotes", words.join(", ")),
             Self::List => "a list of texts, as [\"one\", \"two\"]".to_owned(),
             Self::Keys => "a key, as \"ctrl+s\", or a list of keys".to_owned(),
@@ -355,7 +357,7 @@ impl Reader<'_> {
     ) -> Result<()> {
         match (form, value) {
             (Form::Switch, DeValue::Boolean(on)) => self.keep_switch(field, *on),
-            (Form::Text | Form::Word(_) | Form::Span, DeValue::String(text)) => {
+            (Form::Text | Form::Word(_) | Form::Span | Form::Bytes, DeValue::String(text)) => {
                 self.check(path, form, text, at)?;
                 let text = self.written(text.to_string(), at);
                 self.keep_text(path, field, text);
@@ -364,7 +366,7 @@ impl Reader<'_> {
                 let Some(count) = count.as_str().parse().ok().filter(|count| *count > 0) else {
                     return Err(self.wrong(path, form, value, at));
                 };
-                self.file.project.backup_keep = Some(count);
+                self.keep_count(field, count, at);
             }
             (Form::Span, DeValue::Integer(seconds)) => {
                 let text = seconds.as_str().to_owned();
@@ -477,6 +479,15 @@ impl Reader<'_> {
         };
         let why = format!("{} cannot be {got}", shown(name).trim_matches('"'));
         self.problem(at, why, format!("It takes {}", form.asks()))
+    }
+
+    fn keep_count(&mut self, field: &'static str, count: usize, at: usize) {
+        let text = self.written(count.to_string(), at);
+        match (field, self.file.databases.last_mut()) {
+            ("backup_keep", _) => self.file.project.backup_keep = Some(count),
+            (field, Some(database)) => drop(database.texts.insert(field, text)),
+            _ => {}
+        }
     }
 
     fn keep_switch(&mut self, field: &'static str, on: bool) {

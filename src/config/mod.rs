@@ -5,6 +5,7 @@
 //! message: names only.
 
 mod address;
+mod bytes;
 mod checklist;
 mod choice;
 mod conninfo;
@@ -130,6 +131,12 @@ pub struct SessionSettings {
     pub lock_wait: Duration,
     /// Whether dbstudio keeps tables of its own in the database, of what it did to it.
     pub ledger: bool,
+    /// Whether what migrations destroy is kept there too; by the protection where `None`.
+    pub capsule: Option<bool>,
+    /// The most bytes that are kept of one migration.
+    pub capsule_limit: u64,
+    /// How many days they are kept.
+    pub capsule_keep: u64,
 }
 
 /// A column whose values are shown as dots until revealed.
@@ -165,6 +172,9 @@ impl Default for SessionSettings {
             transaction_pooler: None,
             lock_wait: Duration::from_secs(60),
             ledger: true,
+            capsule: None,
+            capsule_limit: 100 << 20,
+            capsule_keep: 30,
         }
     }
 }
@@ -176,6 +186,12 @@ impl Default for Interface {
 }
 
 impl Target {
+    /// Whether what migrations destroy is kept in the database, so that taking them back brings it
+    /// back: where nobody said, everywhere but in development.
+    pub fn keeps_capsules(&self) -> bool {
+        self.session.capsule.unwrap_or(self.protection != Protection::Development)
+    }
+
     /// Whether the column is masked. Case does not count: SQLite has no regard for it, and
     /// dots too many do less harm than a secret shown.
     pub fn masks(&self, schema: &str, table: &str, column: &str) -> bool {

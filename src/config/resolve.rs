@@ -14,7 +14,7 @@ use super::settings::{self, Form, Home};
 use super::url::{self, FORMS, Parsed, Surroundings};
 use super::{
     Address, Fault, Interface, Origin, Places, Protection, Requirement, RequirementState,
-    SessionSettings, Target, Variables, discovery, disk, expand, recent,
+    SessionSettings, Target, Variables, bytes, discovery, disk, expand, recent,
 };
 use crate::problem::{Problem, Result};
 
@@ -428,6 +428,13 @@ impl Config {
                 named.database.switch("transaction_pooler").or(session.transaction_pooler);
             session.lock_wait = span("lock_wait")?.unwrap_or(session.lock_wait);
             session.ledger = named.database.switch("ledger").unwrap_or(session.ledger);
+            session.capsule = named.database.switch("capsule");
+            let limit = named.text("capsule_limit", Form::Bytes, &self.variables)?;
+            let limit = limit.and_then(|text| bytes::read(&text).ok());
+            session.capsule_limit = limit.unwrap_or(session.capsule_limit);
+            let days = named.text("capsule_keep", Form::Count, &self.variables)?;
+            let days = days.and_then(|text| text.parse().ok());
+            session.capsule_keep = days.unwrap_or(session.capsule_keep);
         }
         let masks =
             [&self.project, &self.person].into_iter().flatten().flat_map(|file| &file.masked);

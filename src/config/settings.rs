@@ -25,6 +25,8 @@ pub enum Form {
     Span,
     /// A whole number from 1 on.
     Count,
+    /// An amount of memory as text, such as `"100 MB"`.
+    Bytes,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A list of texts.
@@ -112,6 +114,9 @@ pub const SETTINGS: &[Setting] = &[
     project("environments.*.online", Form::Switch),
     project("environments.*.lock_wait", Form::Span),
     project("environments.*.ledger", Form::Switch),
+    project("environments.*.capsule", Form::Switch),
+    project("environments.*.capsule_limit", Form::Bytes),
+    project("environments.*.capsule_keep", Form::Count),
     project("environments.*.hazards.*", Form::Word(POLICIES)),
     project("environments.*.checklists.*", Form::List),
     project("environments.*.off_peak", Form::Text),

@@ -195,6 +195,41 @@ impl Connection {
         }
     }
 
+    /// Runs the steps of a plan in a scratch database, as [`Connection::apply`] does, but without
+    /// anybody being told of each.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn try_out(
+        &mut self,
+        steps: &[Step],
+        stop: &Stop,
+    ) -> std::result::Result<(), Failure> {
+        match self {
+            Self::Postgres(writer) => writer.try_out(steps, stop).await,
+            Self::Sqlite(_) => self.apply(steps, stop, &mut |_| {}).await,
+        }
+    }
+
+    /// Runs statements of a scratch database in one transaction, without waiting for each
+    /// (PostgreSQL). Answers whether it did: if not, nothing was done, and running them one by one
+    /// tells why.
+    ///
+    /// # Errors
+    /// The connection is lost, or the work was stopped.
+    pub async fn run_together(
+        &mut self,
+        statements: &[&str],
+        stop: &Stop,
+    ) -> std::result::Result<bool, Fault> {
+        let Self::Postgres(writer) = self else { return Ok(false) };
+        match writer.transaction_of(statements, stop).await {
+            Ok(()) => Ok(true),
+            Err(fault) if fault.lost || fault.stopped => Err(fault),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Writes rows into a table, all of them or none, or batch by batch.
     ///
     /// # Errors

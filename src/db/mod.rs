@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use crate::config::{Address, Target};
 use crate::db::edit::statement::Statement;
-use crate::db::edit::{Applied, Trial, Verdict};
+use crate::db::edit::{Applied, BeforeCommit, Trial, Verdict};
 use crate::db::export::{Export, Exported, Sink};
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 use crate::db::postgres::Postgres;
@@ -160,9 +160,33 @@ impl Db {
         on_engine!(self, open => open.value(request, stop).await)
     }
 
+    /// The SHA-256 of one whole value, computed where it is; `None` when its row is gone or it is
+    /// NULL.
+    pub async fn digest(&self, request: &ValueRequest, stop: &Stop) -> Result<Option<[u8; 32]>> {
+        match self {
+            Self::Postgres(open) => open.digest(request, stop).await,
+            Self::Sqlite(open) => {
+                let value = open.value(request, stop).await?;
+                let value = value.filter(|value| !value.is_null());
+                Ok(value.map(|value| value::sha256(&value.raw_bytes())))
+            }
+        }
+    }
+
     /// The exact number of rows of a selection, counting no further than `limit` if given.
     pub async fn count(&self, rows: &Selection, limit: Option<u64>, stop: &Stop) -> Result<u64> {
         on_engine!(self, open => open.count(rows, limit, stop).await)
+    }
+
+    /// The exact numbers of rows of several relations in one question, counting no further than
+    /// `limit` in each. One that cannot be counted fails all of them.
+    pub async fn counts(
+        &self,
+        relations: &[RelationName],
+        limit: u64,
+        stop: &Stop,
+    ) -> Result<Vec<u64>> {
+        on_engine!(self, open => open.counts(relations, limit, stop).await)
     }
 
     /// Reads rows and hands them over in a format, at constant memory. Nothing can be written
@@ -180,7 +204,8 @@ impl Db {
     }
 
     /// Writes edits in one transaction, on a connection of its own. `before_commit` is told the
-    /// transaction's number (empty on SQLite) once everything but the commit is done.
+    /// transaction's number (empty on SQLite), and what each statement left, once everything but
+    /// the commit is done.
     ///
     /// # Errors
     /// Nothing was changed, or it says that this could not be established.
@@ -188,7 +213,7 @@ impl Db {
         &self,
         target: &Target,
         statements: &[Statement],
-        before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
+        before_commit: BeforeCommit<'_>,
         stop: &Stop,
     ) -> Result<Applied> {
         match (self, &target.address) {

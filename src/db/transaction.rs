@@ -67,11 +67,23 @@ impl Connection {
     /// Whether the transaction is gone, or may have been committed.
     pub async fn commit(&mut self, steps: &[Step], stop: &Stop) -> Result<Vec<String>, Refusal> {
         match self {
-            Self::Postgres(writer) => match writer.commit(stop).await {
-                Ok(()) => Ok(Vec::new()),
-                Err(fault) if fault.lost => Err(Refusal::Uncertain(fault)),
-                Err(fault) => Err(Refusal::Fault(fault)),
-            },
+            Self::Postgres(writer) => committed(writer.commit(stop).await),
+            Self::Sqlite(writer) => writer.commit(steps, stop).await,
+        }
+    }
+
+    /// As [`Connection::commit`], and puts the session's settings back to what they were when it
+    /// was opened (PostgreSQL), without asking the server once more.
+    ///
+    /// # Errors
+    /// Whether the transaction is gone, or may have been committed.
+    pub async fn commit_and_reset(
+        &mut self,
+        steps: &[Step],
+        stop: &Stop,
+    ) -> Result<Vec<String>, Refusal> {
+        match self {
+            Self::Postgres(writer) => committed(writer.commit_and_reset(stop).await),
             Self::Sqlite(writer) => writer.commit(steps, stop).await,
         }
     }
@@ -99,5 +111,14 @@ impl Connection {
             Self::Postgres(writer) => writer.is_pooled(),
             Self::Sqlite(_) => false,
         }
+    }
+}
+
+/// What a server's answer to COMMIT means.
+fn committed(answer: Result<(), Fault>) -> Result<Vec<String>, Refusal> {
+    match answer {
+        Ok(()) => Ok(Vec::new()),
+        Err(fault) if fault.lost => Err(Refusal::Uncertain(fault)),
+        Err(fault) => Err(Refusal::Fault(fault)),
     }
 }

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use sha2::{Digest as _, Sha256};
+
 /// One value, or the beginning of one too long to fetch with its page.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -33,6 +35,8 @@ pub struct Truncated {
     pub prefix: Value,
     /// The length of the whole value in bytes, as text on PostgreSQL, as stored on SQLite.
     pub bytes: u64,
+    /// The SHA-256 of all those bytes, once somebody asked for it.
+    pub digest: Option<[u8; 32]>,
 }
 
 /// The number of bytes up to which a cell is fetched whole with its page.
@@ -72,6 +76,25 @@ impl Value {
         }
     }
 
+    /// The bytes of the value: of text as it is, of a number as it is printed. Of a long value
+    /// those that are here.
+    pub fn raw_bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text.as_bytes()),
+            Self::Blob(bytes) | Self::Malformed(bytes) => Cow::Borrowed(bytes),
+            Self::Truncated(long) => long.prefix.raw_bytes(),
+            other => Cow::Owned(other.plain().into_owned().into_bytes()),
+        }
+    }
+
+    /// Whether this is the value of which that beginning was read: it begins so, is as long, and
+    /// has the digest, where that is known.
+    pub fn continues(&self, long: &Truncated) -> bool {
+        let whole = self.raw_bytes();
+        let same = long.digest.is_none_or(|digest| sha256(&whole) == digest);
+        whole.len() as u64 == long.bytes && whole.starts_with(&long.prefix.raw_bytes()) && same
+    }
+
     /// The heap and inline bytes this value holds, for bounding memory.
     pub fn footprint(&self) -> usize {
         let heap = match self {
@@ -82,6 +105,11 @@ impl Value {
         };
         size_of::<Self>() + heap
     }
+}
+
+/// The SHA-256 of bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 /// A floating-point number in the fewest digits that read back as the same number, always

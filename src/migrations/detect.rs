@@ -44,7 +44,9 @@ pub(super) fn guess(folder: &Path) -> Result<Guess> {
         return Ok(Guess::Sure(format));
     }
     let names: Vec<String> = listing.sql.iter().map(|path| files::name(path)).collect();
-    if listing.sql.iter().any(|path| has_marks(path)) {
+    // Where all are pairs nobody's marks are in them, and the files need not be opened twice.
+    let are_pairs = !names.is_empty() && names.iter().all(|name| is_pair(name));
+    if !are_pairs && listing.sql.iter().any(|path| has_marks(path)) {
         return Ok(Guess::Sure(Format::Dbmate));
     }
     // refinery looks into folders too.

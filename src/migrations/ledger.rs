@@ -52,6 +52,42 @@ pub struct Operation<'a> {
     pub outcome: &'a str,
 }
 
+/// The word under which an operation's detail keeps the number that was the newest in a history of
+/// one row when a migration was applied.
+pub const ABOVE: &str = "above";
+
+/// Something that was done to a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The migration's name.
+    pub target: String,
+    /// What was done: `migrate`, `rollback`, `baseline`, `repair`.
+    pub what: String,
+    /// What identifies the migration, where that was written down.
+    pub key: Option<String>,
+    /// The number that was the newest in the history then, where it is one of one row.
+    pub above: Option<String>,
+}
+
+/// An operation as the ledger tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// When, in UTC: `2026-01-31 12:00:00`.
+    pub at: String,
+    /// The role, or the account where an engine has no roles.
+    pub who: String,
+    /// The account and the machine.
+    pub origin: String,
+    /// What was done.
+    pub what: String,
+    /// What it was done to.
+    pub target: String,
+    /// The reasons, what was acknowledged, the evidence.
+    pub detail: Value,
+    /// What came of it.
+    pub outcome: String,
+}
+
 /// How far a statement outside a transaction has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
@@ -302,29 +338,144 @@ impl Ledger {
         Ok(found)
     }
 
-    /// What the ledger says was done, the newest first, as far as it is there: target, what, when,
-    /// who, outcome.
+    /// To what something was done, and by whom, the newest first.
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub async fn operations(
+    pub async fn authors(
         self,
         connection: &mut Connection,
         stop: &Stop,
-    ) -> Result<Vec<[String; 5]>> {
+    ) -> Result<Vec<(String, String)>> {
         let sql = format!(
-            "SELECT target, what, at, who, outcome FROM {} ORDER BY id DESC",
+            "SELECT target, who FROM {} WHERE outcome = 'done' ORDER BY id DESC",
             self.table("operations")
         );
-        let rows = connection.query(&sql, stop).await;
+        let rows = self.operations(connection, &sql, stop).await?;
+        Ok(rows.into_iter().map(|[target, who]| (target, who)).collect())
+    }
+
+    /// What was done to migrations and came to its end, the oldest first.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn done(self, connection: &mut Connection, stop: &Stop) -> Result<Vec<Done>> {
+        let sql = format!(
+            "SELECT target, what, detail FROM {} WHERE outcome = 'done' ORDER BY id",
+            self.table("operations")
+        );
+        let rows = self.operations(connection, &sql, stop).await?;
+        let done = |[target, what, detail]: [String; 3]| {
+            // What another version wrote there may be anything.
+            let detail: Value = serde_json::from_str(&detail).unwrap_or_default();
+            let word = |name: &str| detail.get(name).and_then(Value::as_str).map(str::to_owned);
+            Done { target, what, key: word("key"), above: word(ABOVE) }
+        };
+        Ok(rows.into_iter().map(done).collect())
+    }
+
+    async fn operations<const N: usize>(
+        self,
+        connection: &mut Connection,
+        sql: &str,
+        stop: &Stop,
+    ) -> Result<Vec<[String; N]>> {
+        let rows = connection.query(sql, stop).await;
         let rows = rows.map_err(|fault| {
             fault.problem("The ledger could not be read", "have the role granted its tables")
         })?;
         let row = |row: Vec<Option<String>>| {
             let mut cells = row.into_iter().map(Option::unwrap_or_default);
-            [(); 5].map(|()| cells.next().unwrap_or_default())
+            [(); N].map(|()| cells.next().unwrap_or_default())
         };
         Ok(rows.into_iter().map(row).collect())
+    }
+}
+
+impl Ledger {
+    /// The newest operations, the newest first. Asks once, whatever there is.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn newest(self, connection: &mut Connection, count: usize) -> Result<Vec<Told>> {
+        let at = match self.dialect {
+            Dialect::Postgres => {
+                "pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+            }
+            Dialect::Sqlite => "substr(replace(at, 'T', ' '), 1, 19)",
+        };
+        let sql = format!(
+            "SELECT {at}, who, origin, what, target, detail, outcome FROM {} ORDER BY id DESC \
+             LIMIT {count}",
+            self.table("operations")
+        );
+        let told = |row: Vec<Option<String>>| {
+            let mut cells = row.into_iter().map(Option::unwrap_or_default);
+            let mut cell = || cells.next().unwrap_or_default();
+            Told {
+                at: cell(),
+                who: cell(),
+                origin: cell(),
+                what: cell(),
+                target: cell(),
+                detail: serde_json::from_str(&cell()).unwrap_or_default(),
+                outcome: cell(),
+            }
+        };
+        Ok(connection.rows(&sql).await?.into_iter().map(told).collect())
+    }
+
+    /// Whether an operation with this number is written down.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn has(self, connection: &mut Connection, id: &str) -> Result<bool> {
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE detail LIKE {}",
+            self.table("operations"),
+            self.dialect.literal(&format!("%\"id\":\"{id}\"%"))
+        );
+        Ok(one(connection, &sql).await?.is_some_and(|count| count != "0"))
+    }
+
+    /// All of its operations as statements that write them down again as they were, the oldest
+    /// first; what is there already is passed over.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn copied(self, connection: &mut Connection) -> Result<Vec<String>> {
+        let (at, same) = match self.dialect {
+            Dialect::Postgres => ("at::text", "IS NOT DISTINCT FROM"),
+            Dialect::Sqlite => ("at", "IS"),
+        };
+        let table = self.table("operations");
+        let sql = format!(
+            "SELECT {at}, who, origin, what, target, detail, outcome FROM {table} ORDER BY id"
+        );
+        let columns = ["at", "who", "origin", "what", "target", "detail", "outcome"];
+        let typed = |name: &str, value: String| match (self.dialect, name) {
+            (Dialect::Postgres, "at") => {
+                format!("{}::timestamp with time zone", self.dialect.literal(&value))
+            }
+            _ => self.dialect.literal(&value),
+        };
+        let statement = |row: Vec<Option<String>>| {
+            let values =
+                columns.iter().zip(row).map(|(name, value)| typed(name, value.unwrap_or_default()));
+            let values: Vec<String> = values.collect();
+            let is_there = ["at", "what", "target"].iter().filter_map(|name| {
+                let at = columns.iter().position(|column| column == name)?;
+                Some(format!("{name} {same} {}", values.get(at)?))
+            });
+            let is_there: Vec<String> = is_there.collect();
+            format!(
+                "INSERT INTO {table} ({}) SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {})",
+                columns.join(", "),
+                values.join(", "),
+                is_there.join(" AND ")
+            )
+        };
+        Ok(connection.rows(&sql).await?.into_iter().map(statement).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 //! how each stands, and writing a new one whole or not at all. Nothing here knows what a schema
 //! should be, prompts, prints, or reads the clock.
 
+pub mod capsule;
 mod convert;
 mod detect;
 mod files;

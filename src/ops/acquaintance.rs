@@ -47,11 +47,12 @@ pub async fn met(config: &Config, target: Target, stop: &Stop) -> Result<Target>
         Address::Sqlite(sqlite) => sqlite.file.as_ref().is_none_or(|file| !file.exists()),
         Address::Postgres(_) => false,
     };
-    if missing(&target.address) {
+    let (mut all, _): (Vec<Met>, _) = recall(&file(config));
+    let is_kept = target.name.is_some() && target.protection != Protection::Development;
+    if missing(&target.address) || (all.is_empty() && !is_kept) {
         return Ok(target);
     }
     let Some(key) = key(&target, stop).await? else { return Ok(target) };
-    let (mut all, _): (Vec<Met>, _) = recall(&file(config));
     let known = all.iter().filter(|met| met.key == key);
     let strictest = known
         .filter_map(|met| Some((protection(&met.protection)?, met.environment.clone())))
@@ -61,9 +62,7 @@ pub async fn met(config: &Config, target: Target, stop: &Stop) -> Result<Target>
         let name = target.name.clone().or(Some(environment));
         return Ok(Target { protection, name, ..target });
     }
-    if let Some(environment) = &target.name
-        && target.protection != Protection::Development
-    {
+    if let Some(environment) = target.name.as_ref().filter(|_| is_kept) {
         let met = Met {
             key,
             environment: environment.clone(),

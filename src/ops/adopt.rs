@@ -316,6 +316,7 @@ impl Books<'_> {
             notes,
             database,
             format: standing.format,
+            cause: self.cause.clone(),
             fingerprint: amend::fingerprint(standing),
         })
     }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::change::Setting;
+use super::chronicle::Chronicle;
+use super::migrate::Account;
 use super::standing::{self, Standing};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
@@ -38,6 +40,17 @@ pub enum Wanted {
     Adopted,
 }
 
+impl Wanted {
+    /// What it is called in the ledger.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Baseline(_) => "baseline",
+            Self::Applied(_) | Self::NotApplied(_) | Self::Accepted(_) => "repair",
+            Self::Adopted => "adopt",
+        }
+    }
+}
+
 /// A migration of which something else is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
@@ -66,6 +79,8 @@ pub struct Amendment {
     pub database: String,
     /// The form of the migrations.
     pub format: Format,
+    /// Why and by whom.
+    pub cause: Cause,
     /// How every migration stood when this was made.
     pub(super) fingerprint: Vec<(String, State)>,
 }
@@ -119,9 +134,31 @@ pub async fn carry_out(
         ));
     }
     let mut lock = Lock::take(&setting.target, amendment.format, PATIENCE, stop, waiting).await?;
+    let (what, subject, account) = amendment.in_words();
+    let begun = Chronicle::of(&setting.state, &setting.target).begin(what, &subject, &account);
     let outcome = locked(setting, amendment, &mut lock, stop).await;
     lock.release().await;
+    // Where there is a ledger it is among the statements; that this machine's log could not be
+    // written is no reason to say that the work failed.
+    begun.ended(&outcome, outcome.is_ok());
     outcome
+}
+
+impl Amendment {
+    /// What it does, to which migrations, and by whom, as it is written down.
+    fn in_words(&self) -> (&'static str, String, Account) {
+        let names: Vec<&str> = self.corrections.iter().map(|one| one.name.as_str()).collect();
+        let subject = match names.as_slice() {
+            [] => self.database.clone(),
+            [one] => (*one).to_owned(),
+            [first, .., last] => format!("{first} to {last}"),
+        };
+        let account = Account {
+            origin: self.cause.origin.clone(),
+            detail: json!({ "reason": self.cause.reason, "migrations": names }),
+        };
+        (self.wanted.word(), subject, account)
+    }
 }
 
 async fn locked(
@@ -255,7 +292,8 @@ fn amendment(
         statements.clear();
     }
     let (format, fingerprint) = (standing.format, fingerprint(standing));
-    Ok(Amendment { wanted, corrections, statements, notes, database, format, fingerprint })
+    let cause = cause.clone();
+    Ok(Amendment { wanted, corrections, statements, notes, database, format, cause, fingerprint })
 }
 
 /// Those that wait, up to the one that is named.
@@ -404,12 +442,11 @@ pub(super) fn ledger_sql(
 ) -> Vec<String> {
     let ledger = Ledger::new(dialect);
     let mut sql = if *found == Found::Absent { ledger.making() } else { Vec::new() };
-    let (what, does) = match wanted {
-        Wanted::Baseline(_) => ("baseline", "applied"),
-        Wanted::Applied(_) => ("repair", "applied"),
-        Wanted::NotApplied(_) => ("repair", "not applied"),
-        Wanted::Accepted(_) => ("repair", "accepted"),
-        Wanted::Adopted => ("adopt", "applied"),
+    let what = wanted.word();
+    let does = match wanted {
+        Wanted::Baseline(_) | Wanted::Applied(_) | Wanted::Adopted => "applied",
+        Wanted::NotApplied(_) => "not applied",
+        Wanted::Accepted(_) => "accepted",
     };
     let reason = cause.reason.as_deref().map_or(Value::Null, Value::from);
     let mut seen = BTreeSet::new();

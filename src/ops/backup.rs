@@ -19,7 +19,9 @@ pub(super) use postgres::{count, tables};
 pub(super) use sqlite::check;
 pub(super) use tool::{Running, find};
 
+use super::chronicle::{Chronicle, Making};
 use super::evidence::{self, Bond, Cabinet, Evidence, Sort};
+use super::migrate::Account;
 use crate::config::{Address, Config, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
@@ -39,8 +41,8 @@ pub struct Place {
     pub folder: PathBuf,
     /// How many backups of the same database are kept; all where nothing is said.
     pub keep: Option<usize>,
-    /// The state folder, for evidence.
-    state: PathBuf,
+    /// The state folder, for evidence and for what was done.
+    pub(super) state: PathBuf,
 }
 
 impl Place {
@@ -105,11 +107,26 @@ pub struct Made {
     pub notes: Vec<String>,
 }
 
-/// Makes a backup of a target's database.
+/// Makes a backup of a target's database, and writes down that it was made.
 ///
 /// # Errors
 /// It cannot be made, does not fit, or is not whole; then nothing of it is left.
 pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
+    let database = target.address.database();
+    let chronicle = Chronicle::of(&place.state, target);
+    let mut begun = chronicle.begin("backup", &database, &Account::default());
+    let made = made(target, place, stop).await;
+    if let Ok(Made { backup, path, .. }) = &made {
+        begun.add(json!({
+            "file": path.display().to_string(), "bytes": backup.bytes, "sha256": backup.sha256,
+            "tables": backup.tables,
+        }));
+    }
+    let said = begun.end(&made, Making::IfThere).await;
+    made.map(|made| Made { notes: made.notes.into_iter().chain(said).collect(), ..made })
+}
+
+async fn made(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
     // Where there is no such signal, there is none to turn into an error.
     let limit = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
     let _listens = tokio::signal::unix::signal(limit);

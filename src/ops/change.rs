@@ -5,10 +5,11 @@
 //! database beyond reading its schema.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::proof::{self, Proof, Question};
 use super::{desired, history, replay};
-use crate::config::{Config, Policy, Project, Target};
+use crate::config::{Address, Config, Policy, Project, Target};
 use crate::db::connection::Connection;
 use crate::db::fault::Script;
 use crate::db::scratch::Scratch;
@@ -36,6 +37,8 @@ pub struct Setting {
     pub online: bool,
     /// What is to happen for hazards, by rule, where that is settled.
     pub policies: BTreeMap<String, Policy>,
+    /// The folder in which is kept what was done.
+    pub state: PathBuf,
 }
 
 impl Setting {
@@ -55,6 +58,7 @@ impl Setting {
             scratch: config.scratch(&target)?,
             online: online.unwrap_or_else(|| config.online(&target)),
             policies: config.policies(Some(&target)),
+            state: config.places().state.clone(),
             scope,
             project,
             target,
@@ -90,6 +94,10 @@ pub struct Change {
     /// What it is made in.
     pub setting: Setting,
     scratch: Scratch,
+    /// The one the schema wanted was made in, where both sides had to be made.
+    other: Option<Scratch>,
+    /// Whether that still holds it.
+    is_other_held: bool,
     /// Whether the scratch is known to hold exactly the schema there is.
     is_held: bool,
     /// The schema there is.
@@ -119,6 +127,13 @@ pub enum Side {
     Read(Box<Model>),
 }
 
+impl Side {
+    /// Whether it is made in a scratch database to be read.
+    fn is_made(&self) -> bool {
+        matches!(self, Self::Migrations(_) | Self::Desired | Self::Scripts(_))
+    }
+}
+
 impl Change {
     /// Reads both sides. The scratch database holds the schema there is afterwards, unless
     /// nothing differs.
@@ -126,13 +141,31 @@ impl Change {
     /// # Errors
     /// A side cannot be read, or no scratch database can be made.
     pub async fn between(setting: Setting, from: Side, to: Side, stop: &Stop) -> Result<Self> {
-        let mut scratch = Scratch::new(&setting.target, setting.scratch.as_ref(), stop).await?;
-        match read_sides(&mut scratch, &setting, from, to, stop).await {
+        let place = || Scratch::new(&setting.target, setting.scratch.as_ref(), stop);
+        let second = async {
+            // Two databases in memory share one lock on memory, and are slower at once.
+            let is_server = matches!(setting.target.address, Address::Postgres(_));
+            let wanted = is_server && from.is_made() && to.is_made();
+            if wanted { place().await.map(Some) } else { Ok(None) }
+        };
+        let (mut scratch, mut other) = match tokio::join!(place(), second) {
+            (Ok(scratch), Ok(other)) => (scratch, other),
+            (Err(problem), Ok(None)) => return Err(problem),
+            (Ok(made), Err(problem)) | (Err(problem), Ok(Some(made))) => {
+                drop(made.close().await);
+                return Err(problem);
+            }
+            (Err(problem), Err(_)) => return Err(problem),
+        };
+        let places = Places { scratch: &mut scratch, other: other.as_mut() };
+        match read_sides(places, &setting, from, to, stop).await {
             Ok(Sides { current, is_held, desired, comments, notes }) => {
                 let Comments { renames: comments, allowances } = comments;
                 Ok(Self {
                     setting,
                     scratch,
+                    is_other_held: other.is_some(),
+                    other,
                     is_held,
                     current,
                     desired,
@@ -143,7 +176,7 @@ impl Change {
             }
             Err(problem) => {
                 // What failed first is what the person must know.
-                drop(scratch.close().await);
+                drop(close(scratch, other).await);
                 Err(problem)
             }
         }
@@ -151,7 +184,7 @@ impl Change {
 
     /// Whether there is nothing to do.
     pub fn is_nothing(&self) -> bool {
-        self.rough().is_empty()
+        plan::differences(&self.current, &self.desired).is_empty()
     }
 
     /// Finds out which renames there are, and which nobody has answered for.
@@ -213,13 +246,27 @@ impl Change {
             down,
             online: self.setting.online,
         };
+        let is_held = std::mem::take(&mut self.is_held);
         let scratch = self.scratch.connection()?;
-        let current = if std::mem::take(&mut self.is_held) {
+        let current = if is_held {
             self.current.clone()
         } else {
             scratch.model(&question.scope, stop).await?
         };
-        let mut proof = proof::prove(scratch, current, &self.desired, &question, stop).await?;
+        let may = std::mem::take(&mut self.is_other_held) && down && question.renames.is_empty();
+        let mut proof = match self.other.as_mut().filter(|_| may) {
+            None => proof::prove(scratch, current, &self.desired, &question, stop).await?,
+            // It holds the schema wanted, so that the way back can be tried there meanwhile.
+            Some(other) => {
+                let places = (scratch, other.connection()?);
+                let (proof, is_other) =
+                    proof::prove_at_once(places, current, &self.desired, &question, stop).await?;
+                if is_other {
+                    std::mem::swap(&mut self.scratch, other);
+                }
+                proof
+            }
+        };
         // What has a way back becomes files, and nobody knows who runs those.
         if down && self.setting.online {
             super::patience::limit(&mut proof);
@@ -233,7 +280,7 @@ impl Change {
     }
 
     /// Finds out what each step of a proven plan locks and writes anew, by running them once more
-    /// in the scratch database; nothing where no table that is there is touched. `is_back` says
+    /// in the scratch database; nothing where no table that is there is touched, or on SQLite. `is_back` says
     /// that it holds the schema there is again.
     ///
     /// # Errors
@@ -244,6 +291,10 @@ impl Change {
         is_back: bool,
         stop: &Stop,
     ) -> Result<Vec<Option<Effects>>> {
+        // A statement of SQLite locks the whole file, whatever it does.
+        if proof.up.dialect == Dialect::Sqlite {
+            return Ok(Vec::new());
+        }
         let context = proof.context(self.setting.online);
         let locks = hazard::locks(&proof.up, &Facts::default(), &context);
         if locks.iter().all(|(effects, _)| effects.locks.is_empty()) {
@@ -267,13 +318,32 @@ impl Change {
         }
     }
 
-    /// Removes the scratch database.
+    /// Removes the scratch databases.
     ///
     /// # Errors
-    /// It cannot be removed; the next run then does that.
+    /// One cannot be removed; the next run then does that.
     pub async fn close(self) -> Result<()> {
-        self.scratch.close().await
+        close(self.scratch, self.other).await
     }
+}
+
+async fn close(scratch: Scratch, other: Option<Scratch>) -> Result<()> {
+    let other = async {
+        match other {
+            Some(other) => other.close().await,
+            None => Ok(()),
+        }
+    };
+    let (first, second) = tokio::join!(scratch.close(), other);
+    first.and(second)
+}
+
+/// Where the sides are made.
+struct Places<'a> {
+    /// What holds the schema there is in the end.
+    scratch: &'a mut Scratch,
+    /// Made where the schema wanted needs a place too: both are made at once then.
+    other: Option<&'a mut Scratch>,
 }
 
 /// Both sides, read.
@@ -294,7 +364,7 @@ struct Comments {
 }
 
 async fn read_sides(
-    scratch: &mut Scratch,
+    Places { scratch, other }: Places<'_>,
     setting: &Setting,
     from: Side,
     to: Side,
@@ -302,13 +372,22 @@ async fn read_sides(
 ) -> Result<Sides> {
     let mut comments = Comments::default();
     let is_live = matches!(to, Side::Live(_));
-    let mut desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
+    let is_replayed = from.is_made();
+    let (mut desired, mut current) = match other {
+        Some(other) => {
+            let there = read(other, setting, to, Some(&mut comments), stop);
+            let (desired, current) = tokio::join!(there, read(scratch, setting, from, None, stop));
+            (desired?, current?)
+        }
+        None => {
+            let desired = read(scratch, setting, to, Some(&mut comments), stop).await?;
+            (desired, read(scratch, setting, from, None, stop).await?)
+        }
+    };
     if is_live {
         let nothing = Model::empty(desired.dialect);
         history::spare(&mut desired, &nothing);
     }
-    let is_replayed = matches!(from, Side::Migrations(_) | Side::Desired | Side::Scripts(_));
-    let mut current = read(scratch, setting, from, None, stop).await?;
     if current.dialect != desired.dialect {
         return Err(two_engines());
     }

@@ -106,7 +106,7 @@ pub async fn check(setting: &Setting, wanted: &BTreeSet<Matter>, stop: &Stop) ->
 }
 
 /// What shows without trying anything out.
-fn of_standing(standing: &Standing) -> Vec<Finding> {
+pub(super) fn of_standing(standing: &Standing) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         standing.entries.iter().filter_map(|entry| of_entry(entry, standing)).collect();
     findings.extend(standing.misfits.iter().map(|misfit| Finding {

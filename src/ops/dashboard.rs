@@ -6,6 +6,7 @@ use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::db::vitals::Vitals;
 use crate::ops::change::Setting;
+use crate::ops::past::{self, Past};
 use crate::ops::status::{DatabaseStatus, MigrationStatus};
 use crate::problem::Result;
 
@@ -27,6 +28,8 @@ pub struct Inventory {
     pub required: Vec<RequirementState>,
     /// How the project's migrations stand, if it has any and they can be read.
     pub migrations: Option<MigrationStatus>,
+    /// The last backup, and what was done last.
+    pub past: Past,
 }
 
 /// Asks an open database; with `whole` also for what changes slowly.
@@ -40,14 +43,19 @@ pub async fn gather(
     stop: &Stop,
 ) -> Result<Dashboard> {
     let inventory = if whole {
-        let database = DatabaseStatus::gather(db, false, stop).await?;
         let setting = Setting::new(config, target.clone(), None)?;
-        // Why they cannot be read is for the view of the migrations to say.
-        let migrations = match config.project_file() {
-            Some(_) => MigrationStatus::gather(&setting, false, stop).await.ok().flatten(),
-            None => None,
+        let migrations = async {
+            match config.project_file() {
+                // Why they cannot be read is for the view of the migrations to say.
+                Some(_) => MigrationStatus::gather(&setting, false, stop).await.ok().flatten(),
+                None => None,
+            }
         };
-        Some(Box::new(Inventory { database, required: config.check(), migrations }))
+        let (database, migrations) =
+            tokio::join!(DatabaseStatus::gather(db, false, stop), migrations);
+        let database = database?;
+        let past = past::read(config, target, stop).await?;
+        Some(Box::new(Inventory { database, required: config.check(), migrations, past }))
     } else {
         None
     };

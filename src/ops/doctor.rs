@@ -9,21 +9,24 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::status::{DatabaseStatus, RelationStatus, Rows};
+use super::change::Setting;
+use super::check::{self, Matter};
+use super::status::{DatabaseStatus, MigrationStatus, RelationStatus, Rows};
 use crate::config::{Address, Config, Host, PostgresAddress, SqliteAddress, State, Target};
 use crate::db::Db;
 use crate::db::connection::Connection;
 use crate::db::health::{Depth, Health, Rights};
 use crate::db::stop::Stop;
+use crate::migrations::ledger::SCHEMA;
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::RelationKind;
-use crate::schema::model::Scope;
+use crate::schema::model::{Scope, is_history_table};
 
 /// How long finding or reaching a host may take when no limit is set.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// As it should be.
     Good,
@@ -64,13 +67,15 @@ pub enum Step {
     Rights,
     /// Whether there are tables.
     Tables,
+    /// How the migrations stand.
+    Migrations,
     /// Whether the data is sound.
     Data,
 }
 
 impl Step {
     /// All of them, in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Settings,
         Self::Variables,
         Self::Name,
@@ -78,6 +83,7 @@ impl Step {
         Self::Login,
         Self::Rights,
         Self::Tables,
+        Self::Migrations,
         Self::Data,
     ];
 
@@ -91,6 +97,7 @@ impl Step {
             Self::Login => "login",
             Self::Rights => "rights",
             Self::Tables => "tables",
+            Self::Migrations => "migrations",
             Self::Data => "data",
         }
     }
@@ -105,6 +112,7 @@ impl Step {
             Self::Login => "Does the server let us into the database?",
             Self::Rights => "May this role change the schema?",
             Self::Tables => "Are there tables?",
+            Self::Migrations => "Are the migrations applied, and the ones in the folder?",
             Self::Data => "Is the data sound?",
         }
     }
@@ -419,6 +427,9 @@ async fn look(
     };
     let schemas = patient.config.and_then(|config| config.project().schemas);
     let scope = Scope { schemas, ..Scope::default() };
+    if let Some(config) = patient.config {
+        note(migrations(config, target, stop).await);
+    }
     let health = live.health(&scope, patient.depth, stop).await?;
     note(data(&health));
     Ok(())
@@ -466,7 +477,8 @@ fn rights(rights: &Rights, target: &Target) -> Finding {
 
 fn tables(status: &DatabaseStatus) -> Finding {
     let is_table = |one: &&RelationStatus| {
-        !matches!(one.kind, RelationKind::View | RelationKind::MaterializedView)
+        let is_own = is_history_table(&one.name.name) || one.name.schema == SCHEMA;
+        !is_own && !matches!(one.kind, RelationKind::View | RelationKind::MaterializedView)
     };
     let tables: Vec<_> = status.relations.iter().filter(is_table).collect();
     if tables.is_empty() {
@@ -493,6 +505,36 @@ fn tables(status: &DatabaseStatus) -> Finding {
         finding.verdict = Verdict::Doubtful;
         finding.matters = "the tables are there and none has a row".to_owned();
         finding.next = vec!["dbstudio seed adds sample data".to_owned()];
+    }
+    finding
+}
+
+/// How the migrations stand: what waits is worth a look, what is changed, missing or half done is
+/// wrong.
+async fn migrations(config: &Config, target: &Target, stop: &Stop) -> Finding {
+    let asked = async {
+        let setting = Setting::new(config, target.clone(), None)?;
+        MigrationStatus::gather(&setting, false, stop).await
+    };
+    let status = match asked.await {
+        Ok(Some(status)) => status,
+        Ok(None) => return Finding::good(Step::Migrations, "the project has none"),
+        Err(problem) => {
+            let matters = "what the database lacks cannot be told from what it has";
+            return Finding::bad(Step::Migrations, &problem, matters);
+        }
+    };
+    let applied = status.applied();
+    let mut finding = Finding::good(Step::Migrations, format!("all {applied} are applied"));
+    for one in check::of_standing(&status.standing) {
+        let verdict = match one.matter {
+            Matter::Pending => Verdict::Doubtful,
+            _ => Verdict::Bad,
+        };
+        if finding.matters.is_empty() || verdict > finding.verdict {
+            finding.matters.clone_from(&one.why);
+        }
+        finding.add(verdict, one.what, one.fix);
     }
     finding
 }

@@ -3,8 +3,10 @@
 //! migrations make, what the database has.
 //!
 //! The migrations are replayed in a scratch database, from nothing; the person's database is only
-//! read. What cannot be replayed exactly (a file that is gone or has changed) is said.
+//! read. Of a file that is gone or has changed the text runs that was applied, where the ledger has
+//! kept it; what cannot be replayed exactly is said.
 
+use super::as_applied::{self, Texts};
 use super::change::{Answers, Change, Setting, Settled, Side};
 use super::difference::{Difference, differences};
 use super::proof::Proof;
@@ -102,9 +104,10 @@ async fn look(
 ) -> Result<Survey> {
     let mut live = Connection::open_reading(&setting.target, stop).await?;
     let read = live.model(&setting.scope, stop).await;
+    let texts = as_applied::texts(standing, &mut live).await;
     live.close().await;
     let mut live = read?;
-    let applied = applied(standing, live.dialect);
+    let applied = applied(standing, &texts?, live.dialect);
     let mut replayed = replay_all(scratch, setting, &applied.migrations, stop).await?;
     history::spare(&mut live, &replayed);
     spare_named(&mut live, &replayed, standing.history.as_deref());
@@ -145,7 +148,10 @@ async fn against_schema(
 ) -> Result<()> {
     let all: Vec<Migration> =
         standing.entries.iter().filter_map(|entry| entry.migration.clone()).collect();
-    let made = if survey.applied == all.len() && standing.pending().next().is_none() {
+    let is_other = |entry: &Entry| matches!(entry.state, State::Changed | State::Missing);
+    let as_filed = !standing.entries.iter().any(is_other);
+    let is_whole = survey.applied == all.len() && standing.pending().next().is_none();
+    let made = if as_filed && is_whole {
         Some(survey.replayed.clone())
     } else {
         match replay_all(scratch, setting, &all, stop).await {
@@ -248,12 +254,23 @@ struct Applied {
     notes: Vec<String>,
 }
 
-fn applied(standing: &Standing, dialect: Dialect) -> Applied {
+fn applied(standing: &Standing, texts: &Texts, dialect: Dialect) -> Applied {
     let mut applied = Applied { migrations: Vec::new(), notes: Vec::new() };
     for entry in &standing.entries {
         let Entry { name, state, migration, .. } = entry;
         match (state, migration) {
             (State::Applied, Some(migration)) => applied.migrations.push(migration.clone()),
+            (State::Changed | State::Missing, _) if texts.contains_key(&entry.key) => {
+                applied.migrations.extend(as_applied::migration(entry, texts));
+                let now = match state {
+                    State::Missing => "its file is missing",
+                    _ => "its file has changed since",
+                };
+                applied.notes.push(format!(
+                    "{name} is applied, and {now}; the text that was applied, which the ledger \
+                     has kept, was compared"
+                ));
+            }
             (State::Changed, Some(migration)) => {
                 applied.migrations.push(migration.clone());
                 applied.notes.push(format!(

@@ -19,7 +19,9 @@ pub(super) fn spare(current: &mut Model, desired: &Model) -> Vec<String> {
     };
     let mut gone: BTreeSet<Key> =
         current.objects.keys().filter(|key| is_history(key)).cloned().collect();
-    let names = gone.iter().map(ToString::to_string).collect();
+    // What a ledger or a table holds goes without saying.
+    let whole = |key: &&Key| !key.kind.is_part() && (!has_ledger || key.schema != SCHEMA);
+    let names = gone.iter().filter(whole).map(ToString::to_string).collect();
     // Whatever needs one of them is the tool's too; so is a schema that holds nothing else.
     loop {
         let more: Vec<Key> = current

@@ -9,8 +9,10 @@ use std::time::Duration;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::apply::{Books, Ended, Engine, Tell, now};
+use super::apply::{Books, Ended, Engine, Tell};
+use super::capsule;
 use super::change::Setting;
+use super::chronicle::Chronicle;
 use super::push;
 use super::run::{Direction, Progress, Run, Scheduled};
 use super::script::cut;
@@ -22,6 +24,8 @@ use crate::migrations::ledger::{Found, Ledger, Marked, checksum};
 use crate::migrations::{Entry, Format, HalfDone, Lock, Migration, State};
 use crate::problem::{Kind, Problem, Result};
 use crate::sql::Dialect;
+
+pub use super::plan_sql::as_sql;
 
 /// How often a plan is made anew because others migrate too.
 const ANEW: usize = 1_000;
@@ -57,6 +61,10 @@ pub struct Report {
     pub done: Vec<(String, Duration)>,
     /// The migrations of the plan that somebody else had run meanwhile.
     pub by_others: Vec<String>,
+    /// What became of undo capsules, in sentences.
+    pub capsules: Vec<String>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// Who runs it and with which reasons, for the ledger.
@@ -76,6 +84,18 @@ impl Account {
         let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
         let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
         Self { origin: format!("{user}@{machine}").replace('\0', ""), detail }
+    }
+
+    /// The same with more to be kept: the members of an object.
+    pub(super) fn with(&self, more: Value) -> Self {
+        let mut detail = match &self.detail {
+            Value::Object(detail) => detail.clone(),
+            _ => serde_json::Map::new(),
+        };
+        if let Value::Object(more) = more {
+            detail.extend(more);
+        }
+        Self { origin: self.origin.clone(), detail: Value::Object(detail) }
     }
 }
 
@@ -101,11 +121,24 @@ pub async fn plan(setting: &Setting, wishes: &Wishes, stop: &Stop) -> Result<Pla
         true => Connection::in_memory().await?,
         false => Connection::open_reading(&setting.target, stop).await?,
     };
-    let found = look(setting, &mut connection, stop).await;
-    let dialect = connection.dialect();
+    let planned = from(setting, &mut connection, wishes, stop).await;
     connection.close().await;
-    let found = found?;
-    let run = planned(&found, dialect, wishes)?;
+    planned
+}
+
+async fn from(
+    setting: &Setting,
+    connection: &mut Connection,
+    wishes: &Wishes,
+    stop: &Stop,
+) -> Result<Planned> {
+    let found = look(setting, connection, stop).await?;
+    let mut run = planned(&found, connection.dialect(), wishes)?;
+    let barred = match &found.ledger {
+        Ok(_) => None,
+        Err(why) => Some(why.as_deref().unwrap_or("the ledger is turned off")),
+    };
+    capsule::plan(setting, connection, &mut run, barred, stop).await?;
     Ok(Planned { run, standing: found.standing, losses: Vec::new() })
 }
 
@@ -166,6 +199,7 @@ fn planned(found: &Bearings, dialect: Dialect, wishes: &Wishes) -> Result<Run> {
             unsure,
             transaction: cut.transaction,
             before: None,
+            capsule: Vec::new(),
         });
     }
     resume(&mut scripts, wishes)?;
@@ -301,6 +335,26 @@ fn halfway(found: &Bearings, entry: &Entry, transaction: bool) -> Result<(usize,
     Ok((done, unsure))
 }
 
+/// What is said of a migration of which only a person remembers how far it had come; the number
+/// follows.
+pub(super) const GO_ON: &str = "run the command again with --resume-after ";
+
+/// What is said of a statement, by its number from 1, nobody can tell the fate of.
+pub(super) fn unsure_of(name: &str, number: usize) -> String {
+    format!("Whether statement {number} of {name} was done")
+}
+
+/// How many statements of a migration are done for certain, where a problem of its run says that a
+/// person must tell where to go on (`--resume-after`).
+pub fn open_at(problem: &Problem, name: &str, statements: usize) -> Option<usize> {
+    let is_unsure = |done: &usize| problem.what.starts_with(&unsure_of(name, done + 1));
+    let (before, after) = problem.why.split_once(GO_ON).unwrap_or_default();
+    let number = after.split(|letter: char| !letter.is_ascii_digit()).next();
+    let is_its = before.contains(&format!(" of {name} "));
+    let forgotten = number.filter(|_| is_its).and_then(|number| number.parse().ok());
+    (0..statements).find(is_unsure).or(forgotten)
+}
+
 /// Follows what a person said about a migration that was cut off.
 pub(super) fn resume(scripts: &mut [Scheduled], wishes: &Wishes) -> Result<()> {
     let Some(after) = wishes.resume_after else { return Ok(()) };
@@ -365,11 +419,16 @@ pub async fn run<'a>(
         false => Connection::open(target, stop).await?,
     };
     let mut done = Vec::new();
-    let ran = locked(setting, run, account, (connection, &mut done), stop, tell).await;
+    let (what, subject) = run.in_words();
+    let begun = Chronicle::of(&setting.state, target).begin(what, &subject, account);
+    let account = begun.account().clone();
+    let ran = locked(setting, run, &account, (connection, &mut done), stop, tell).await;
     if is_new && ran.is_err() && done.is_empty() {
         push::unmake(target);
     }
-    ran
+    // The ledger has each migration, in the migration's own transaction.
+    let said = begun.ended(&ran, ran.is_ok() && target.session.ledger);
+    ran.map(|report| Report { notes: said.into_iter().collect(), ..report })
 }
 
 fn writable(target: &Target) -> Result<()> {
@@ -430,15 +489,14 @@ async fn locked<'a>(
             return Err(problem);
         }
     };
-    let target = &setting.target;
-    let mut engine =
-        Engine { target, connection, lock, books, run, limit, done: Vec::new(), stop, tell };
+    let held = (connection, lock, books);
+    let mut engine = Engine::new(&setting.target, held, run, stop, tell);
     let ran = rounds(&mut engine, setting).await;
     done.clone_from(&engine.done);
-    let Engine { connection, lock, done, .. } = engine;
+    let Engine { connection, lock, done, capsules, .. } = engine;
     connection.close().await;
     lock.release().await;
-    ran.map(|by_others| Report { done, by_others })
+    ran.map(|by_others| Report { done, by_others, capsules, notes: Vec::new() })
 }
 
 /// Runs what is left, again and again as long as others run some of it too.
@@ -459,8 +517,12 @@ async fn rounds(engine: &mut Engine<'_>, setting: &Setting) -> Result<Vec<String
             return Ok(by_others);
         }
         engine.prepare().await?;
+        engine.find_capsules().await?;
         match engine.all(&left).await? {
-            Ended::Done => return Ok(by_others),
+            Ended::Done => {
+                engine.age().await;
+                return Ok(by_others);
+            }
             Ended::Moved => {}
         }
     }
@@ -528,45 +590,4 @@ fn changed(why: &str) -> Problem {
         format!("{why}, since the plan was made"),
         "run the command again to see the plan that fits now",
     )
-}
-
-/// The plan as a script that a person can read, or run with psql or sqlite3: the statements, and
-/// what is written down in the history.
-pub fn as_sql(planned: &Planned) -> String {
-    let (run, book) = (&planned.run, &planned.standing.book);
-    let ended = |statements: &[String]| -> String {
-        statements.iter().map(|sql| format!("{sql};\n")).collect()
-    };
-    let mut text = String::new();
-    if run.scripts.is_empty() {
-        return text;
-    }
-    let keys = book.dialect == Dialect::Sqlite;
-    if keys {
-        text.push_str("PRAGMA foreign_keys = OFF;\nPRAGMA legacy_alter_table = ON;\n");
-    }
-    text.push_str(&ended(&book.prepare()));
-    let (mut begun, last) = (false, run.scripts.len() - 1);
-    for (at, script) in run.scripts.iter().enumerate() {
-        text.push_str(&format!("\n-- {}\n", script.script(run.direction).name));
-        if script.transaction && !begun {
-            text.push_str("BEGIN;\n");
-            begun = true;
-        }
-        for statement in script.statements.iter().skip(script.from) {
-            text.push_str(&format!("{}\n;\n", statement.sql.trim_end()));
-        }
-        text.push_str(&ended(&match run.direction {
-            Direction::Up => book.enter(&script.migration, None, now()),
-            Direction::Down => book.remove(&script.migration.key, script.before.as_ref(), now()),
-        }));
-        if script.transaction && (!run.one_transaction || at == last) {
-            text.push_str("COMMIT;\n");
-            begun = false;
-        }
-    }
-    if keys {
-        text.push_str("\nPRAGMA legacy_alter_table = OFF;\nPRAGMA foreign_keys = ON;\n");
-    }
-    text
 }

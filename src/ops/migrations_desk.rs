@@ -5,7 +5,6 @@
 
 mod carry;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +14,15 @@ use serde_json::Value;
 use super::amend;
 use super::amend::Cause;
 pub use super::amend::{Amendment, Wanted};
+use super::as_applied;
+pub use super::as_applied::Texts;
 use super::change::Setting;
 use super::checklist::{self, Aid, Gathered, Signed};
+use super::chronicle::Entry as Done;
 use super::migrate::{self, Account, Wishes};
 use super::origins;
 pub use super::origins::Origins;
+use super::past;
 pub use super::picture::{Difference, Fate};
 pub use super::rehearse::Rehearsal;
 use super::rehearse::{self, Data};
@@ -30,7 +33,6 @@ use super::standing::Standing;
 use super::{examine, push, review};
 use crate::config::{Config, Protection, Target};
 use crate::db::connection::Connection;
-use crate::db::fault::Script;
 use crate::db::stop::Stop;
 use crate::migrations::Holder;
 pub use crate::migrations::{Entry, Format, History, Migration, Misfit, Record, State};
@@ -48,8 +50,12 @@ pub enum Ask {
     Examine(Arc<Standing>, Arc<Texts>, String),
     /// Which migration made each column.
     Origins,
+    /// What was done to the database.
+    Timeline,
     /// What an order would run.
     Plan(Order),
+    /// The same where so many statements of its first migration are done, as a person says.
+    Resume(Order, usize),
     /// To gather the evidence for the checklist of a plan; with the migrations that were read to
     /// their end, by name.
     Gather(Arc<Plan>, Vec<String>),
@@ -155,6 +161,10 @@ pub struct Carried {
     pub done: Vec<(String, Duration)>,
     /// Those that somebody else had run meanwhile.
     pub by_others: Vec<String>,
+    /// What became of undo capsules, in sentences.
+    pub capsules: Vec<String>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
     /// How long all of it took.
     pub elapsed: Duration,
 }
@@ -168,6 +178,8 @@ pub enum Told {
     Examined(Arc<Examined>),
     /// Which migration made each column.
     Origins(Arc<Origins>),
+    /// What was done, the newest first.
+    Timeline(Arc<Vec<Done>>),
     /// What an order would run; nothing, with what there is to know of that.
     Planned(Arc<Plan>),
     /// The evidence for a checklist.
@@ -183,9 +195,6 @@ pub enum Told {
     /// It is written.
     Amended(Arc<Amendment>),
 }
-
-/// Texts as they were applied, by the keys of their migrations.
-pub type Texts = BTreeMap<String, String>;
 
 /// What there is to know of a migration that was tried in a scratch database.
 #[derive(Debug, Clone, PartialEq)]
@@ -244,8 +253,16 @@ async fn answer(
             Ok(Told::Examined(Arc::new(found)))
         }
         Ask::Origins => origins::find(setting, stop).await.map(|it| Told::Origins(Arc::new(it))),
+        Ask::Timeline => {
+            let found = past::timeline(config, &setting.target, stop).await?;
+            Ok(Told::Timeline(Arc::new(found)))
+        }
         Ask::Plan(order) => {
-            let planned = plan((config, setting), order, stop, tell).await?;
+            let planned = plan((config, setting), order, None, stop, tell).await?;
+            Ok(Told::Planned(Arc::new(planned)))
+        }
+        Ask::Resume(order, done) => {
+            let planned = plan((config, setting), order, Some(done), stop, tell).await?;
             Ok(Told::Planned(Arc::new(planned)))
         }
         Ask::Rehearse(to) => {
@@ -298,23 +315,16 @@ async fn stand(setting: &Setting, stop: &Stop) -> Result<(Standing, Texts)> {
 
 async fn read(setting: &Setting, live: &mut Connection, stop: &Stop) -> Result<(Standing, Texts)> {
     let bearings = migrate::look(setting, live, stop).await?;
-    let mut texts = Texts::new();
-    for entry in &bearings.standing.entries {
-        if !matches!(entry.state, State::Changed | State::Missing) {
-            continue;
-        }
-        let Ok(ledger) = &bearings.ledger else { continue };
-        let Ok(known) = ledger.texts(live, &entry.key).await else { continue };
-        let now = entry.migration.as_ref().map(|migration| &migration.up.text);
-        let other = known.into_iter().map(|(up, _)| up).rfind(|up| Some(up) != now);
-        if let Some(other) = other {
-            texts.insert(entry.key.clone(), other);
-        }
-    }
+    let texts = match &bearings.ledger {
+        // A ledger that cannot be read keeps nothing else from being shown.
+        Ok(_) => as_applied::texts(&bearings.standing, live).await.unwrap_or_default(),
+        Err(_) => Texts::new(),
+    };
     Ok((bearings.standing, texts))
 }
 
-/// Those of the migrations that run up to one, in their order.
+/// Those of the migrations that run up to one, in their order: those of these keys as their files
+/// are now, the others as they were applied.
 fn up_to((standing, texts): (&Standing, &Texts), keys: &[&str]) -> Result<Vec<Migration>> {
     let mut migrations = Vec::new();
     let mut left = keys.len();
@@ -324,29 +334,19 @@ fn up_to((standing, texts): (&Standing, &Texts), keys: &[&str]) -> Result<Vec<Mi
             continue;
         }
         left -= usize::from(is_it);
-        match (&entry.migration, texts.get(&entry.key)) {
-            (Some(migration), _) => migrations.push(migration.clone()),
-            (None, Some(text)) => migrations.push(kept(entry, text)),
-            (None, None) => {
-                return Err(Problem::failed(
-                    "It cannot be tried",
-                    format!("the file of {}, which runs before it, is missing", entry.name),
-                    "bring that file back",
-                ));
-            }
-        }
+        let found = match &entry.migration {
+            Some(migration) if is_it => Some(migration.clone()),
+            _ => as_applied::migration(entry, texts),
+        };
+        migrations.push(found.ok_or_else(|| {
+            Problem::failed(
+                "It cannot be tried",
+                format!("the file of {}, which runs before it, is missing", entry.name),
+                "bring that file back",
+            )
+        })?);
     }
     Ok(migrations)
-}
-
-/// A migration whose file is missing, with the text that was applied.
-fn kept(entry: &Entry, text: &str) -> Migration {
-    Migration {
-        key: entry.key.clone(),
-        stem: entry.name.clone(),
-        up: Script { name: entry.name.clone(), text: text.to_owned() },
-        ..Migration::default()
-    }
 }
 
 /// Tries a migration in a scratch database after those before it.
@@ -372,18 +372,19 @@ async fn examined(
 async fn plan(
     (config, setting): (&Config, &Setting),
     order: Order,
+    resume_after: Option<usize>,
     stop: &Stop,
     tell: &Tell<'_>,
 ) -> Result<Plan> {
     tell(Progress::Part(0));
+    let how = Wishes { resume_after, ..Wishes::default() };
     let planned = match &order {
         Order::Apply { to } => {
-            let wishes = Wishes { to: to.clone(), ..Wishes::default() };
-            migrate::plan(setting, &wishes, stop).await?
+            migrate::plan(setting, &Wishes { to: to.clone(), ..how }, stop).await?
         }
         Order::RollBack { to } => {
             let wish = to.clone().map_or(Wish::Last(1), Wish::To);
-            rollback::plan(setting, &wish, &Wishes::default(), stop).await?
+            rollback::plan(setting, &wish, &how, stop).await?
         }
     };
     let dialect = planned.standing.book.dialect;
@@ -422,8 +423,8 @@ impl Plan {
         let keys: Vec<String> =
             self.run.scripts.iter().map(|script| script.migration.key.clone()).collect();
         let wanted: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let is_missing = |entry: &Entry| entry.migration.is_none();
-        let texts = match standing.entries.iter().any(is_missing) {
+        let is_other = |entry: &Entry| matches!(entry.state, State::Changed | State::Missing);
+        let texts = match standing.entries.iter().any(is_other) {
             true => stand(setting, stop).await?.1,
             false => Texts::new(),
         };

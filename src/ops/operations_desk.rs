@@ -9,11 +9,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::acquaintance;
 use super::backup::{self, Backup, Place};
 use super::change::Setting;
-use super::checklist::{Aid, Gathered, Notice, Signed, holds};
+use super::checklist::{self, Aid, Gathered, Notice, Signed, holds};
 use super::evidence::{self, Bond, Cabinet, Sort, now, span};
+use super::migrate::Account;
 use super::push::Item;
 use super::reset::{self, Reset};
 use super::restore::{self, Restore, Way};
@@ -395,14 +398,22 @@ async fn carry(
         return Ok(Told::Reopened(Box::new(found)));
     }
     let begun = Instant::now();
+    let account = Account::of_process(json!({
+        "checklist": checklist::recorded(&signed.items, &signed.words),
+    }));
     let (done, notes) = match &plan.work {
         Work::Reset(reset) => {
+            let mut reset = reset.clone();
+            reset.account = account;
             let notes = reset.carry_out(stop, &mut |step| tell(Progress::Part(step))).await?;
             (vec![format!("Dropped everything in {}", plan.database)], notes)
         }
         Work::Seed(seed) => {
             let mut said = |name: &str, rows: usize| tell(Progress::Said(filling(name, rows)));
-            (parts(&seed.carry_out(stop, &mut said).await?), Vec::new())
+            let mut seed = seed.clone();
+            seed.account = account;
+            let done = seed.carry_out(stop, &mut said).await?;
+            (parts(&done), done.notes)
         }
         Work::Backup(_) => {
             let place = Place::of(config, &plan.target);

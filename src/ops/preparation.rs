@@ -8,9 +8,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use serde_json::json;
+
 use super::change::{self, Answers, Change, Setting, Settled, Side};
-use super::checklist::Gathered;
+use super::checklist::{self, Gathered, Word};
 use super::generate::{self, Draft};
+use super::migrate::Account;
 use super::proof::Proof;
 use super::push::{self, Basis, Item};
 use super::review::{self, Review};
@@ -155,7 +158,12 @@ impl Prepared {
             desired: &self.proof.desired,
         };
         let on_step = &mut |step| tell(step);
-        push::carry_out(&self.setting.target, basis, &self.proof.up, stop, on_step).await?;
+        // The studio runs it only once every item is shown or ticked.
+        let words: Vec<Word> = self.items.iter().map(|item| Word::tick(item.id)).collect();
+        let checklist = checklist::recorded(&self.items, &words);
+        let account = Account::of_process(json!({ "checklist": checklist }));
+        let by = (basis, &account);
+        push::record(&self.setting, by, &self.proof.up, stop, on_step).await?;
         Ok(begun.elapsed())
     }
 

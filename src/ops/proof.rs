@@ -96,15 +96,66 @@ pub async fn prove(
     stop: &Stop,
 ) -> Result<Proof> {
     let there = question.way(&question.renames, question.online);
-    let Led { plan: up, arrived } = lead(scratch, &current, desired, there, stop).await?;
+    let led = lead(scratch, &current, desired, there, stop).await?;
+    finish(scratch, led, (current, desired), question, stop).await
+}
+
+/// The same with the way back, which is tried at once in another scratch database: one that holds
+/// the desired schema as it was made. Answers also whether that is the one that holds the schema
+/// the plan starts from afterwards, and the first the desired one; otherwise only the first is of
+/// any use. There are no renames in the question.
+///
+/// # Errors
+/// As [`prove`].
+pub async fn prove_at_once(
+    (scratch, other): (&mut Connection, &mut Connection),
+    current: Model,
+    desired: &Model,
+    question: &Question,
+    stop: &Stop,
+) -> Result<(Proof, bool)> {
+    let there = question.way(&[], question.online);
+    let back = question.way(&[], false);
+    let (led, back) = tokio::join!(
+        lead(scratch, &current, desired, there, stop),
+        lead(other, desired, &current, back, stop)
+    );
+    let led = led?;
+    let is_exact = led.arrived.as_ref() == Some(desired);
+    match back {
+        // What was tried from there holds from where the way there leads only if that is the same.
+        Ok(back) if is_exact && question.down => {
+            let up = led.plan;
+            let down = Some(back.plan);
+            let mut proof =
+                Proof { current, desired: desired.clone(), up, down, stages: Vec::new() };
+            proof.stages = stages(other, &proof, question, stop).await?;
+            Ok((proof, true))
+        }
+        _ => {
+            let proof = finish(scratch, led, (current, desired), question, stop).await?;
+            Ok((proof, false))
+        }
+    }
+}
+
+/// A proof of a plan that has arrived; on request its way back is tried.
+async fn finish(
+    scratch: &mut Connection,
+    led: Led,
+    (current, desired): (Model, &Model),
+    question: &Question,
+    stop: &Stop,
+) -> Result<Proof> {
+    let Led { plan: up, arrived } = led;
     let mut proof = Proof { current, desired: desired.clone(), up, down: None, stages: Vec::new() };
     if question.down {
         let renames = question.back();
         let back = question.way(&renames, false);
         let from = arrived.as_ref().unwrap_or(&proof.current);
         let down = lead(scratch, from, &proof.current, back, stop).await?.plan;
-        proof.stages = stages(scratch, &proof, &down, question, stop).await?;
         proof.down = Some(down);
+        proof.stages = stages(scratch, &proof, question, stop).await?;
     }
     Ok(proof)
 }
@@ -114,7 +165,6 @@ pub async fn prove(
 async fn stages(
     scratch: &mut Connection,
     proof: &Proof,
-    down: &Plan,
     question: &Question,
     stop: &Stop,
 ) -> Result<Vec<Stage>> {
@@ -123,7 +173,8 @@ async fn stages(
         plan::groups(&proof.up.steps).into_iter().filter_map(part).collect();
     let plan = |steps| Plan { dialect: proof.up.dialect, steps, notes: Vec::new() };
     if parts.len() < 2 {
-        return Ok(vec![Stage { up: proof.up.clone(), down: down.clone() }]);
+        let down = proof.down.clone().unwrap_or_else(|| plan(Vec::new()));
+        return Ok(vec![Stage { up: proof.up.clone(), down }]);
     }
     let mut before = vec![proof.current.clone()];
     for part in &parts {
@@ -221,7 +272,7 @@ async fn lead(
 }
 
 async fn run(scratch: &mut Connection, steps: &[Step], stop: &Stop) -> Result<()> {
-    let ran = scratch.apply(steps, stop, &mut |_| {}).await;
+    let ran = scratch.try_out(steps, stop).await;
     ran.map_err(|failure| {
         let sql = failure.step.and_then(|step| steps.get(step)).map(|step| step.sql.as_str());
         unproven(&failure.problem.why, sql.unwrap_or_default())

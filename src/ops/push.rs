@@ -7,8 +7,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::change::Change;
+use serde_json::json;
+
+use super::change::{Change, Setting};
+use super::chronicle::{Chronicle, Making};
 use super::history;
+use super::migrate::Account;
 use super::proof::Proof;
 use crate::config::{Address, Protection, Target};
 use crate::db::connection::Connection;
@@ -210,6 +214,28 @@ impl<'a> Basis<'a> {
     pub fn of(change: &'a Change) -> Self {
         Self { scope: &change.setting.scope, current: &change.current, desired: &change.desired }
     }
+}
+
+/// Runs a plan on a setting's database as [`carry_out`] does, and writes down that it was done, by
+/// whom and what was said on its checklist. Returns what there is to say of that.
+///
+/// # Errors
+/// As [`carry_out`].
+pub async fn record(
+    setting: &Setting,
+    (basis, account): (Basis<'_>, &Account),
+    plan: &Plan,
+    stop: &Stop,
+    on_step: &mut (dyn FnMut(usize) + Send),
+) -> Result<Option<String>> {
+    let target = &setting.target;
+    let statements: Vec<&str> = plan.steps.iter().map(|step| step.sql.as_str()).collect();
+    let account = account.with(json!({ "statements": statements }));
+    let database = target.address.database();
+    let begun = Chronicle::of(&setting.state, target).begin("push", &database, &account);
+    let ran = carry_out(target, basis, plan, stop, on_step).await;
+    let said = begun.end(&ran, Making::Made).await;
+    ran.map(|()| said)
 }
 
 /// Runs a plan on a target's database, if it still has the schema the plan was made for; a SQLite

@@ -3,7 +3,7 @@
 //! This is not how migrations are applied to a person's database: nothing is recorded, and what
 //! would change the server is refused.
 
-use super::desired::{Judged, judged};
+use super::desired::{Judged, is_setting, judged};
 use crate::db::connection::Connection;
 use crate::db::fault::{Fault, Script};
 use crate::db::stop::Stop;
@@ -44,7 +44,11 @@ pub(super) async fn run(
         }
         Dialect::Postgres => {
             let alone = alone || statements.iter().any(is_alone);
-            let ran = one_by_one(scratch, script, &statements, alone, stop).await;
+            let together = !alone && together(scratch, script, &statements, stop).await?;
+            let ran = match together {
+                true => Ok(()),
+                false => one_by_one(scratch, script, &statements, alone, stop).await,
+            };
             // Settings of one migration are none of the next one's.
             match ran {
                 Ok(()) => scratch.reset().await,
@@ -71,6 +75,23 @@ async fn in_one(
         let told = fault.in_script(script, at.start, &at.sql);
         Problem { kind: failure.problem.kind, ..told }
     })
+}
+
+/// Whether the statements were run, many at a time. A setting may change how the text after it is
+/// read, so it must have been done before that is sent.
+async fn together(
+    scratch: &mut Connection,
+    script: &Script,
+    statements: &[Judged],
+    stop: &Stop,
+) -> Result<bool> {
+    let sets = |one: &Judged| is_setting(scratch.dialect(), &one.sql);
+    if statements.iter().any(sets) {
+        return Ok(false);
+    }
+    let texts: Vec<&str> = statements.iter().map(|one| one.sql.as_str()).collect();
+    let ran = scratch.run_together(&texts, stop).await;
+    ran.map_err(|fault| fault.in_script(script, 0, ""))
 }
 
 async fn one_by_one(

@@ -6,7 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+
 use super::change::Setting;
+use super::chronicle::{Begun, Chronicle};
+use super::migrate::Account;
 use super::push::Item;
 use super::standing;
 use super::status::{DatabaseStatus, Rows};
@@ -47,6 +51,8 @@ pub struct Reset {
     pub kept: Vec<String>,
     /// Whether the project can be set up anew afterwards.
     pub rebuild: Rebuild,
+    /// Who does it, and what was said on the checklist, for the ledger.
+    pub account: Account,
     /// What was read of it, to be held against it before anything runs.
     basis: Basis,
 }
@@ -104,10 +110,14 @@ pub async fn plan(setting: Setting, stop: &Stop) -> Result<Reset> {
     let read = read(&mut live, &setting, stop).await;
     let database = live.database().to_owned();
     live.close().await;
-    let Found { current, histories, strangers, notes } = read?;
+    let Found { current, histories, strangers, ledger, mut notes } = read?;
     let rebuild = rebuild::tried(&setting, stop).await?;
     let goal = goal::goal(&current, &rebuild.extensions);
-    let steps = goal::steps(&current, &goal, &histories, strangers);
+    let mut steps = goal::steps(&current, &goal, &histories, strangers);
+    if let Some(step) = ledger.filter(|_| !steps.is_empty()) {
+        steps.push(step);
+        notes.push("the ledger of what was done stays, with this reset in it".to_owned());
+    }
     if groups(&steps).len() > 1 {
         return Err(Problem::failed(
             "The reset would not be all or nothing",
@@ -138,6 +148,7 @@ pub async fn plan(setting: Setting, stop: &Stop) -> Result<Reset> {
         tables,
         kept: goal::kept(&current, &goal).into_iter().chain(notes).collect(),
         rebuild,
+        account: Account::default(),
         basis: Basis { setting, current, goal, histories },
     })
 }
@@ -150,29 +161,38 @@ struct Found {
     histories: Vec<RelationName>,
     /// Statements for what a model has no place for: those that run first, those that run last.
     strangers: (Vec<Step>, Vec<Step>),
+    /// The statement that has the ledger forget what goes, where there is a ledger.
+    ledger: Option<Step>,
     /// What stays of history tables, in sentences.
     notes: Vec<String>,
 }
 
 async fn read(live: &mut Connection, setting: &Setting, stop: &Stop) -> Result<Found> {
-    let current = live.model(&setting.scope, stop).await?;
+    let mut current = live.model(&setting.scope, stop).await?;
+    let keeps = setting.target.session.ledger;
     if live.dialect() == Dialect::Sqlite {
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
         let names = live.rows(sql).await?.into_iter().flatten().flatten();
-        let histories = names.filter(|name| is_history_table(name));
-        let histories = histories.map(|name| RelationName::new("main", name)).collect();
-        return Ok(Found { current, histories, strangers: Default::default(), notes: Vec::new() });
+        let is_ledger = |name: &str| keeps && name.to_ascii_lowercase().starts_with("_dbstudio_");
+        let histories = names.filter(|name| is_history_table(name) && !is_ledger(name));
+        let histories: Vec<RelationName> =
+            histories.map(|name| RelationName::new("main", name)).collect();
+        let ledger = ledger_step(live, setting).await?;
+        let strangers = Default::default();
+        return Ok(Found { current, histories, strangers, ledger, notes: Vec::new() });
+    }
+    if keeps {
+        current.objects.retain(|key, _| {
+            key.schema != SCHEMA && !(key.kind == Kind::Schema && key.name == SCHEMA)
+        });
     }
     let rows = live.rows(&goal::strangers(&setting.scope)).await?;
     let (histories, notes) = match &setting.scope.schemas {
         Some(schemas) => elsewhere(live, setting, schemas, stop).await?,
         None => (Vec::new(), Vec::new()),
     };
-    let (steps, more) = ledger_steps(live, setting, &histories).await?;
-    let mut strangers = goal::stranger_steps(rows);
-    strangers.1.extend(steps);
-    let notes = notes.into_iter().chain(more).collect();
-    Ok(Found { current, histories, strangers, notes })
+    let ledger = ledger_step(live, setting).await?;
+    Ok(Found { current, histories, strangers: goal::stranger_steps(rows), ledger, notes })
 }
 
 /// The history tables outside the project's schemas. They may be another project's: one goes only
@@ -211,27 +231,18 @@ async fn elsewhere(
     Ok((vec![RelationName::new(schema, name)], Vec::new()))
 }
 
-/// The ledger, where it is none of the project's schemas, is that of every project in the database
-/// and stays; what it knows of migrations that stopped halfway goes with the history.
-async fn ledger_steps(
-    live: &mut Connection,
-    setting: &Setting,
-    histories: &[RelationName],
-) -> Result<(Vec<Step>, Vec<String>)> {
-    let is_own = setting
-        .scope
-        .schemas
-        .as_ref()
-        .is_none_or(|schemas| schemas.iter().any(|name| name == SCHEMA));
-    if is_own
-        || histories.is_empty()
-        || Ledger::new(Dialect::Postgres).find(live).await? != Ledgers::There
-    {
-        return Ok((Vec::new(), Vec::new()));
+/// The ledger is what was done, by this project and by others, and stays; what it knows of
+/// migrations that stopped halfway goes with the history: the statement, where there is a ledger.
+async fn ledger_step(live: &mut Connection, setting: &Setting) -> Result<Option<Step>> {
+    let dialect = live.dialect();
+    if !setting.target.session.ledger || Ledger::new(dialect).find(live).await? != Ledgers::There {
+        return Ok(None);
     }
-    let table = Dialect::Postgres.relation(SCHEMA, "progress");
-    let step = Step::new(format!("DELETE FROM {table}"), vec![Action::Setting]);
-    Ok((vec![step], vec![format!("schema {SCHEMA} stays: it is the ledger of what was done")]))
+    let table = match dialect {
+        Dialect::Postgres => dialect.relation(SCHEMA, "progress"),
+        Dialect::Sqlite => dialect.relation("main", "_dbstudio_progress"),
+    };
+    Ok(Some(Step::new(format!("DELETE FROM {table}"), vec![Action::Setting])))
 }
 
 async fn counted(target: &Target, stop: &Stop) -> Result<DatabaseStatus> {
@@ -311,23 +322,43 @@ impl Reset {
     ) -> Result<Vec<String>> {
         permit(&self.target)?;
         let mut live = Connection::open(&self.target, stop).await?;
-        let outcome = self.run(&mut live, stop, on_step).await;
+        let chronicle = Chronicle::of(&self.basis.setting.state, &self.target);
+        let begun = chronicle.begin("reset", &self.database, &self.recorded());
+        let mut noted = None;
+        let outcome = self.run((&mut live, &begun), stop, on_step, &mut noted).await;
         live.close().await;
-        outcome
+        let said = begun.ended(&outcome, outcome.is_ok() && noted.is_none());
+        outcome.map(|mut told| {
+            told.extend(noted.into_iter().chain(said));
+            told
+        })
+    }
+
+    /// Who does it, with what goes.
+    fn recorded(&self) -> Account {
+        let (rows, exact) = self.rows();
+        let tables: Vec<String> = self.tables.iter().map(|(name, _)| name.to_string()).collect();
+        self.account.with(json!({
+            "statements": self.steps.len(), "tables": tables, "rows": rows, "rows_exact": exact,
+        }))
     }
 
     async fn run(
         &self,
-        live: &mut Connection,
+        (live, begun): (&mut Connection, &Begun),
         stop: &Stop,
         on_step: &mut (dyn FnMut(usize) + Send),
+        noted: &mut Option<String>,
     ) -> Result<Vec<String>> {
         let basis = &self.basis;
         let now = read(live, &basis.setting, stop).await?;
         if now.current.objects != basis.current.objects || now.histories != basis.histories {
             return Err(self.changed(&now.current));
         }
-        let applied = live.apply(&self.steps, stop, on_step).await;
+        let (entry, unkept) = begun.steps(live).await?;
+        *noted = unkept;
+        let steps = [self.steps.as_slice(), entry.as_slice()].concat();
+        let applied = live.apply(&steps, stop, on_step).await;
         // From here on it is done: whether somebody asks to stop no longer matters.
         let stop = &Stop::new();
         if let Err(failure) = applied {

@@ -9,8 +9,14 @@ mod sqlite;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use super::backup::{self, Backup, Place};
+use super::chronicle::{self, Chronicle, Making};
+use super::evidence;
+use super::migrate::Account;
 use crate::config::{Address, Protection, Target};
+use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::problem::{Kind, Problem, Result};
 
@@ -40,6 +46,8 @@ pub struct Restore {
     pub sessions: Vec<String>,
     /// What there is to know besides, in sentences.
     pub notes: Vec<String>,
+    /// The state folder, for what was done.
+    state: PathBuf,
 }
 
 /// What came of a restore.
@@ -99,6 +107,7 @@ pub async fn plan(
         replaces: false,
         sessions: Vec::new(),
         notes,
+        state: place.state.clone(),
     };
     match &target.address {
         Address::Postgres(address) => postgres::look(&mut restore, address, stop).await?,
@@ -224,7 +233,8 @@ impl Restore {
         lines
     }
 
-    /// Brings the backup back. `tell` is told what begins.
+    /// Brings the backup back, and writes down that it was; what was done to the database there was
+    /// is known to the new one too. `tell` is told what begins.
     ///
     /// # Errors
     /// The backup is not whole, somebody is in the way, or the work was stopped; the database that
@@ -235,9 +245,41 @@ impl Restore {
         stop: &Stop,
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Done> {
-        match &self.target.address {
+        let (identity, earlier) = self.before(stop).await?;
+        let account = Account::default().with(json!({
+            "file": self.file.display().to_string(), "identity": identity,
+            "sha256": self.backup.as_ref().map(|backup| backup.sha256.clone()),
+        }));
+        let chronicle = Chronicle::of(&self.state, &self.target);
+        let begun = chronicle.begin("restore", &self.database, &account);
+        let done = match &self.target.address {
             Address::Postgres(address) => postgres::carry_out(self, address, way, stop, tell).await,
             Address::Sqlite(address) => sqlite::carry_out(self, address, way, stop, tell).await,
+        };
+        let carried = match &done {
+            Ok(_) => chronicle::carry_over(&self.target, &earlier).await,
+            Err(_) => None,
+        };
+        let said = begun.end(&done, Making::Made).await;
+        done.map(|done| {
+            let notes = done.notes.into_iter().chain(carried).chain(said).collect();
+            Done { notes, ..done }
+        })
+    }
+
+    /// What tells the database there is from every other one, and what its ledger holds, as
+    /// statements.
+    async fn before(&self, stop: &Stop) -> Result<(Option<String>, Vec<String>)> {
+        if !self.replaces {
+            return Ok((None, Vec::new()));
         }
+        // One that is damaged is replaced all the same.
+        let Ok(mut live) = Connection::open_reading(&self.target, stop).await else {
+            return Ok((None, Vec::new()));
+        };
+        let identity = evidence::identity(&mut live, &self.target).await.ok();
+        let earlier = chronicle::earlier(&mut live, &self.target).await;
+        live.close().await;
+        Ok((identity, earlier))
     }
 }

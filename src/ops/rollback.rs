@@ -4,6 +4,8 @@
 //!
 //! Nothing here asks anybody or writes a file.
 
+use super::as_applied;
+use super::capsule;
 use super::change::{self, Setting};
 use super::examine::watch;
 use super::migrate::{Bearings, Planned, Wishes, fingerprint, is_applied, look, position, resume};
@@ -77,6 +79,11 @@ async fn from(
         ));
     }
     notes.extend(found.tables(&scripts));
+    let named: Vec<(String, String)> = scripts
+        .iter()
+        .map(|script| (script.migration.key.clone(), script.migration.name()))
+        .collect();
+    notes.extend(capsule::notes(connection, &named, stop).await?);
     let fingerprint = fingerprint(&found.standing);
     let run = Run {
         direction: Direction::Down,
@@ -180,7 +187,8 @@ fn scheduled(
         _ => None,
     };
     let (statements, transaction) = (cut.statements, cut.transaction);
-    Ok(Scheduled { migration, statements, from, unsure, transaction, before })
+    let capsule = Vec::new();
+    Ok(Scheduled { migration, statements, from, unsure, transaction, before, capsule })
 }
 
 /// The newest migration that stays applied when this one is taken back.
@@ -264,6 +272,7 @@ impl Work<'_> {
         stop: &Stop,
     ) -> Result<()> {
         let scope = &self.setting.scope;
+        let texts = as_applied::texts(&self.found.standing, live).await?;
         let mut models: Vec<(String, Model)> = Vec::new();
         let applied = self
             .found
@@ -273,7 +282,8 @@ impl Work<'_> {
             .filter(|entry| is_applied(entry) || is_half_back(self.found, entry));
         for entry in applied {
             let own = migrations.iter().find(|one| one.key == entry.key);
-            let Some(migration) = own.or(entry.migration.as_ref()) else {
+            let applied = as_applied::migration(entry, &texts);
+            let Some(migration) = applied.as_ref().or(own) else {
                 let what = format!("{} is not in the folder", entry.name);
                 return Err(Problem::failed(what, "", "bring its file back"));
             };

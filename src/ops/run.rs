@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::db::fault::Script;
 pub use crate::migrations::Holder;
 use crate::migrations::Migration;
+use crate::ops::capsule::Save;
 
 /// Which way migrations run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,23 @@ pub struct Run {
     pub notes: Vec<String>,
 }
 
+impl Run {
+    /// What it does and to which migrations, as it is written down.
+    pub(super) fn in_words(&self) -> (&'static str, String) {
+        let what = match self.direction {
+            Direction::Up => "migrate",
+            Direction::Down => "rollback",
+        };
+        let name = |script: &Scheduled| script.migration.name();
+        let subject = match self.scripts.as_slice() {
+            [] => self.database.clone(),
+            [one] => name(one),
+            [first, .., last] => format!("{} to {}", name(first), name(last)),
+        };
+        (what, subject)
+    }
+}
+
 /// A script that is to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scheduled {
@@ -49,6 +67,8 @@ pub struct Scheduled {
     pub transaction: bool,
     /// Of one that is taken back: the newest that stays applied, where its format points at it.
     pub before: Option<Migration>,
+    /// What it destroys, as far as that was found out: what its undo capsule keeps.
+    pub capsule: Vec<Save>,
 }
 
 impl Scheduled {

@@ -2,9 +2,14 @@
 //! in one transaction, so that there is all or nothing of it. Nothing here asks anybody.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::change::Setting;
+use super::chronicle::{Begun, Chronicle};
+use super::migrate::Account;
 use super::push::Item;
 use super::reset::refuse;
 use super::seeds::{self, Content, SeedFile, Shape};
@@ -40,6 +45,9 @@ pub struct Seed {
     pub there: Vec<(RelationName, Rows)>,
     /// Whether rows whose key is there are changed instead.
     pub upsert: bool,
+    /// Who does it, and what was said on the checklist, for the ledger.
+    pub account: Account,
+    state: PathBuf,
     shape: Shape,
     work: Work,
 }
@@ -69,6 +77,8 @@ pub enum Part {
 pub struct Done {
     /// The parts, in their order.
     pub parts: Vec<Part>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
     /// How long it took.
     pub took: Duration,
 }
@@ -125,7 +135,9 @@ pub async fn plan(
         (holds && is_touched && !is_record(&relation.name)).then_some((relation.name, rows))
     });
     let there = there.collect();
-    Ok(Seed { target: target.clone(), database, notes, there, upsert, shape, work })
+    let (target, state) = (target.clone(), setting.state.clone());
+    let account = Account::default();
+    Ok(Seed { target, database, notes, there, upsert, account, state, shape, work })
 }
 
 /// Whether a table keeps what was done to the database: no sample rows belong into it.
@@ -247,17 +259,24 @@ impl Seed {
         permit(&self.target)?;
         let begun = Instant::now();
         let mut live = Connection::open(&self.target, stop).await?;
-        let outcome = self.transaction(&mut live, stop, tell).await;
+        let account = self.account.with(json!({ "plan": self.lines(), "upsert": self.upsert }));
+        let chronicle = Chronicle::of(&self.state, &self.target);
+        let noted = chronicle.begin("seed", &self.database, &account);
+        let outcome = self.transaction((&mut live, &noted), stop, tell).await;
         live.close().await;
-        Ok(Done { parts: outcome?, took: begun.elapsed() })
+        let in_ledger = matches!(outcome, Ok((_, None)));
+        let said = noted.ended(&outcome, in_ledger);
+        let (parts, unkept) = outcome?;
+        let notes = unkept.into_iter().chain(said).collect();
+        Ok(Done { parts, notes, took: begun.elapsed() })
     }
 
     async fn transaction(
         &self,
-        live: &mut Connection,
+        (live, noted): (&mut Connection, &Begun),
         stop: &Stop,
         tell: &mut (dyn FnMut(&str, usize) + Send),
-    ) -> Result<Vec<Part>> {
+    ) -> Result<(Vec<Part>, Option<String>)> {
         let begin: &[&str] = match live.dialect() {
             Dialect::Postgres => &["BEGIN"],
             // Rows may come before those they refer to, as long as all are there in the end.
@@ -273,10 +292,13 @@ impl Seed {
                 fault.problem("The seeding could not begin; nothing was changed", fix)
             })?;
         }
-        let done = self.parts(live, stop, tell).await;
+        let done = match self.parts(live, stop, tell).await {
+            Ok(parts) => entered(live, noted).await.map(|unkept| (parts, unkept)),
+            Err(problem) => Err(problem),
+        };
         let ended = match done {
-            Ok(parts) => match live.run("COMMIT", &Stop::new()).await {
-                Ok(()) => return Ok(parts),
+            Ok(done) => match live.run("COMMIT", &Stop::new()).await {
+                Ok(()) => return Ok(done),
                 Err(fault) => Err(uncommitted(live, &fault).await),
             },
             Err(problem) if problem.kind == Kind::Cancelled => {
@@ -318,6 +340,20 @@ impl Seed {
             }
         }
     }
+}
+
+/// Writes it into the ledger, in the same transaction; why not, where it keeps none.
+async fn entered(live: &mut Connection, noted: &Begun) -> Result<Option<String>> {
+    let (steps, unkept) = noted.steps(live).await?;
+    for step in &steps {
+        let ran = live.run(&step.sql, &Stop::new()).await;
+        ran.map_err(|fault| {
+            let fix = "have the role granted the ledger's tables, or say ledger = false in the \
+                       environment";
+            fault.problem("What was done could not be written down; nothing was changed", fix)
+        })?;
+    }
+    Ok(unkept)
 }
 
 /// Why a transaction could not be committed.

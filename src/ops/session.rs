@@ -3,19 +3,25 @@
 //! The studio's runner hands every [`Request`] to [`Session::serve`] on a task of its own.
 //! Nothing here knows which pane asked, or draws, or decides what to ask next.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::config::{Choice, Config, Looks, TableLook, Target};
+use serde_json::json;
+
+use crate::config::{Choice, Config, Looks, Protection, TableLook, Target};
+use crate::db::edit::Applied;
 use crate::db::export::Export;
 use crate::db::page::{Page, PageRequest, Selection, ValueRequest};
 pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
+use crate::ops::acquaintance;
 use crate::ops::checklist::Gathered;
+use crate::ops::chronicle::{Chronicle, Making};
 use crate::ops::dashboard::{self, Dashboard};
 use crate::ops::journal::{Journal, Record};
+use crate::ops::migrate::Account;
 use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
 use crate::ops::{demo, edit, export, init, journal, operations_desk, push, run};
@@ -140,8 +146,10 @@ pub struct Opened {
     pub looks: Looks,
     /// How many rows have edits that a studio which is gone did not apply.
     pub waiting: usize,
-    /// Why that could not be read, if so.
+    /// Why that could not be read, if so; what was begun on the database and cut off.
     pub trouble: Option<String>,
+    /// The target as it is to be treated, where the database was met before as something stricter.
+    pub known: Option<Box<Target>>,
 }
 
 /// A database that is open, or is about to be. Clones share it.
@@ -288,9 +296,7 @@ impl Session {
                 Ok(Answer::Migrations(Box::new(told)))
             }
             Request::Operations(target, ask) => self.operate(&target, *ask, stop, tell).await,
-            Request::Edit(asked) => {
-                edit::serve(&self.db()?, asked, &self.journal, stop).await.map(Answer::Edit)
-            }
+            Request::Edit(asked) => self.edit(asked, stop).await.map(Answer::Edit),
         }
     }
 
@@ -324,6 +330,11 @@ impl Session {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).write()
     }
 
+    /// Where a value waits while the person's own editor is open on it.
+    pub fn state_folder(&self) -> PathBuf {
+        self.config().places().state.clone()
+    }
+
     /// Notes that a database was opened, for the list of recent ones. Writes a file, so it may
     /// block.
     ///
@@ -335,8 +346,17 @@ impl Session {
 
     async fn connect(&self, target: &Target, stop: &Stop) -> Result<Answer> {
         let db = Db::connect(target, stop).await?;
+        let config = self.config();
+        // What cannot be recognised is what its address says.
+        let met = acquaintance::met(&config, target.clone(), stop).await.ok();
+        let known = met.filter(|met| met.protection > target.protection).map(Box::new);
+        let state = &config.places().state;
         let facts = db.server().clone();
-        let (looks, mut trouble) = Looks::load(&self.config().places().state, &target.address);
+        let (looks, mut trouble) = Looks::load(state, &target.address);
+        let cut_off = Chronicle::of(state, target).settle(stop).await;
+        if !cut_off.is_empty() {
+            trouble.get_or_insert(cut_off.join("; "));
+        }
         let waiting = match self.open_journal(target, facts.user.as_deref()) {
             Ok(waiting) => waiting,
             Err(problem) => {
@@ -352,7 +372,7 @@ impl Session {
         // What was open with the one before is nobody's any more; what is left, the next run
         // removes.
         drop(self.desk.clear().await);
-        Ok(Answer::Connected(Box::new(Opened { facts, looks, waiting, trouble })))
+        Ok(Answer::Connected(Box::new(Opened { facts, looks, waiting, trouble, known })))
     }
 
     /// Keeps a journal of this database from now on, unless that is done already; how many rows
@@ -370,6 +390,26 @@ impl Session {
         Ok(journal.found().iter().map(journal::Found::rows).sum())
     }
 
+    /// Serves a request about edits; those that are applied in production are written down.
+    async fn edit(&self, asked: edit::Request, stop: &Stop) -> Result<edit::Answer> {
+        let begun = match &asked {
+            edit::Request::Apply(plan) if plan.target.protection == Protection::Production => {
+                let chronicle = Chronicle::of(&self.config().places().state, &plan.target);
+                let tables: Vec<String> =
+                    plan.tables.iter().map(|table| table.relation.name.to_string()).collect();
+                let account = Account::of_process(json!({ "statements": plan.statements.len() }));
+                Some(chronicle.begin("edit", &tables.join(", "), &account))
+            }
+            _ => None,
+        };
+        let answer = edit::serve(&self.db()?, asked, &self.journal, stop).await;
+        if let Some(begun) = begun {
+            // That it cannot be kept must not look as if the edits had failed.
+            begun.end(&applied(&answer), Making::IfThere).await;
+        }
+        answer
+    }
+
     async fn references(&self, selections: &[Selection], stop: &Stop) -> Result<Answer> {
         let db = self.db()?;
         let mut counts = Vec::with_capacity(selections.len());
@@ -385,6 +425,18 @@ async fn push_checked(prepared: &Prepared, stop: &Stop, tell: &Tell<'_>) -> Resu
     match prepared.reopened(stop).await? {
         Some(found) => Ok(Answer::Reopened(Box::new(found))),
         None => prepared.push(stop, tell).await.map(Answer::Pushed),
+    }
+}
+
+/// Whether edits were applied, as it is written down.
+fn applied(answer: &Result<edit::Answer>) -> Result<()> {
+    let nothing = |why: &str| Err(Problem::failed("nothing was written", why, ""));
+    match answer {
+        Ok(edit::Answer::Applied(Applied::Done(_), _)) => Ok(()),
+        Ok(edit::Answer::Applied(Applied::Conflicts(_), _)) => nothing("rows had changed"),
+        Ok(edit::Answer::Applied(Applied::Refused { problem, .. }, _)) => nothing(&problem.what),
+        Ok(_) => nothing("it was not tried"),
+        Err(problem) => Err(problem.clone()),
     }
 }
 

@@ -1,12 +1,12 @@
 //! How a project's migrations stand in a database: the folder, what the database remembers, and
 //! what follows from the two. Only reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::config::{Project, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-use crate::migrations::ledger::{Found, Ledger};
+use crate::migrations::ledger::{Done, Found, Ledger};
 use crate::migrations::{
     self, Entry, Folder, Format, Guess, HalfDone, History, Misfit, Record, Source, State,
 };
@@ -67,7 +67,11 @@ pub async fn read(
     notes.extend(elsewhere(&book, records.as_deref(), connection, stop).await?);
     notes.extend(oddities(&folder));
     let mut entries = migrations::states(&folder, records.as_deref(), &kept.half_done);
+    let passed = passed_over(entries.iter().map(|entry| entry.key.as_str()), &kept.done);
     for entry in &mut entries {
+        if entry.state == State::Applied && passed.contains(&entry.key) {
+            (entry.state, entry.record) = (State::Skipped, None);
+        }
         if let Some(record) = &mut entry.record {
             record.by = kept.authors.get(&entry.name).cloned();
         }
@@ -90,6 +94,8 @@ struct Kept {
     half_done: Vec<HalfDone>,
     /// Who did the last thing to a migration, by its name.
     authors: HashMap<String, String>,
+    /// What was done, where the history itself keeps only the newest.
+    done: Vec<Done>,
 }
 
 /// Reads the ledger, where there is one.
@@ -103,17 +109,38 @@ async fn kept(
     if ledger.find(connection).await? != Found::There {
         return Ok(Kept { half_done: half_done.to_vec(), ..Kept::default() });
     }
-    let mut kept = Kept { half_done: half_done.to_vec(), authors: HashMap::new() };
+    let mut kept = Kept { half_done: half_done.to_vec(), ..Kept::default() };
     if half_done.is_empty() {
         let marked = ledger.marked(connection).await?;
         kept.half_done = marked.iter().filter(|one| !one.down).map(HalfDone::from).collect();
     }
-    for [target, _, _, who, outcome] in ledger.operations(connection, stop).await? {
-        if outcome == "done" {
-            kept.authors.entry(target).or_insert(who);
-        }
+    for (target, who) in ledger.authors(connection, stop).await? {
+        kept.authors.entry(target).or_insert(who);
+    }
+    if book.format == Format::Golang {
+        kept.done = ledger.done(connection, stop).await?;
     }
     Ok(kept)
+}
+
+/// The numbers a history of one row passes over although they never ran: those between the number
+/// that was the newest and one that was applied then, unless something was done to them or to what
+/// was applied since. `keys` are those of the folder.
+fn passed_over<'a>(keys: impl Iterator<Item = &'a str>, done: &[Done]) -> HashSet<String> {
+    let number = |key: &str| key.parse::<i128>().ok();
+    let is_within = |key: i128| {
+        done.iter().enumerate().any(|(at, one)| {
+            let applied = one.key.as_deref().and_then(number);
+            let above = one.above.as_deref().and_then(number);
+            let (Some(above), Some(applied)) = (above, applied) else { return false };
+            let is_undone = |later: &Done| later.what != "migrate" && later.key == one.key;
+            let since = done.get(at + 1..).unwrap_or_default();
+            above < key && key < applied && !since.iter().any(is_undone)
+        })
+    };
+    let is_known = |key: &str| done.iter().any(|one| one.key.as_deref() == Some(key));
+    let passed = keys.filter(|key| !is_known(key) && number(key).is_some_and(is_within));
+    passed.map(str::to_owned).collect()
 }
 
 /// Reads the folder in the form it has; of two that look alike the history in the database tells.
@@ -196,7 +223,8 @@ fn words(entries: &[Entry], format: Format) -> Vec<String> {
     if format == Format::Golang {
         notes.push(
             "golang-migrate remembers only the newest migration: that those before it are applied \
-             follows from that alone"
+             follows from that alone, but for what lies between migrations that dbstudio applied, \
+             which its ledger knows"
                 .to_owned(),
         );
     }
@@ -210,25 +238,34 @@ fn words(entries: &[Entry], format: Format) -> Vec<String> {
 /// The database cannot be reached, and as [`read`].
 pub async fn at(project: &Project, target: &Target, stop: &Stop) -> Result<Standing> {
     let mut connection = Connection::open_reading(target, stop).await?;
-    let standing = match target.session.ledger {
-        true => with_ledger(project, &mut connection, stop).await,
-        false => read(project, &mut connection, &[], stop).await,
-    };
+    let standing = read(project, &mut connection, &[], stop).await;
     connection.close().await;
     standing
 }
 
-async fn with_ledger(
-    project: &Project,
-    connection: &mut Connection,
-    stop: &Stop,
-) -> Result<Standing> {
-    let ledger = Ledger::new(connection.dialect());
-    let marked = match ledger.find(connection).await? {
-        Found::There => ledger.marked(connection).await?,
-        Found::Absent | Found::Barred(_) => Vec::new(),
-    };
-    let half_done: Vec<HalfDone> =
-        marked.iter().filter(|one| !one.down).map(HalfDone::from).collect();
-    read(project, connection, &half_done, stop).await
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_between_two_that_ran_one_after_the_other_was_passed_over() {
+        let ran = |what: &str, key: &str, above: Option<&str>| Done {
+            target: format!("{key}_a"),
+            what: what.to_owned(),
+            key: Some(key.to_owned()),
+            above: above.map(str::to_owned),
+        };
+        let told = |done: &[Done]| {
+            let mut passed: Vec<String> =
+                passed_over(["1", "2", "3", "4", "5", "6"].into_iter(), done).into_iter().collect();
+            passed.sort();
+            passed.join(" ")
+        };
+        let (first, second) = (ran("migrate", "2", None), ran("migrate", "5", Some("2")));
+        assert_eq!(told(&[first.clone(), second.clone()]), "3 4");
+        // The tool may have applied what is between two runs that do not say what was newest.
+        assert_eq!(told(&[first.clone(), ran("migrate", "5", None)]), "");
+        assert_eq!(told(&[first.clone(), second.clone(), ran("migrate", "3", Some("5"))]), "4");
+        assert_eq!(told(&[first, second, ran("rollback", "5", None)]), "");
+    }
 }

@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::as_applied::{self, Texts};
 use super::change::Setting;
 use super::difference::Difference;
 use super::drift::{self, Reach};
 use super::standing::{self, Standing};
+use crate::db::connection::Connection;
 use crate::db::page::{Identity, Selection};
 use crate::db::stop::Stop;
-use crate::db::{Db, RelationSize, ServerFacts};
+use crate::db::{Db, Engine, RelationSize, ServerFacts};
 use crate::migrations::{Entry, State};
 use crate::problem::{Kind, Result};
 use crate::schema::{OutlineRelation, Relation, RelationKind, RelationName};
@@ -20,11 +22,11 @@ use crate::schema::{OutlineRelation, Relation, RelationKind, RelationName};
 /// Up to this many rows a table is counted; beyond it, statistics answer.
 const COUNTED_ROWS: u64 = 10_000;
 
-/// So many tables are counted in any case.
+/// So many tables are counted in any case, and together.
 const COUNTED_TABLES: usize = 50;
 
-/// Counting more of them may take this long all together; the rest keep their estimates.
-const COUNTING_TIME: Duration = Duration::from_millis(100);
+/// Counting more of them begins only for so long; the rest keep their estimates.
+const COUNTING_TIME: Duration = Duration::from_millis(50);
 
 /// What there is to know about a database.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,9 +73,11 @@ impl DatabaseStatus {
     /// # Errors
     /// When the connection is lost, the work is stopped, or the catalogue cannot be read.
     pub async fn gather(db: &Db, details: bool, stop: &Stop) -> Result<Self> {
-        let outline = db.outline(stop).await?;
+        // Measuring takes the longest: what can be asked meanwhile is.
+        let (outline, sizes) = tokio::join!(db.outline(stop), db.sizes(stop));
+        let outline = outline?;
         let mut unseen = outline.unseen.clone();
-        let sizes = match db.sizes(stop).await {
+        let sizes = match sizes {
             Ok(sizes) => sizes,
             Err(problem) if is_final(problem.kind) => return Err(problem),
             Err(problem) => {
@@ -83,18 +87,27 @@ impl DatabaseStatus {
         };
         let sizes: HashMap<&RelationName, &RelationSize> =
             sizes.iter().map(|size| (&size.relation, size)).collect();
-        let started = Instant::now();
         let mut relations = Vec::new();
+        let mut quick = Vec::new();
         for (name, outlined) in outline.relations() {
-            let mut status = RelationStatus::outlined(&name, outlined, sizes.get(&name).copied());
-            let in_time = relations.len() < COUNTED_TABLES || started.elapsed() < COUNTING_TIME;
-            if outlined.readable && in_time && is_quick(outlined) {
-                status.count(db, stop).await?;
+            // What has no size is under somebody's exclusive lock, and would be waited for.
+            let is_locked = db.server().engine == Engine::Postgres
+                && sizes.get(&name).is_some_and(|size| size.table_bytes.is_none());
+            if outlined.readable && is_quick(outlined) && !is_locked {
+                quick.push(relations.len());
             }
-            if details {
+            relations.push(RelationStatus::outlined(&name, outlined, sizes.get(&name).copied()));
+        }
+        let started = Instant::now();
+        for (number, batch) in quick.chunks(COUNTED_TABLES).enumerate() {
+            if number == 0 || started.elapsed() < COUNTING_TIME {
+                count(&mut relations, batch, db, stop).await?;
+            }
+        }
+        if details {
+            for status in &mut relations {
                 status.read_details(db, stop, &mut unseen).await?;
             }
-            relations.push(status);
         }
         Ok(Self { server: db.server().clone(), relations, unseen })
     }
@@ -144,6 +157,35 @@ impl RelationStatus {
     }
 }
 
+/// Counts some of the relations in one question; one by one where one of them cannot be counted.
+async fn count(
+    relations: &mut [RelationStatus],
+    places: &[usize],
+    db: &Db,
+    stop: &Stop,
+) -> Result<()> {
+    let names: Vec<RelationName> =
+        places.iter().filter_map(|at| Some(relations.get(*at)?.name.clone())).collect();
+    let counted = match db.counts(&names, COUNTED_ROWS + 1, stop).await {
+        Ok(counted) => counted,
+        Err(problem) if is_final(problem.kind) => return Err(problem),
+        Err(_) => {
+            for at in places {
+                if let Some(status) = relations.get_mut(*at) {
+                    status.count(db, stop).await?;
+                }
+            }
+            return Ok(());
+        }
+    };
+    for (at, count) in places.iter().zip(counted) {
+        if let Some(status) = relations.get_mut(*at).filter(|_| count <= COUNTED_ROWS) {
+            status.rows = Some(Rows::Exactly(count));
+        }
+    }
+    Ok(())
+}
+
 /// Whether nothing more can be asked after a problem of this kind.
 fn is_final(kind: Kind) -> bool {
     matches!(kind, Kind::Cancelled | Kind::Disconnected)
@@ -163,6 +205,9 @@ fn is_quick(outlined: &OutlineRelation) -> bool {
 pub struct MigrationStatus {
     /// How they stand.
     pub standing: Standing,
+    /// The texts that were applied of those whose files are others now or gone, as far as they are
+    /// known.
+    pub texts: Texts,
     /// How the database differs from what those give that are applied, where that was asked for.
     pub drift: Option<Vec<Difference>>,
     /// What else the person should know, in sentences.
@@ -177,7 +222,16 @@ impl MigrationStatus {
     /// The folder or the history cannot be read, no scratch database can be made, or the applied
     /// migrations do not run.
     pub async fn gather(setting: &Setting, drift: bool, stop: &Stop) -> Result<Option<Self>> {
-        let standing = standing::at(&setting.project, &setting.target, stop).await?;
+        let mut connection = Connection::open_reading(&setting.target, stop).await?;
+        let read = async {
+            let standing = standing::read(&setting.project, &mut connection, &[], stop).await?;
+            // What the ledger has not kept is only not shown.
+            let texts = as_applied::texts(&standing, &mut connection).await.unwrap_or_default();
+            Ok((standing, texts))
+        }
+        .await;
+        connection.close().await;
+        let (standing, texts) = read?;
         if standing.entries.is_empty() && standing.misfits.is_empty() {
             return Ok(None);
         }
@@ -190,7 +244,7 @@ impl MigrationStatus {
                 Some(survey.drift)
             }
         };
-        Ok(Some(Self { standing, drift, notes }))
+        Ok(Some(Self { standing, texts, drift, notes }))
     }
 
     /// How many migrations are applied, as far as the database remembers.

@@ -14,7 +14,7 @@ pub use outline::{
 };
 pub use relation::{
     Check, Column, Exclusion, ForeignKey, Generation, Incoming, Index, PartitionOf, Policy,
-    Relation, Trigger, UniqueKey,
+    Relation, Through, Trigger, UniqueKey, Updatable,
 };
 
 /// The name of a relation, qualified by its schema (`main` for the file itself on SQLite).

@@ -55,8 +55,30 @@ pub struct Relation {
     pub definition: String,
     /// SQLite: the name that reaches the rowid, if the table has one and no column hides it.
     pub rowid: Option<String>,
+    /// Of a view: whether its rows can be edited through the table under it.
+    pub updatable: Option<Updatable>,
     /// Whether the role may read it.
     pub readable: bool,
+}
+
+/// Whether the rows of a view can be edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Updatable {
+    /// Through the table under it.
+    Through(Box<Through>),
+    /// They cannot, and why, as a sentence.
+    Not(String),
+}
+
+/// The table under a view that is written through it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Through {
+    /// The table.
+    pub table: RelationName,
+    /// The table's key, in the names of the view's columns.
+    pub key: UniqueKey,
+    /// The table's triggers, which fire on writes to the view too.
+    pub triggers: Vec<Trigger>,
 }
 
 /// A column.
@@ -245,7 +267,11 @@ impl Relation {
 
     /// The key that tells rows apart: the primary key, else the shortest unique key whose
     /// columns are all NOT NULL.
+    /// Of a view it is the key of the table under it.
     pub fn identity_key(&self) -> Option<&UniqueKey> {
+        if let Some(Updatable::Through(through)) = &self.updatable {
+            return Some(&through.key);
+        }
         let not_null = |key: &&UniqueKey| {
             key.columns.iter().all(|name| self.column(name).is_some_and(|column| !column.nullable))
         };
@@ -295,6 +321,7 @@ pub(crate) mod fixture {
             comment: None,
             definition: String::new(),
             rowid: None,
+            updatable: None,
             readable: true,
         }
     }

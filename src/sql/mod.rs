@@ -8,6 +8,7 @@ pub mod lexer;
 pub mod nesting;
 mod reserved;
 pub mod statement;
+pub mod touch;
 
 /// The two ways of writing SQL this project knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,9 +2,12 @@
 //!
 //! Whoever calls this has given the terminal back before, and takes it again afterwards.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::app::effect::Draft;
+use crate::ops::draft::DraftFile;
 use crate::problem::{Problem, Result};
 
 /// Whether the editor has the terminal.
@@ -39,4 +42,31 @@ pub fn open(file: &str, variable: impl Fn(&str) -> Option<String>) -> Result<()>
         why,
         "set EDITOR to the editor of your choice, and start dbstudio again",
     ))
+}
+
+/// Lets the person change a text, in a private file below this folder: what it is then, if that
+/// could be read, and what went wrong. What could not be read stays where it is.
+pub fn change(
+    draft: &Draft,
+    state: &Path,
+    variable: impl Fn(&str) -> Option<String>,
+) -> (Option<String>, Option<Problem>) {
+    let file = match DraftFile::write(state, &draft.name, &draft.text) {
+        Ok(file) => file,
+        Err(problem) => return (None, Some(problem)),
+    };
+    let edited = match file.path().to_str() {
+        Some(path) => open(path, variable),
+        None => Err(Problem::failed(
+            "The editor was not started",
+            "the path of the state folder is no text",
+            "set XDG_STATE_HOME to another folder",
+        )),
+    };
+    // An editor that failed may have written all the same: that is not lost.
+    match (file.read_back(), edited) {
+        (Ok(text), Ok(())) => (Some(text), None),
+        (Ok(text), Err(problem)) => (Some(text), Some(problem)),
+        (Err(problem), _) => (None, Some(problem)),
+    }
 }

@@ -7,6 +7,7 @@
 use std::future::{pending, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
-use crate::app::effect::Effect;
+use crate::app::effect::{Draft, Effect};
 use crate::app::model::{Model, Startup, Tone};
 use crate::app::msg::Msg;
 use crate::app::update::update;
@@ -113,6 +114,8 @@ enum Turn {
     Suspend,
     /// The person's editor gets the terminal, with this file.
     Edit(String),
+    /// The person's editor gets the terminal, with a text.
+    Draft(Box<Draft>),
 }
 
 struct Studio {
@@ -171,6 +174,13 @@ impl Studio {
                 Turn::Edit(file) => {
                     drop(input);
                     if self.edit(&file).is_err() {
+                        return Ok(Ending::Hangup);
+                    }
+                    input = EventStream::new();
+                }
+                Turn::Draft(draft) => {
+                    drop(input);
+                    if self.edit_text(&draft, &runner.state_folder()).is_err() {
                         return Ok(Ending::Hangup);
                     }
                     input = EventStream::new();
@@ -268,6 +278,10 @@ impl Studio {
                     }
                     Effect::Edit(file) => {
                         turn = Turn::Edit(file);
+                        Ok(())
+                    }
+                    Effect::Draft(draft) => {
+                        turn = Turn::Draft(draft);
                         Ok(())
                     }
                     Effect::Suspend => {
@@ -380,6 +394,17 @@ impl Studio {
         self.come_back()?;
         let message = edited.map_or_else(Msg::Trouble, |()| Msg::Edited);
         self.update(vec![message]);
+        Ok(())
+    }
+
+    /// Lets the person's editor have the terminal until it is done with a text.
+    fn edit_text(&mut self, draft: &Draft, state: &Path) -> Result<()> {
+        self.screen.leave();
+        let (text, trouble) =
+            tokio::task::block_in_place(|| editor::change(draft, state, variable));
+        self.come_back()?;
+        let trouble = trouble.map(|problem| problem.to_string());
+        self.update(vec![Msg::Drafted { text, trouble }]);
         Ok(())
     }
 

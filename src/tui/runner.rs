@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -132,6 +133,11 @@ impl Runner {
         if let Some(stop) = self.running.get(&slot) {
             stop.ask();
         }
+    }
+
+    /// The folder for what has to last between runs.
+    pub fn state_folder(&self) -> PathBuf {
+        self.session.state_folder()
     }
 
     /// Notes what became of edits, for [`Runner::write_journal`].

@@ -252,6 +252,10 @@ fn status_as_json_has_the_keys_that_are_documented_and_no_others() {
     let database = server::postgres().create_database("status_json");
     database.psql(&format!("{SCHEMA};{history}"));
     for url in [database.url(), demo_file_url(&place, history)] {
+        assert_eq!(place.run(&["backup", &url]).code, 0);
+        let seed = ["seed", "--generate", "1", "--table", "users", "--yes", "--ack", "all"];
+        let told = place.run(&[&seed[..], &["--url", &url]].concat());
+        assert_eq!(told.code, 0, "{told:?}");
         let told = place.run(&["status", "--json", "--verbose", "--drift", &url]);
         assert_eq!(told.code, 3, "{told:?}");
         let mut found = BTreeSet::new();

@@ -57,7 +57,7 @@ fn a_sound_database_is_said_to_be_one() {
         .iter()
         .map(|step| step["verdict"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(verdicts, ["good"; 8], "{told:?}");
+    assert_eq!(verdicts, ["good"; 9], "{told:?}");
     let file = sqlite("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)");
     let told = file.run(&["doctor", "--json"]);
     assert!(!told.result.contains("\"doubtful\"") && told.code == 0, "{told:?}");

@@ -407,3 +407,37 @@ fn drift_is_found_in_the_folders_of_other_tools_too() {
         }
     }
 }
+
+#[test]
+fn of_a_file_that_changed_or_is_gone_the_text_that_was_applied_counts() {
+    for project in Project::both() {
+        project.migration("0001_a.sql", "CREATE TABLE a (id integer, note text);\n");
+        project.migration("0002_b.sql", "CREATE TABLE b (id integer);\n");
+        project.succeeds(&["migrate", "--yes"]);
+        project.migration("0001_a.sql", "CREATE TABLE a (id integer, other text);\n");
+        assert_eq!(found(&project), BTreeSet::new());
+        let json = project.succeeds(&["status", "--json"]).json();
+        let diff = &json["migrations"]["others"][0]["diff"];
+        assert!(
+            diff[0].as_str().unwrap().starts_with("- ")
+                && diff[1].as_str().unwrap().starts_with("+ "),
+            "{json}"
+        );
+        assert!(
+            project
+                .succeeds(&["status"])
+                .result
+                .contains("+ CREATE TABLE a (id integer, other text)")
+        );
+        let notes = project.run(&["drift", "--json"]).json()["notes"].to_string();
+        assert!(notes.contains("its file has changed since; the text that was applied"), "{notes}");
+        fs::remove_file(project.path("migrations/0002_b.sql")).unwrap();
+        assert_eq!(found(&project), BTreeSet::new());
+        let notes =
+            project.run(&["status", "--drift", "--json"]).json()["migrations"]["notes"].to_string();
+        assert!(notes.contains("its file is missing; the text that was applied"), "{notes}");
+        // What was not kept cannot be compared, and is said.
+        project.execute(&format!("DELETE FROM {}", project.ledger("texts")));
+        assert_eq!(found(&project).len(), 3, "{:?}", found(&project));
+    }
+}

@@ -227,6 +227,9 @@ enum Act {
     Word(u8),
     Null,
     Delete,
+    Add(u8),
+    Page(bool),
+    Ends(bool),
     Undo,
     Redo,
     Sort,
@@ -241,6 +244,9 @@ fn act() -> impl Strategy<Value = Act> {
         5 => (0_u8..4).prop_map(Act::Word),
         2 => Just(Act::Null),
         2 => Just(Act::Delete),
+        2 => (0_u8..4).prop_map(Act::Add),
+        2 => any::<bool>().prop_map(Act::Page),
+        1 => any::<bool>().prop_map(Act::Ends),
         2 => Just(Act::Undo),
         1 => Just(Act::Redo),
         1 => Just(Act::Sort),
@@ -253,6 +259,7 @@ fn act() -> impl Strategy<Value = Act> {
 #[derive(Debug, Clone, PartialEq)]
 enum Staged {
     Word(Option<String>),
+    New(Option<String>),
     Gone,
 }
 
@@ -265,7 +272,12 @@ struct Expected {
     staged: BTreeMap<i64, Staged>,
     undo: Vec<BTreeMap<i64, Staged>>,
     redo: Vec<BTreeMap<i64, Staged>>,
+    /// New rows so far, staged ones under their negative number.
+    next: i64,
 }
+
+/// Rows the database numbers are told apart from the first ones by being beyond this.
+const NEW: i64 = 1_000;
 
 impl Expected {
     fn stage(&mut self, id: i64, to: Option<Staged>) {
@@ -299,6 +311,10 @@ impl Expected {
         for (id, staged) in std::mem::take(&mut self.staged) {
             match staged {
                 Staged::Word(word) => drop(self.rows.insert(id, word)),
+                Staged::New(word) => {
+                    self.next += 1;
+                    self.rows.insert(NEW + self.next, word);
+                }
                 Staged::Gone => drop(self.rows.remove(&id)),
             }
         }
@@ -306,54 +322,117 @@ impl Expected {
     }
 }
 
-/// The rows each run begins with.
+/// The rows each run begins with: more than a screen holds.
 fn first_rows() -> Rows {
-    let rows = [(1, Some("w1")), (2, None), (3, Some("w3")), (4, Some("w0")), (5, Some("it's"))];
-    rows.into_iter().map(|(id, word)| (id, word.map(str::to_owned))).collect()
+    let word = |id: i64| (id % 7 != 2).then(|| format!("w{}'", id % 5));
+    (1..=80).map(|id| (id, word(id))).collect()
+}
+
+/// The words of all rows, those of new ones in no order, since the database numbers them.
+fn told(rows: impl Iterator<Item = (i64, Option<String>)>) -> Vec<String> {
+    let shown = |(id, word): (i64, Option<String>)| {
+        let word = word.unwrap_or_else(|| "NULL".to_owned());
+        if id > NEW { format!("new={word}") } else { format!("{id}={word}") }
+    };
+    let mut all: Vec<String> = rows.map(shown).collect();
+    all.sort();
+    all
+}
+
+/// The rows as they are.
+fn rows_of(shop: &Shop) -> impl Iterator<Item = (i64, Option<String>)> {
+    let now = shop.query("SELECT id || '=' || coalesce(word, 'NULL') FROM words ORDER BY id");
+    let row = |line: &str| {
+        let (id, word) = line.split_once('=').unwrap();
+        (id.parse().unwrap(), (word != "NULL").then(|| word.to_owned()))
+    };
+    now.lines().map(row).collect::<Vec<_>>().into_iter()
+}
+
+/// Makes the rows what they are at the beginning of a run.
+fn fill(shop: &Shop) {
+    shop.run("DELETE FROM words");
+    let values = first_rows().into_iter().map(|(id, word)| match word {
+        Some(word) => format!("({id}, '{}')", word.replace('\'', "''")),
+        None => format!("({id}, NULL)"),
+    });
+    let values = values.collect::<Vec<_>>().join(", ");
+    shop.run(&format!("INSERT INTO words VALUES {values}"));
+    // What the database numbers next is beyond all of those.
+    shop.run(&format!("INSERT INTO words (id) VALUES ({})", NEW + 1));
+    shop.run(&format!("DELETE FROM words WHERE id > {NEW}"));
+}
+
+/// Does one thing, in the studio and in what is expected of it.
+fn once(
+    shop: &Shop,
+    studio: &mut Studio,
+    act: &Act,
+    expected: &mut Expected,
+) -> Result<(), TestCaseError> {
+    if studio.model.data.as_ref().unwrap().new_row.is_some() {
+        studio.keys("gg");
+    }
+    let pane = studio.model.data.as_ref().unwrap();
+    let here = pane.current_row().map(|row| row.cells[0].plain().parse::<i64>().unwrap());
+    match (act, here) {
+        (Act::Down, _) => drop(studio.keys("j").screen()),
+        (Act::Up, _) => drop(studio.keys("k").screen()),
+        (Act::Sort, _) => drop(studio.keys("s").screen()),
+        (Act::Refresh, _) => drop(studio.keys("R").screen()),
+        (Act::Page(down), _) => drop(studio.keys(if *down { "<pgdn>" } else { "<pgup>" }).screen()),
+        (Act::Ends(last), _) => drop(studio.keys(if *last { "G" } else { "gg" }).screen()),
+        (Act::Add(number), _) => {
+            studio.keys("a");
+            column(studio, "word");
+            studio.paste(&format!("w{number}"));
+            expected.next += 1;
+            let id = -expected.next;
+            expected.stage(id, Some(Staged::New(None)));
+            expected.stage(id, Some(Staged::New(Some(format!("w{number}")))));
+            studio.keys("gg");
+        }
+        (Act::Undo, _) => {
+            studio.keys("u");
+            expected.step(true);
+        }
+        (Act::Redo, _) => {
+            studio.keys("<ctrl+r>");
+            expected.step(false);
+        }
+        (Act::Apply, _) if expected.staged.is_empty() => {}
+        (Act::Apply, _) => {
+            studio.keys("<ctrl+s>a");
+            expected.apply();
+            prop_assert_eq!(told(rows_of(shop)), told(expected.rows.clone().into_iter()));
+            // From now on its new rows are known by the numbers the database gave them.
+            expected.rows = rows_of(shop).collect();
+        }
+        (_, None) => {}
+        (Act::Word(number), Some(id)) => {
+            studio.paste(&format!("w{number}"));
+            expected.word(id, Some(format!("w{number}")));
+        }
+        (Act::Null, Some(id)) => {
+            studio.keys("x");
+            expected.word(id, None);
+        }
+        (Act::Delete, Some(id)) => {
+            studio.keys("dd");
+            let is_gone = expected.staged.get(&id) == Some(&Staged::Gone);
+            expected.stage(id, (!is_gone).then_some(Staged::Gone));
+        }
+    }
+    Ok(())
 }
 
 fn play(shop: &Shop, acts: &[Act]) -> Result<(), TestCaseError> {
-    shop.run("DELETE FROM words");
-    shop.run("INSERT INTO words VALUES (1, 'w1'), (2, NULL), (3, 'w3'), (4, 'w0'), (5, 'it''s')");
+    fill(shop);
     let mut studio = shop.table("words", |_| {});
     let mut expected = Expected { rows: first_rows(), ..Expected::default() };
     column(&mut studio, "word");
     for act in acts {
-        let pane = studio.model.data.as_ref().unwrap();
-        let here = pane.current_row().map(|row| row.cells[0].plain().parse::<i64>().unwrap());
-        match (act, here) {
-            (Act::Down, _) => drop(studio.keys("j").screen()),
-            (Act::Up, _) => drop(studio.keys("k").screen()),
-            (Act::Sort, _) => drop(studio.keys("s").screen()),
-            (Act::Refresh, _) => drop(studio.keys("R").screen()),
-            (Act::Undo, _) => {
-                studio.keys("u");
-                expected.step(true);
-            }
-            (Act::Redo, _) => {
-                studio.keys("<ctrl+r>");
-                expected.step(false);
-            }
-            (Act::Apply, _) if expected.staged.is_empty() => {}
-            (Act::Apply, _) => {
-                studio.keys("<ctrl+s>a");
-                expected.apply();
-            }
-            (_, None) => {}
-            (Act::Word(number), Some(id)) => {
-                studio.paste(&format!("w{number}"));
-                expected.word(id, Some(format!("w{number}")));
-            }
-            (Act::Null, Some(id)) => {
-                studio.keys("x");
-                expected.word(id, None);
-            }
-            (Act::Delete, Some(id)) => {
-                studio.keys("dd");
-                let is_gone = expected.staged.get(&id) == Some(&Staged::Gone);
-                expected.stage(id, (!is_gone).then_some(Staged::Gone));
-            }
-        }
+        once(shop, &mut studio, act, &mut expected)?;
         prop_assert_eq!(studio.model.staged.total(), expected.staged.len(), "after {:?}", act);
     }
     if !studio.model.staged.is_empty() {
@@ -361,20 +440,18 @@ fn play(shop: &Shop, acts: &[Act]) -> Result<(), TestCaseError> {
         expected.apply();
     }
     prop_assert!(studio.model.staged.is_empty(), "{}", studio.screen());
-    let now = shop.query("SELECT id || '=' || coalesce(word, 'NULL') FROM words ORDER BY id");
-    let wanted: String = expected
-        .rows
-        .iter()
-        .map(|(id, word)| format!("{id}={}\n", word.as_deref().unwrap_or("NULL")))
-        .collect();
-    prop_assert_eq!(now, wanted);
+    prop_assert_eq!(told(rows_of(shop)), told(expected.rows.clone().into_iter()));
     Ok(())
 }
 
 #[test]
 fn whatever_is_done_the_database_is_what_was_wanted() {
     for shop in Shop::both("edit_random") {
-        shop.run("CREATE TABLE words (id integer PRIMARY KEY, word text)");
+        let id = match shop.is_postgres() {
+            true => "int GENERATED BY DEFAULT AS IDENTITY (START WITH 1002) PRIMARY KEY",
+            false => "INTEGER PRIMARY KEY AUTOINCREMENT",
+        };
+        shop.run(&format!("CREATE TABLE words (id {id}, word text)"));
         let runs = Runs { cases: 8, failure_persistence: None, ..Runs::default() };
         let mut runner = TestRunner::new(runs);
         let acts = prop::collection::vec(act(), 1..30);

@@ -110,7 +110,7 @@ fn plan(target: &Target, dialect: Dialect, tables: Vec<TableEdits>) -> Plan {
 }
 
 async fn write(db: &Db, plan: &Plan) -> Vec<BTreeMap<String, Value>> {
-    let mut nothing = |_: &str| Ok(());
+    let mut nothing = |_: &str, _: &[_]| Ok(());
     let applied = db.write(&plan.target, &plan.statements, &mut nothing, &Stop::new()).await;
     match applied.unwrap() {
         Applied::Done(written) => written,

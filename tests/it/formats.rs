@@ -7,21 +7,21 @@ use crate::server;
 use crate::verbs::{Database, Project, Told};
 
 /// A form of migrations: its files, its history table, and what is in it when all are applied.
-struct Form {
-    word: &'static str,
-    files: &'static [(&'static str, &'static str)],
+pub struct Form {
+    pub word: &'static str,
+    pub files: &'static [(&'static str, &'static str)],
     /// A question about the rows, and the answer when both are applied.
-    rows: &'static str,
-    applied: &'static str,
-    table: &'static str,
+    pub rows: &'static str,
+    pub applied: &'static str,
+    pub table: &'static str,
     /// The answer when only the first is.
-    first: &'static str,
+    pub first: &'static str,
 }
 
-const UP: &str = "CREATE TABLE a (id integer PRIMARY KEY);\n";
+pub const UP: &str = "CREATE TABLE a (id integer PRIMARY KEY);\n";
 const NEXT: &str = "CREATE TABLE b (id integer PRIMARY KEY);\n";
 
-const FORMS: &[Form] = &[
+pub const FORMS: &[Form] = &[
     Form {
         word: "native",
         files: &[
@@ -123,7 +123,7 @@ const SHA256: &str = "11013c085764fb3370c08afc6de3f24f43aea9fac2fed2c9d289fabd07
 const NEXT_SHA256: &str = "edd3c75263053034dd9f859b62ef3eed2c33d8693633fc0fa85a83415329c99f";
 
 impl Form {
-    fn place(&self, project: &Project) {
+    pub fn place(&self, project: &Project) {
         // Pairs of files are of two tools alike; while no history tells, they are our own.
         let settled =
             if self.word == "golang-migrate" { "format = \"golang-migrate\"" } else { "" };
@@ -136,7 +136,7 @@ impl Form {
     }
 
     /// The rows of the history, on one line, the same on both engines.
-    fn history(&self, project: &Project) -> String {
+    pub fn history(&self, project: &Project) -> String {
         let sql = match &project.database {
             Database::Postgres(_) if self.word.starts_with("drizzle") => {
                 self.rows.replace("__drizzle", "drizzle.__drizzle")
@@ -152,7 +152,7 @@ impl Form {
         project.query(&sql).lines().map(row).collect::<Vec<_>>().join(" ")
     }
 
-    fn expected(text: &str) -> String {
+    pub fn expected(text: &str) -> String {
         text.replace("{sha256}", SHA256).replace("{next}", NEXT_SHA256)
     }
 }
@@ -165,14 +165,14 @@ fn waiting(told: &Told) -> Vec<String> {
     all.iter().map(|one| format!("{} {}", word(&one["name"]), word(&one["was"]))).collect()
 }
 
-fn done(project: &Project, arguments: &[&str]) -> Told {
+pub fn done(project: &Project, arguments: &[&str]) -> Told {
     let told = project.run(arguments);
     assert_eq!(told.code, 0, "{arguments:?}: {told:?}");
     told
 }
 
 /// How many are applied, those that are not simply that, and why files are no migrations.
-fn standing(project: &Project) -> (u64, Vec<String>, Vec<String>) {
+pub fn standing(project: &Project) -> (u64, Vec<String>, Vec<String>) {
     let told = project.run(&["status", "--json"]);
     let json = told.json();
     let migrations = &json["migrations"];

@@ -199,6 +199,32 @@ fn tables(project: &Project, count: u32) {
     write(project, "schema.ts", &text);
 }
 
+/// A schema with a reference and an index; `more` are further columns of the customers.
+fn shop(project: &Project, more: &str) {
+    let (module, table) = match &project.database {
+        Database::Postgres(_) => ("pg-core", "pgTable"),
+        Database::Sqlite(_) => ("sqlite-core", "sqliteTable"),
+    };
+    let text = format!(
+        "import {{ {table}, integer, text, index }} from 'drizzle-orm/{module}';\n\
+         export const customers = {table}('customers', {{ id: integer().primaryKey(), \
+         name: text().notNull(){more} }});\n\
+         export const orders = {table}('orders', {{ id: integer().primaryKey(), \
+         customer: integer().notNull().references(() => customers.id, {{ onDelete: 'cascade' }}) }}, \
+         (own) => [index('orders_customer').on(own.customer)]);\n"
+    );
+    write(project, "schema.ts", &text);
+}
+
+/// Adds a table to the schema there is.
+fn tables_of_more(project: &Project) {
+    let text = fs::read_to_string(project.path("schema.ts")).unwrap();
+    let table = if text.contains("pgTable") { "pgTable" } else { "sqliteTable" };
+    let more =
+        format!("export const notes = {table}('notes', {{ id: integer().primaryKey() }});\n");
+    write(project, "schema.ts", &format!("{text}{more}"));
+}
+
 /// How many rows the tool's history has.
 fn rows(project: &Project) -> String {
     let table = match &project.database {
@@ -267,6 +293,45 @@ fn a_history_of_older_drizzle_kit_is_brought_up_as_the_newer_one_does() {
                 done(&project, &["migrate", "--yes"]);
             }
             assert_eq!((standing(&project), rows(&project).as_str()), ((2, 0), "2"));
+        }
+    }
+}
+
+#[test]
+fn a_drizzle_project_is_reviewed_rehearsed_applied_and_verified() {
+    let Some(tools) = tools() else { return };
+    for version in ["v0", "v1"] {
+        for project in Project::both() {
+            drizzle(&project, &tools, version);
+            let program = project.path("node_modules/.bin/drizzle-kit");
+            let kit = Tool { project: &project, program };
+            shop(&project, "");
+            kit.done(&["generate"]);
+            kit.done(&["migrate"]);
+            project.execute("INSERT INTO customers (id, name) VALUES (1, 'ada')");
+            project.execute("INSERT INTO orders (id, customer) VALUES (1, 1)");
+            // What waits is the tool's own: a column, an index and a table more.
+            shop(&project, ", email: text().unique()");
+            tables_of_more(&project);
+            kit.done(&["generate"]);
+            assert_eq!(standing(&project), (1, 1), "{version}");
+            let json = project.run(&["review", "--json"]).json();
+            assert_eq!(json["migrations"].as_array().map(Vec::len), Some(1), "{version}: {json}");
+            let json = done(&project, &["rehearse", "--json"]).json();
+            assert_eq!(json["passed"], true, "{version}: {json}");
+            done(&project, &["migrate", "--yes"]);
+            assert_eq!(standing(&project), (2, 0), "{version}");
+            done(&project, &["drift"]);
+            assert_eq!(rows(&project), "2", "{version}");
+            assert_eq!(project.query("SELECT count(*) FROM orders WHERE customer = 1"), "1");
+            assert_eq!(project.query("SELECT count(email) FROM customers"), "0");
+            // The tool finds nothing to do, and nothing wrong.
+            kit.done(&["migrate"]);
+            kit.done(&["check"]);
+            assert_eq!(rows(&project), "2", "{version}");
+            let said = kit.done(&["generate"]);
+            let said = format!("{}{}", said.result, said.talk);
+            assert!(said.contains("No schema changes"), "{version}: {said}");
         }
     }
 }

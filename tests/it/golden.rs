@@ -151,6 +151,7 @@ fn setting(case: &Case, target: &Target) -> Setting {
         folder,
     };
     Setting {
+        state: PathBuf::new(),
         project,
         target: target.clone(),
         scratch: None,

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use dbstudio::ops::migrate::open_at;
+
 use crate::cli::{documented_keys, keys};
+use crate::migrate_faults::problem;
 use crate::server;
 use crate::verbs::{Database, Project, Told};
 
@@ -265,7 +268,12 @@ fn without_a_ledger_migrations_work_and_it_is_said_what_is_missing() {
         "-- no-transaction\nCREATE TABLE a (id int);\nINSERT INTO a VALUES (1), (1);\n\
          CREATE UNIQUE INDEX CONCURRENTLY i ON a (id);\n",
     );
-    project.fails(&["migrate", "--yes"], 1, &["no ledger", "first 2 of the 3", "--resume-after"]);
+    let told = project.fails(&["migrate", "--yes", "--json"], 1, &[]);
+    for expected in ["no ledger", "first 2 of the 3", "--resume-after 2"] {
+        assert!(told.result.contains(expected), "{told:?}");
+    }
+    assert_eq!(open_at(&problem(&told), "0001_a", 3), Some(2));
+    assert_eq!(open_at(&problem(&told), "0002_a", 3), None);
     project.execute("DELETE FROM a");
     let told = project.succeeds(&["migrate", "--yes", "--resume-after", "2"]);
     assert_eq!((told.result.as_str(), project.applied().as_str()), ("applied 0001_a\n", "1"));

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use dbstudio::ops::migrate::open_at;
+use dbstudio::problem::Problem;
+
 use crate::server::{self, TestDatabase};
 use crate::verbs::{Database, Project, Told};
 
@@ -17,11 +20,18 @@ fn database(project: &Project) -> &TestDatabase {
     database
 }
 
+/// The problem that is told as JSON.
+pub fn problem(told: &Told) -> Problem {
+    let json = told.json();
+    let word = |name: &str| json["problem"][name].as_str().unwrap().to_owned();
+    Problem::failed(word("what"), word("why"), word("fix"))
+}
+
 /// A session of psql that has run something and is still there.
-struct Session(Child);
+pub struct Session(Child);
 
 impl Session {
-    fn new(database: &TestDatabase, sql: &str) -> Self {
+    pub fn new(database: &TestDatabase, sql: &str) -> Self {
         let server = server::postgres();
         let mut psql = server.program("psql");
         psql.args(["-XAtq", "-U", "postgres", "-d", &database.name, "-h"]);
@@ -194,6 +204,10 @@ fn what_nobody_can_tell_is_asked() {
          AND datname = current_database()",
     );
     until_alone(&project);
+    let told = project.fails(&["migrate", "--yes", "--json"], 4, &[]);
+    assert!(told.result.contains("CALL p()"), "{told:?}");
+    // The studio asks where the command line asks.
+    assert_eq!(open_at(&problem(&told), "0001_p", 2), Some(0));
     project.fails(&["migrate", "--yes"], 4, &["CALL p()", "--resume-after 1", "--resume-after 0"]);
     project.succeeds(&["migrate", "--yes", "--resume-after", "1"]);
     assert_eq!(project.query("SELECT string_agg(a::text, ' ' ORDER BY a) FROM t"), "1 2");
@@ -383,11 +397,10 @@ fn carry(client: &TcpStream, server: &TcpStream, word: &[u8], pass: bool, armed:
 fn what_became_of_a_commit_whose_answer_is_lost_is_found_out() {
     for pass in [false, true] {
         let project = Project::postgres();
-        // The second COMMIT is the migration's: the first is that of the tables that are made.
         project.migration("0001_a.sql", "CREATE TABLE a (id int);\n");
         project.succeeds(&["migrate", "--yes"]);
         project.migration("0002_b.sql", "CREATE TABLE b (id int);\n");
-        let proxy = Proxy::new(b"Q\0\0\0\x0bCOMMIT\0", pass);
+        let proxy = Proxy::new(b"COMMIT; ", pass);
         let text = std::fs::read_to_string(project.path("dbstudio.toml")).unwrap();
         let own = format!(":{}/", server::postgres().port);
         let through = text.replace(&own, &format!(":{}/", proxy.port));
@@ -405,6 +418,30 @@ fn what_became_of_a_commit_whose_answer_is_lost_is_found_out() {
         project.succeeds(&["migrate", "--yes"]);
         assert_eq!(project.applied(), "1 2");
     }
+}
+
+#[test]
+fn a_connection_cut_in_the_middle_of_a_statement_leaves_nothing_of_its_migration() {
+    let project = Project::postgres();
+    project.migration("0001_a.sql", "CREATE TABLE a (id int);\n");
+    project.migration("0002_b.sql", "CREATE TABLE b (id int);\nSELECT pg_sleep(0.2);\n");
+    // The server gets the statement, and nobody is there any more to hear its answer.
+    let proxy = Proxy::new(b"SELECT pg_sleep(0.2)", true);
+    let text = std::fs::read_to_string(project.path("dbstudio.toml")).unwrap();
+    let own = format!(":{}/", server::postgres().port);
+    let through = text.replace(&own, &format!(":{}/", proxy.port));
+    std::fs::write(project.path("dbstudio.toml"), through).unwrap();
+    let told = project.run(&["migrate", "--yes"]);
+    assert!(!proxy.armed.load(Ordering::SeqCst), "no statement passed: {told:?}");
+    assert_eq!(told.code, 1, "{told:?}");
+    for expected in ["Nothing of 0002_b is left", "0001_a was applied"] {
+        assert!(told.talk.contains(expected), "{told:?}");
+    }
+    until_alone(&project);
+    assert_eq!(project.applied(), "1");
+    assert_eq!(project.query("SELECT count(*) FROM pg_class WHERE relname = 'b'"), "0");
+    project.succeeds(&["migrate", "--yes"]);
+    assert_eq!(project.applied(), "1 2");
 }
 
 #[test]

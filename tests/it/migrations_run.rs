@@ -45,6 +45,7 @@ fn scheduled(number: i64, name: &str, direction: Direction) -> Scheduled {
         unsure: false,
         transaction: true,
         before: None,
+        capsule: Vec::new(),
     }
 }
 
@@ -96,7 +97,7 @@ pub fn answer(ask: &Ask) -> Option<Told> {
     Some(match ask {
         Ask::Standing => told(standing()),
         Ask::Examine(_, _, key) => Told::Examined(Arc::new(examined(key))),
-        Ask::Plan(order) => Told::Planned(Arc::new(plan(order))),
+        Ask::Plan(order) | Ask::Resume(order, _) => Told::Planned(Arc::new(plan(order))),
         Ask::Carry(plan, _) => Told::Carried(Box::new(Carried {
             plan: Arc::clone(plan),
             done: vec![
@@ -104,10 +105,12 @@ pub fn answer(ask: &Ask) -> Option<Told> {
                 ("0007_refunds".to_owned(), Duration::from_millis(1_431)),
             ],
             by_others: vec!["0012_a_name_that_is_longer_than_the_list_is_wide".to_owned()],
+            capsules: Vec::new(),
+            notes: Vec::new(),
             elapsed: Duration::from_millis(1_502),
         })),
         Ask::Rehearse(_) => Told::Rehearsed(Arc::new(rehearsal())),
-        Ask::Origins | Ask::Amend(..) | Ask::Write(_) => return None,
+        Ask::Origins | Ask::Timeline | Ask::Amend(..) | Ask::Write(_) => return None,
         Ask::Gather(..) | Ask::Aid(..) => return None,
     })
 }
@@ -339,5 +342,37 @@ fn any_size_of_screen_takes_the_plan_and_the_run() {
             tell(&mut shop, Progress::Statement { script: 1, statement });
             shop.screen();
         }
+    }
+}
+
+#[test]
+fn where_only_a_person_can_tell_the_statement_is_chosen() {
+    let cut_off = |ask: &Ask| match ask {
+        Ask::Plan(order) | Ask::Resume(order, _) => {
+            let mut plan = plan(order);
+            if let Some(first) = plan.run.scripts.first_mut() {
+                (first.transaction, first.unsure) = (false, true);
+            }
+            Some(Told::Planned(Arc::new(plan)))
+        }
+        other => answer(other),
+    };
+    for (size, name) in [(SMALL, "80"), (LARGE, "120")] {
+        let mut shop = with(cut_off, size);
+        shop.keys("a a");
+        begin(&mut shop);
+        shop.fail(&Problem::new(
+            Kind::Refused,
+            "Whether statement 1 of 0005_shipments was done before the last run was cut off is not \
+             known",
+            "CREATE TABLE shipments\nLook at the table shipments",
+            "if it was done, run the command again with --resume-after 1; if not, with \
+             --resume-after 0",
+        ));
+        assert_snapshot!(format!("resume_{name}"), shop.screen());
+        shop.keys("j enter");
+        let wanted = Ask::Resume(Order::Apply { to: None }, 1);
+        let is_it = |one: &Request| matches!(one, Request::Migrations(_, ask) if **ask == wanted);
+        assert!(shop.asked.iter().any(is_it), "{}", shop.screen());
     }
 }

@@ -106,6 +106,7 @@ fn statements() -> Vec<Statement> {
 fn setting() -> Setting {
     let file = Some("shop.db".into());
     Setting {
+        state: std::path::PathBuf::new(),
         project: Project {
             folder: "shop".into(),
             schema: SchemaSource::Paths(Vec::new()),

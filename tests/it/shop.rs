@@ -207,6 +207,7 @@ impl Shop {
                 waiting: 0,
                 looks: Looks::default(),
                 trouble: None,
+                known: None,
             })),
             Request::Outline => Answer::Outline(Arc::new(outline())),
             Request::Relation(name) => Answer::Relation(Arc::new(relation(name, self.engine))),
@@ -441,6 +442,7 @@ fn relation(name: &RelationName, engine: Engine) -> Relation {
         comment: None,
         definition: format!("CREATE TABLE {} (\n    id bigint PRIMARY KEY\n);", name.name),
         rowid: None,
+        updatable: None,
         readable: true,
     };
     if name.name == "orders" { orders(bare, engine) } else { bare }
@@ -528,7 +530,7 @@ fn rows(engine: Engine) -> Vec<Row> {
                 Engine::Postgres => Value::text(text),
                 Engine::Sqlite => Value::Integer(id),
             };
-            let long = Truncated { prefix: Value::text("long ".repeat(800)), bytes: 15_007 };
+            let long = Truncated { prefix: Value::text("long ".repeat(800)), bytes: 15_007, digest: None };
             let note = match id % 4 {
                 0 => Value::Null,
                 1 => Value::text(HOSTILE),

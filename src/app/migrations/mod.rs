@@ -9,8 +9,8 @@ mod run;
 
 pub use mending::{Mending, mend};
 pub use run::{
-    carry, carry_out, intent, is_free, order, progressed, read_before, run_failed, under_review,
-    verb, whole_intent,
+    carry, carry_out, go_on, intent, is_free, order, progressed, read_before, run_failed,
+    under_review, verb, whole_intent,
 };
 
 use crate::app::change;
@@ -60,7 +60,7 @@ fn ask(model: &mut Model, slot: Slot, what: Ask, effects: &mut Vec<Effect>) {
 
 /// Another database is open: nothing of the one before counts.
 pub fn forget(model: &mut Model, effects: &mut Vec<Effect>) {
-    for slot in [Slot::Standing, Slot::Examine, Slot::Origins] {
+    for slot in [Slot::Standing, Slot::Examine, Slot::Origins, Slot::Timeline] {
         model.abandon(slot, effects);
     }
     model.migrations = MigrationsPane::default();
@@ -79,6 +79,7 @@ pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
             }
         }
         Told::Examined(examined) => model.migrations.learn(examined),
+        Told::Timeline(entries) => model.migrations.recall(entries),
         Told::Origins(origins) => {
             model.schema.origins = Some(origins);
             if let Some(relation) = model.schema.relation.clone() {
@@ -102,6 +103,7 @@ pub fn failed(model: &mut Model, slot: Slot, problem: Problem) {
     match slot {
         // It is only a note; without a project there is none.
         Slot::Origins => {}
+        Slot::Timeline => model.notify(Tone::Bad, problem.to_string()),
         Slot::Examine => model.migrations.give_up(Some(problem).filter(|_| !is_stopped)),
         _ if is_stopped => model.notify(Tone::Plain, "Stopped; R reads the migrations again"),
         // What is here stays, and is only a little older.
@@ -200,6 +202,14 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) -> bool 
         return true;
     }
     match id {
+        C::Timeline => {
+            turn(model, Side::Timeline);
+            if model.migrations.side() == Side::Timeline {
+                model.focus = Focus::Main;
+                ask(model, Slot::Timeline, Ask::Timeline, effects);
+            }
+        }
+        C::Open if model.focus == Focus::Main && model.migrations.unfold() => {}
         C::Examine => {
             if let Some(key) = model.migrations.current().map(|entry| entry.key.clone()) {
                 examine(model, key, effects);

@@ -13,11 +13,13 @@ use crate::app::operations;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::plan::{PlanReview, Subject};
+use crate::app::overlays::resume::Resume;
 use crate::app::overlays::running::Running;
 use crate::app::overlays::working::{Doing, Words, Working};
 use crate::app::panes::migrations::lasting;
 use crate::app::span::Ink;
 use crate::ops::checklist::Signed;
+use crate::ops::migrate::open_at;
 use crate::ops::migrations_desk::{Ask, Carried, Difference, Fate, Order, Plan};
 use crate::ops::run::{Direction, Progress, Scheduled};
 use crate::problem::{Kind, Problem};
@@ -44,14 +46,24 @@ pub fn is_free(model: &mut Model) -> bool {
 
 /// Begins with an order: what it would run is looked at first.
 pub fn order(model: &mut Model, order: Order, effects: &mut Vec<Effect>) {
+    begin(model, Ask::Plan(order), effects);
+}
+
+fn begin(model: &mut Model, what: Ask, effects: &mut Vec<Effect>) {
     if !is_free(model) {
         return;
     }
-    let Some(request) = super::request(model, Ask::Plan(order)) else { return };
+    let Some(request) = super::request(model, what) else { return };
     let steps = ["Reading the migrations and their history", "Trying them in a scratch database"];
     let steps = steps.iter().map(|step| (*step).to_owned()).collect();
     let working = Working::new(Doing::Migrations(&PLANNING), steps, false);
     change::work(model, working, request, effects);
+}
+
+/// Begins with an order anew where a person has said how far its first migration had come.
+pub fn go_on(model: &mut Model, order: Order, done: usize, effects: &mut Vec<Effect>) {
+    model.overlays.retain(|overlay| !matches!(overlay, Overlay::Outcome(_)));
+    begin(model, Ask::Resume(order, done), effects);
 }
 
 /// Begins with an order that ends at the migration under the cursor: applying up to it, or taking
@@ -180,9 +192,27 @@ pub fn run_failed(model: &mut Model, problem: &Problem, effects: &mut Vec<Effect
     let outcome = Outcome::of_problem(heading, problem.clone());
     let outcome = operations::with_done(model, outcome);
     model.overlays.push(Overlay::Outcome(Box::new(outcome)));
+    if let Some(question) = where_to_go_on(&plan, problem) {
+        model.overlays.push(Overlay::Resume(Box::new(question)));
+    }
     // Some of it may have been done.
     browse::refresh(model, effects);
     true
+}
+
+/// The question how far a migration had come, where only a person can tell.
+fn where_to_go_on(plan: &Plan, problem: &Problem) -> Option<Resume> {
+    let of = |script: &Scheduled| (script.migration.name(), script.statements.len());
+    let (script, done) =
+        plan.run.scripts.iter().filter(|one| !one.transaction).find_map(|one| {
+            let (name, count) = of(one);
+            Some((one, open_at(problem, &name, count)?))
+        })?;
+    let line = |sql: &str| sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let statements = script.statements.iter().map(|one| line(&one.sql)).collect();
+    let why = format!("{}. Which statement is the last that is done?", problem.what);
+    let name = script.migration.name();
+    Some(Resume::new(plan.order.clone(), (name, statements), done, why))
 }
 
 fn title(direction: Direction) -> &'static str {
@@ -237,6 +267,10 @@ fn paragraphs(carried: &Carried) -> Vec<(Ink, String)> {
     for name in &carried.by_others {
         out.push((Ink::Information, format!("{name} was run by somebody else meanwhile.")));
     }
+    for told in &carried.capsules {
+        out.push((Ink::Information, format!("Capsule: {told}.")));
+    }
+    out.extend(carried.notes.iter().map(|note| (Ink::Information, note.clone())));
     let changes: Vec<&Difference> = carried.plan.pictures.iter().flatten().collect();
     let shown: Vec<&Difference> = whole(&changes);
     if shown.is_empty() {

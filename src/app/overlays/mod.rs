@@ -21,6 +21,7 @@ pub mod prompt;
 pub mod record;
 pub mod references;
 pub mod renames;
+pub mod resume;
 pub mod review;
 pub mod running;
 pub mod working;
@@ -45,6 +46,7 @@ use crate::app::overlays::prompt::Prompt;
 use crate::app::overlays::record::Record;
 use crate::app::overlays::references::References;
 use crate::app::overlays::renames::Renames;
+use crate::app::overlays::resume::Resume;
 use crate::app::overlays::review::Review;
 use crate::app::overlays::running::Running;
 use crate::app::overlays::working::Working;
@@ -86,6 +88,8 @@ pub enum Overlay {
     Running(Box<Running>),
     /// The backups of the database.
     Backups(Box<BackupList>),
+    /// Where to go on in a migration that was cut off.
+    Resume(Box<Resume>),
     /// One cell that is edited.
     Editor(Box<Editor>),
     /// Edits of rows, before a yes.
@@ -126,6 +130,7 @@ impl Overlay {
             Self::Plan(it) => it.key(key, model, effects),
             Self::Running(it) => it.key(key, model, effects),
             Self::Backups(it) => it.key(key, model, effects),
+            Self::Resume(it) => it.key(key, model, effects),
             Self::Editor(it) => it.key(key, model, effects),
             Self::EditReview(it) => it.key(key, model, effects),
         }
@@ -138,6 +143,7 @@ impl Overlay {
             Self::Working(_) | Self::Renames(_) | Self::Review(_) => Next::Stay,
             Self::Checklist(_) | Self::Outcome(_) => Next::Stay,
             Self::Plan(_) | Self::Running(_) | Self::Guide(_) | Self::Backups(_) => Next::Stay,
+            Self::Resume(_) => Next::Stay,
             Self::Prompt(it) => it.paste(text, model),
             Self::Record(it) => it.paste(text, model),
             Self::Filter(it) => it.paste(text),
@@ -152,7 +158,7 @@ impl Overlay {
     pub fn mouse(&mut self, mouse: Mouse, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         match self {
             Self::Confirm(_) | Self::Prompt(_) | Self::Working(_) | Self::Renames(_) => Next::Stay,
-            Self::Running(_) => Next::Stay,
+            Self::Running(_) | Self::Resume(_) => Next::Stay,
             Self::Plan(it) => it.mouse(mouse, model),
             Self::Editor(_) => Next::Stay,
             Self::EditReview(it) => it.mouse(mouse, model),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::change;
 use crate::app::checklist;
+use crate::app::edit;
 use crate::app::effect::{Effect, Slot};
 use crate::app::export;
 use crate::app::field::Field;
@@ -44,6 +45,10 @@ pub enum Purpose {
     GoTo,
     /// A file to write the rows to.
     Export,
+    /// A file to read a value from.
+    FromFile,
+    /// A file to write a value to.
+    ToFile,
     /// A database to open.
     Address,
     /// The name of the migration under review.
@@ -141,6 +146,22 @@ impl Prompt {
             Purpose::Waiver => {
                 let reason = self.field.text().trim().to_owned();
                 checklist::waive(model, reason);
+                Next::Close
+            }
+            Purpose::FromFile | Purpose::ToFile => {
+                let path = self.field.text().trim().to_owned();
+                if path.is_empty() {
+                    self.complaint = Some("type the path of a file".to_owned());
+                    return Next::Stay;
+                }
+                let is_read = self.purpose == Purpose::FromFile;
+                edit::with_editor(model, |editor, model| {
+                    match is_read {
+                        true => editor.read_file(&path, model, effects),
+                        false => editor.write_file(&path, model, effects),
+                    }
+                    Next::Stay
+                });
                 Next::Close
             }
             Purpose::Address if self.field.text().trim().is_empty() => {

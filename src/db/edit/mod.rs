@@ -6,21 +6,27 @@
 //! Nothing here does I/O; the statements are made in [`statement`], their order in [`order`].
 
 pub mod order;
+pub mod reference;
 pub mod statement;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use reference::{Given, Reference, renumbered};
+
 use crate::db::page::{Anchor, Identity, Selection};
 use crate::db::value::{Value, hex};
 use crate::problem::Problem;
-use crate::schema::{Column, Generation, Relation, RelationKind};
+use crate::schema::{Column, Generation, Relation, RelationKind, Updatable};
 
 /// What a cell is to hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
     /// What the column's default gives.
     Default,
+    /// What the database gives a column of a new row that is written in the same transaction.
+    Row(Reference),
     /// This value: on PostgreSQL text as the server prints it, on SQLite a value of the storage
     /// class it will have.
     Value(Value),
@@ -111,13 +117,21 @@ pub enum Applied {
     },
 }
 
+/// Is told the transaction's number, and what each statement left, before the commit is sent.
+pub type BeforeCommit<'a> =
+    &'a mut (dyn FnMut(&str, &[BTreeMap<String, Value>]) -> Result<(), Problem> + Send);
+
 /// What somebody typed into a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Typed {
     /// Text, to be read as the column's type.
     Text(String),
+    /// Bytes, for a column that holds bytes.
+    Bytes(Box<[u8]>),
     /// NULL.
     Null,
+    /// What the database gives a column of a new row.
+    Row(Reference),
     /// The default.
     Default,
 }
@@ -198,13 +212,16 @@ pub fn key_of(selection: &Selection, anchor: &Anchor) -> Option<Key> {
 }
 
 /// Why the rows of a relation cannot be edited, as a sentence; `None` where they can.
-pub fn why_read_only(relation: &Relation, identity: &Identity) -> Option<&'static str> {
-    match relation.kind {
-        RelationKind::View => return Some("A view is read-only here: edit the table under it"),
-        RelationKind::MaterializedView => {
+pub fn why_read_only<'a>(relation: &'a Relation, identity: &Identity) -> Option<&'a str> {
+    match (relation.kind, &relation.updatable) {
+        (_, Some(Updatable::Not(why))) => return Some(why),
+        (RelationKind::View, None) => {
+            return Some("A view is read-only here: edit the table under it");
+        }
+        (RelationKind::MaterializedView, _) => {
             return Some("A materialized view holds what its query gave: edit the tables under it");
         }
-        RelationKind::ForeignTable => return Some("A foreign table is read-only here"),
+        (RelationKind::ForeignTable, _) => return Some("A foreign table is read-only here"),
         _ => {}
     }
     if key_columns(identity).is_empty() {

@@ -3,25 +3,26 @@
 //!
 //! Nothing here reads a database: the keys are those the catalogue told when rows were edited.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::statement::{Statement, Verb, statements};
-use super::{RowEdit, TableEdits, Wanted};
+use super::{Reference, RowEdit, RowId, TableEdits, Wanted};
 use crate::db::value::Value;
-use crate::problem::Result;
+use crate::problem::{Kind, Problem, Result};
 use crate::schema::{RelationName, UniqueKey};
 use crate::sql::Dialect;
 
 /// All statements in the order they run.
 ///
 /// # Errors
-/// A value that cannot be written, or a table whose rows have no key.
+/// A value that cannot be written, a table whose rows have no key, or new rows that refer to each
+/// other in a circle, or to one that is gone.
 pub fn ordered(dialect: Dialect, tables: &[TableEdits]) -> Result<Vec<Statement>> {
     let (mut inserts, mut updates, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
     for at in ranked(tables) {
         let Some(table) = tables.get(at) else { continue };
         let mut made = statements(dialect, table)?;
-        sort_inserts(table, &mut made);
+        sort_own(table, &mut made);
         for statement in made {
             match statement.verb {
                 Verb::Insert => inserts.push(statement),
@@ -36,7 +37,60 @@ pub fn ordered(dialect: Dialect, tables: &[TableEdits]) -> Result<Vec<Statement>
     } else {
         [inserts, updates, deletes]
     };
-    Ok(groups.into_iter().flatten().collect())
+    numbered(after_their_parents(groups.into_iter().flatten().collect())?)
+}
+
+/// Puts each statement after those that write the new rows it takes values of.
+fn after_their_parents(statements: Vec<Statement>) -> Result<Vec<Statement>> {
+    if statements.iter().all(|statement| statement.needs().next().is_none()) {
+        return Ok(statements);
+    }
+    let mut sorted: Vec<Statement> = Vec::with_capacity(statements.len());
+    let mut left = statements;
+    while !left.is_empty() {
+        let waits = |statement: &Statement| {
+            statement.needs().any(|from| left.iter().any(|other| writes(other, from)))
+        };
+        let Some(next) = left.iter().position(|statement| !waits(statement)) else {
+            return Err(Problem::new(
+                Kind::Refused,
+                "New rows refer to each other in a circle",
+                "",
+                "leave one reference out, or type a key",
+            ));
+        };
+        sorted.push(left.remove(next));
+    }
+    Ok(sorted)
+}
+
+/// Whether a statement writes the new row.
+fn writes(statement: &Statement, from: &Reference) -> bool {
+    statement.row == from.row && statement.relation == from.table
+}
+
+/// Lets each statement say which other it takes values of.
+fn numbered(mut statements: Vec<Statement>) -> Result<Vec<Statement>> {
+    let rows: Vec<(RelationName, RowId)> =
+        statements.iter().map(|it| (it.relation.clone(), it.row.clone())).collect();
+    let place = |from: &Reference| {
+        rows.iter().position(|(table, row)| *row == from.row && *table == from.table)
+    };
+    for statement in &mut statements {
+        if let Some(from) = statement.needs().find(|from| place(from).is_none()) {
+            return Err(Problem::new(
+                Kind::Refused,
+                format!(
+                    "A row of {} refers to a new row of {} that is not staged any more",
+                    statement.relation.name, from.table.name
+                ),
+                "",
+                "choose another",
+            ));
+        }
+        statement.number(|from| place(from).unwrap_or_default());
+    }
+    Ok(statements)
 }
 
 /// The tables by their indexes, each after those it refers to.
@@ -61,14 +115,20 @@ fn ranked(tables: &[TableEdits]) -> Vec<usize> {
     out
 }
 
-/// Puts new rows of a table that refer to others of its new rows after those.
-fn sort_inserts(table: &TableEdits, made: &mut Vec<Statement>) {
+/// Puts new rows of a table that refer to others of its new rows after those; and rows that go too,
+/// which are then written the other way round.
+fn sort_own(table: &TableEdits, made: &mut Vec<Statement>) {
     let own = table.relation.foreign_keys.iter().filter(|key| key.target == table.relation.name);
     for key in own {
         let values = |statement: &Statement, columns: &[String]| {
             let edit = table.rows.iter().find(|(id, _)| *id == statement.row);
-            let Some((_, RowEdit::Added { cells })) = edit else { return None };
-            tuple(columns, |column| cells.get(column))
+            let values = match edit {
+                Some((_, RowEdit::Added { cells })) => tuple(columns, |column| cells.get(column)),
+                Some((_, RowEdit::Deleted { read, .. })) => held(columns, read),
+                _ => None,
+            };
+            // A new row does not wait for one that goes.
+            values.map(|values| (statement.verb == Verb::Delete, values))
         };
         let mut sorted: Vec<Statement> = Vec::with_capacity(made.len());
         let mut left = std::mem::take(made);
@@ -96,6 +156,12 @@ fn tuple<'a>(
         Some(Wanted::Value(value)) if !value.is_null() => Some(value.clone()),
         _ => None,
     };
+    columns.iter().map(value).collect()
+}
+
+/// The values of some columns as they were read, if none is NULL.
+fn held(columns: &[String], read: &BTreeMap<String, Value>) -> Option<Vec<Value>> {
+    let value = |column: &String| read.get(column).filter(|value| !value.is_null()).cloned();
     columns.iter().map(value).collect()
 }
 

@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{CellEdit, RowEdit, RowId, TableEdits, Wanted, key_columns};
+use super::text::{PICTURED, Text};
+use super::{CellEdit, Given, Reference, RowEdit, RowId, TableEdits, Wanted, key_columns};
 use crate::db::keyset::Bind;
 use crate::db::postgres::printed;
-use crate::db::value::{Value, hex, real_text};
+use crate::db::value::{Truncated, Value, hex};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Column, Generation, RelationName};
 use crate::sql::Dialect;
@@ -52,6 +53,9 @@ pub struct Statement {
     text: Text,
     /// What looks at the row as it is now; nothing for a new row.
     look: Option<Look>,
+    /// Long values the row must still hold, where the database has no word for their digest:
+    /// looked at within the transaction, before the statement runs.
+    digests: Vec<(String, Truncated)>,
 }
 
 /// A question for what a row holds now.
@@ -70,7 +74,7 @@ impl Look {
 
     /// The values of its parameters.
     pub fn binds(&self) -> Vec<Bind> {
-        self.text.binds()
+        self.text.binds(&Given::default()).unwrap_or_default()
     }
 }
 
@@ -80,9 +84,20 @@ impl Statement {
         self.text.sql()
     }
 
-    /// The values of its parameters, in the order of their numbers.
-    pub fn binds(&self) -> Vec<Bind> {
-        self.text.binds()
+    /// The values of its parameters, in the order of their numbers; `None` where one is to be
+    /// given by a statement that has not run.
+    pub fn binds(&self, given: &Given) -> Option<Vec<Bind>> {
+        self.text.binds(given)
+    }
+
+    /// The new rows whose values it takes: their statements run before it.
+    pub fn needs(&self) -> impl Iterator<Item = &Reference> {
+        self.text.needs()
+    }
+
+    /// Says which statement, counted from 0, gives the values of a new row.
+    pub(super) fn number(&mut self, of: impl Fn(&Reference) -> usize) {
+        self.text.number(of);
     }
 
     /// The same text with the values where the parameters are.
@@ -90,88 +105,26 @@ impl Statement {
         self.text.shown()
     }
 
+    /// Whether a row that was looked at within the transaction still holds the long values that
+    /// were read of it.
+    pub fn holds(&self, now: &BTreeMap<String, Value>) -> bool {
+        self.digests.iter().all(|(name, long)| now.get(name).is_some_and(|it| it.continues(long)))
+    }
+
+    /// Whether [`Statement::holds`] has to be asked before it runs.
+    pub fn looks_first(&self) -> bool {
+        !self.digests.is_empty()
+    }
+
+    /// The same for a screen: a value too long for one is shown by its beginning, with a remark
+    /// on how long it is.
+    pub fn pictured(&self) -> String {
+        self.text.shown_up_to(PICTURED)
+    }
+
     /// What looks at the row as it is now; nothing for a new row.
     pub fn look(&self) -> Option<&Look> {
         self.look.as_ref()
-    }
-}
-
-/// A text with parameters.
-#[derive(Debug, Clone, PartialEq)]
-struct Text {
-    dialect: Dialect,
-    pieces: Vec<Piece>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Piece {
-    Sql(String),
-    Bind { bind: Bind, hidden: bool },
-}
-
-impl Text {
-    fn new(dialect: Dialect) -> Self {
-        Self { dialect, pieces: Vec::new() }
-    }
-
-    fn sql_piece(&mut self, sql: impl Into<String>) -> &mut Self {
-        self.pieces.push(Piece::Sql(sql.into()));
-        self
-    }
-
-    fn bind(&mut self, bind: Bind, hidden: bool) -> &mut Self {
-        self.pieces.push(Piece::Bind { bind, hidden });
-        self
-    }
-
-    fn sql(&self) -> String {
-        let mut number = 0;
-        let mut out = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Sql(sql) => out.push_str(sql),
-                Piece::Bind { .. } => {
-                    number += 1;
-                    let mark = if self.dialect == Dialect::Postgres { '$' } else { '?' };
-                    out.push_str(&format!("{mark}{number}"));
-                }
-            }
-        }
-        out
-    }
-
-    fn binds(&self) -> Vec<Bind> {
-        let bind = |piece: &Piece| match piece {
-            Piece::Bind { bind, .. } => Some(bind.clone()),
-            Piece::Sql(_) => None,
-        };
-        self.pieces.iter().filter_map(bind).collect()
-    }
-
-    fn shown(&self) -> String {
-        let mut out = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Sql(sql) => out.push_str(sql),
-                Piece::Bind { hidden: true, .. } => out.push_str("'••••••'"),
-                Piece::Bind { bind, .. } => out.push_str(&literal(self.dialect, bind)),
-            }
-        }
-        out
-    }
-}
-
-fn literal(dialect: Dialect, bind: &Bind) -> String {
-    match bind {
-        Bind::Null => "NULL".to_owned(),
-        Bind::Text(text) => dialect.literal(text),
-        Bind::Integer(number) => number.to_string(),
-        // SQLite has no word for infinity, but a number too large for it is one.
-        Bind::Real(number) if number.is_infinite() => {
-            if *number > 0.0 { "9e999" } else { "-9e999" }.to_owned()
-        }
-        Bind::Real(number) => real_text(*number),
-        Bind::Blob(bytes) => format!("x'{}'", hex(bytes)),
     }
 }
 
@@ -196,7 +149,23 @@ fn statement(
         RowEdit::Deleted { key, read } => writer.delete(key, read)?,
     };
     let relation = edits.relation.name.clone();
-    Ok(Statement { relation, row: id.clone(), verb, returning, text, look })
+    let digests = if dialect == Dialect::Sqlite { digests(edit) } else { Vec::new() };
+    Ok(Statement { relation, row: id.clone(), verb, returning, text, look, digests })
+}
+
+/// The long values an edit is guarded by.
+fn digests(edit: &RowEdit) -> Vec<(String, Truncated)> {
+    let long = |(name, value): (&String, &Value)| match value {
+        Value::Truncated(long) if long.digest.is_some() => Some((name.clone(), (**long).clone())),
+        _ => None,
+    };
+    match edit {
+        RowEdit::Changed { cells, .. } => {
+            cells.iter().map(|(name, cell)| (name, &cell.read)).filter_map(long).collect()
+        }
+        RowEdit::Deleted { read, .. } => read.iter().filter_map(long).collect(),
+        RowEdit::Added { .. } => Vec::new(),
+    }
 }
 
 type Made = (Verb, Text, Vec<String>, Option<Look>);
@@ -285,7 +254,14 @@ impl Writer<'_> {
             }
             text.sql_piece(")");
         }
-        let names: Vec<String> = given.iter().map(|(column, _)| column.name.clone()).collect();
+        let mut names: Vec<String> = given.iter().map(|(column, _)| column.name.clone()).collect();
+        // What other new rows may refer to.
+        let relation = &self.edits.relation;
+        for name in relation.incoming.iter().flat_map(|key| &key.columns) {
+            if !names.contains(name) && relation.column(name).is_some() {
+                names.push(name.clone());
+            }
+        }
         let returning = self.returning(&mut text, &names, true)?;
         Ok((Verb::Insert, text, returning, None))
     }
@@ -328,6 +304,12 @@ impl Writer<'_> {
                 // SQLite has no DEFAULT in an UPDATE.
                 let default = column.default.as_deref().unwrap_or("NULL");
                 text.sql_piece(format!("({default})"));
+            }
+            (Wanted::Row(from), dialect) => {
+                text.given(from);
+                if dialect == Dialect::Postgres {
+                    text.sql_piece(cast(column));
+                }
             }
             (Wanted::Value(value), _) => self.value(text, column, value)?,
         }
@@ -414,6 +396,11 @@ impl Writer<'_> {
                     long.bytes
                 ));
                 text.bind(Bind::Text(first), hidden);
+                if let Some(digest) = long.digest {
+                    let bytes = format!("convert_to({whole}, 'UTF8')");
+                    text.sql_piece(format!(" AND encode(sha256({bytes}), 'hex') = "));
+                    text.bind(Bind::Text(hex(&digest)), hidden);
+                }
             }
             value => {
                 let exact = EXACT.contains(&column.base_type.as_str());

@@ -45,6 +45,26 @@ impl Writer {
         done
     }
 
+    /// Runs the steps of a plan in a database that is thrown away: what runs in a transaction is
+    /// sent many statements at a time. Where that fails the plan runs step by step, for the
+    /// step that failed to be known.
+    pub(in crate::db) async fn try_out(
+        &mut self,
+        steps: &[Step],
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        for group in groups(steps) {
+            let own = steps.get(group.clone()).unwrap_or_default();
+            let alone = own.first().is_some_and(|step| step.outside_transaction);
+            let texts: Vec<&str> = own.iter().map(|step| step.sql.as_str()).collect();
+            if !alone && self.transaction_of(&texts, stop).await.is_ok() {
+                continue;
+            }
+            self.apply_group(steps, &group, stop, &mut |_| {}).await?;
+        }
+        Ok(())
+    }
+
     async fn apply_group(
         &mut self,
         steps: &[Step],

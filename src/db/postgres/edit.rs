@@ -5,6 +5,7 @@
 //! became of a transaction whose COMMIT was not answered for is asked of the server, never
 //! guessed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -19,10 +20,10 @@ use super::pool::{Connection, Lease, Pool};
 use super::rows::cells::{read_whole, whole};
 use super::{Postgres, fields, on_a_connection};
 use crate::db::edit::statement::{Look, Statement, bare_type};
-use crate::db::edit::{Applied, Conflict, Trial, Typed, Verdict, Wanted};
+use crate::db::edit::{Applied, BeforeCommit, Conflict, Given, Trial, Typed, Verdict, Wanted};
 use crate::db::keyset::Bind;
 use crate::db::stop::Stop;
-use crate::db::value::Value;
+use crate::db::value::{Value, hex};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Check, Column, Relation};
 use crate::sql::Dialect;
@@ -50,7 +51,7 @@ impl Postgres {
     pub async fn write(
         &self,
         statements: &[Statement],
-        before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
+        before_commit: BeforeCommit<'_>,
         stop: &Stop,
     ) -> Result<Applied> {
         let mut connection = self.pool.fresh(stop).await?;
@@ -81,7 +82,7 @@ impl Postgres {
                 Ok(Applied::Conflicts(conflicts))
             }
             Ok((written, _)) => {
-                if let Err(problem) = before_commit(&number) {
+                if let Err(problem) = before_commit(&number, &written) {
                     rolled_back(connection).await;
                     return Err(problem);
                 }
@@ -179,8 +180,14 @@ impl Postgres {
         };
         let value = match &trial.typed {
             Typed::Default => return Ok(Ok(Wanted::Default)),
+            Typed::Row(from) => return Ok(Ok(Wanted::Row(from.clone()))),
             Typed::Null => Value::Null,
-            Typed::Text(text) => {
+            Typed::Text(_) | Typed::Bytes(_) => {
+                let text = &match &trial.typed {
+                    Typed::Bytes(bytes) => Cow::Owned(format!("\\x{}", hex(bytes))),
+                    Typed::Text(text) => Cow::Borrowed(text.as_str()),
+                    _ => Cow::Borrowed(""),
+                };
                 let read =
                     on_a_connection!(self, stop, &told, |lease| understood(lease, column, text))?;
                 match read {
@@ -231,15 +238,21 @@ async fn run(
     statements: &[Statement],
 ) -> std::result::Result<Written, Trouble> {
     let (mut written, mut conflicts) = (Vec::new(), Vec::new());
+    let mut given = Given::default();
     for (at, statement) in statements.iter().enumerate() {
+        let Some(binds) = statement.binds(&given) else {
+            // The row it refers to was not written, which is told already.
+            continue;
+        };
         let failed = |error: sqlx::Error| {
             if failure::is_lost(&error) {
                 return Trouble::Lost(error);
             }
             Trouble::Refused { statement: at, problem: refusal(&error, statement) }
         };
-        let (hit, values) = execute(raw, statement).await.map_err(failed)?;
+        let (hit, values) = execute(raw, statement, &binds).await.map_err(failed)?;
         if hit == 1 {
+            given.note(&statement.relation, &statement.row, &values);
             written.push(values);
             continue;
         }
@@ -256,8 +269,9 @@ async fn run(
 async fn execute(
     raw: &mut PgConnection,
     statement: &Statement,
+    binds: &[Bind],
 ) -> sqlx::Result<(u64, BTreeMap<String, Value>)> {
-    let arguments = arguments(&statement.binds())?;
+    let arguments = arguments(binds)?;
     let query = sqlx::query_with(AssertSqlSafe(statement.sql()), arguments).persistent(false);
     if statement.returning.is_empty() {
         let done = query.execute(raw).await?;

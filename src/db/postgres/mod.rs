@@ -5,6 +5,7 @@
 //! happens. Nothing here decides what to read next, or shows anything.
 
 mod apply;
+mod bulk;
 mod cancel;
 mod catalog;
 mod connect;
@@ -152,6 +153,16 @@ impl Postgres {
         on_a_connection!(self, stop, &told, |lease| rows::value(lease, request))
     }
 
+    /// The SHA-256 of one whole value, computed by the server; `None` when its row is gone or it
+    /// is NULL.
+    ///
+    /// # Errors
+    /// What the server refused.
+    pub async fn digest(&self, request: &ValueRequest, stop: &Stop) -> Result<Option<[u8; 32]>> {
+        let told = self.told_of(&request.selection, "value");
+        on_a_connection!(self, stop, &told, |lease| rows::digest(lease, request))
+    }
+
     /// The exact number of rows, counting no further than `limit`.
     ///
     /// # Errors
@@ -159,6 +170,20 @@ impl Postgres {
     pub async fn count(&self, of: &Selection, limit: Option<u64>, stop: &Stop) -> Result<u64> {
         let told = self.told_of(of, "count");
         on_a_connection!(self, stop, &told, |lease| rows::count(lease, of, limit))
+    }
+
+    /// The exact numbers of rows of several relations, counting no further than `limit` in each.
+    ///
+    /// # Errors
+    /// What the server refused of one of them.
+    pub async fn counts(
+        &self,
+        relations: &[RelationName],
+        limit: u64,
+        stop: &Stop,
+    ) -> Result<Vec<u64>> {
+        let told = self.told("The rows of the tables could not be counted");
+        on_a_connection!(self, stop, &told, |lease| rows::counts(lease, relations, limit))
     }
 
     /// The exact sizes of all tables and materialized views; `None` for those under an exclusive

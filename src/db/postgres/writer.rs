@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tokio::time::timeout;
@@ -68,7 +69,14 @@ pub struct Writer {
     setup: String,
     /// Whether a transaction pooler is in front, as far as is known.
     pooled: bool,
+    /// Whether nothing has run since the session was put back to what it was.
+    fresh: bool,
 }
+
+/// Puts a session back to what it was before anything ran. Statements the library has prepared
+/// stay: it would not know that they are gone.
+const RESET: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
+    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD SEQUENCES; DISCARD TEMP";
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -109,7 +117,7 @@ impl Writer {
             facts.pid = 0;
         }
         let setup = setup(address, target, access, &dialer);
-        let mut writer = Self { raw, dialer, facts, setup, pooled };
+        let mut writer = Self { raw, dialer, facts, setup, pooled, fresh: false };
         writer.set_up().await.map_err(|error| failed(&error))?;
         Ok(writer)
     }
@@ -126,6 +134,7 @@ impl Writer {
         stop: &Stop,
     ) -> std::result::Result<(), Fault> {
         refuse_stopped(stop)?;
+        self.fresh = false;
         let (dialer, pid) = (&self.dialer, self.facts.pid);
         let work = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.raw);
         let ending = cancel::drive(stop, || ask(dialer.clone(), pid), work).await;
@@ -174,16 +183,14 @@ impl Writer {
         self.settle(ending).await
     }
 
-    /// Puts the session back to what it was when it was opened. Statements the library has
-    /// prepared stay: it would not know that they are gone.
+    /// Puts the session back to what it was when it was opened, unless it is.
     pub(in crate::db) async fn reset(&mut self) -> std::result::Result<(), Fault> {
-        self.end(
-            "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
-             SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD SEQUENCES; \
-             DISCARD TEMP",
-        )
-        .await?;
-        self.set_up().await.map_err(|error| failure::fault(&error))
+        if self.fresh {
+            return Ok(());
+        }
+        self.end(&format!("{RESET}; {}", self.setup)).await?;
+        self.fresh = true;
+        Ok(())
     }
 
     /// A short statement of ours that runs whether or not anybody asked to stop.
@@ -208,15 +215,43 @@ impl Writer {
     /// Commits. Once it is sent, only the server knows what became of it: a stop gives it a
     /// little more time, and then says that nobody knows.
     pub(in crate::db) async fn commit(&mut self, stop: &Stop) -> std::result::Result<(), Fault> {
+        self.answered("COMMIT", stop).await.map(drop)
+    }
+
+    /// Commits, and puts the session back to what it was when it was opened, with one question.
+    pub(in crate::db) async fn commit_and_reset(
+        &mut self,
+        stop: &Stop,
+    ) -> std::result::Result<(), Fault> {
+        let sql = format!("COMMIT; {RESET}; {}", self.setup);
+        self.fresh = self.answered(&sql, stop).await?;
+        Ok(())
+    }
+
+    /// Sends statements of which the first is COMMIT; answers whether all of them ran. What fails
+    /// once it is committed changes nothing about that.
+    async fn answered(&mut self, sql: &str, stop: &Stop) -> std::result::Result<bool, Fault> {
         let given_up = async {
             stop.asked().await;
             tokio::time::sleep(COMMITTING).await;
         };
-        let work = sqlx::raw_sql(AssertSqlSafe("COMMIT".to_owned())).execute(&mut self.raw);
-        tokio::select! {
+        let mut committed = false;
+        let work = async {
+            let sql = AssertSqlSafe(sql.to_owned());
+            let mut answers = sqlx::raw_sql(sql).fetch_many(&mut self.raw);
+            while let Some(answer) = answers.try_next().await? {
+                committed |= answer.is_left();
+            }
+            Ok::<(), sqlx::Error>(())
+        };
+        let ended = tokio::select! {
             biased;
-            done = work => done.map(drop).map_err(|error| failure::fault(&error)),
+            done = work => done.map_err(|error| failure::fault(&error)),
             () = given_up => Err(Fault::lost("the server did not answer in time")),
+        };
+        match ended {
+            Err(fault) if !committed => Err(fault),
+            ended => Ok(ended.is_ok()),
         }
     }
 

@@ -32,7 +32,8 @@ pub(super) struct Listed {
 }
 
 /// Reads the tables and views of the file, or the one of that name. SQLite's own tables and
-/// those that only hold what a virtual table shows are left out.
+/// those that only hold what a virtual table shows are left out, and so are the undo capsules,
+/// which hold what masks may hide.
 pub(super) async fn listed(turn: &mut Turn<'_>, only: Option<&str>) -> Result<Vec<Listed>> {
     let mut found = Vec::new();
     let (filter, binds) = match only {
@@ -43,7 +44,8 @@ pub(super) async fn listed(turn: &mut Turn<'_>, only: Option<&str>) -> Result<Ve
         sql: format!(
             "SELECT name, type, ncol, wr, strict FROM pragma_table_list \
              WHERE schema = 'main' AND type <> 'shadow' \
-             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'{filter} ORDER BY name"
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             AND name NOT LIKE '\\_dbstudio\\_capsule%' ESCAPE '\\'{filter} ORDER BY name"
         ),
         binds,
     };
@@ -264,31 +266,50 @@ pub(super) async fn bytes(
     if !there {
         return Ok(None);
     }
+    // Page by page: dbstat's own sums take one step for a whole table, which cannot be ended. Its
+    // names are looked up here, since SQLite would read the whole schema for each of them.
+    let owners = owners(turn, only).await?;
     let (filter, binds) = match only {
-        Some(only) => (" AND m.tbl_name = ?1", vec![Bind::Text(only.to_owned())]),
+        Some(only) => (
+            " WHERE s.name IN (SELECT name FROM sqlite_schema WHERE tbl_name = ?1)",
+            vec![Bind::Text(only.to_owned())],
+        ),
         None => ("", Vec::new()),
     };
-    // Page by page: dbstat's own sums take one step for a whole table, which cannot be ended.
-    let query = Query {
-        sql: format!(
-            "SELECT m.tbl_name, m.type, sum(s.pgsize) FROM sqlite_schema m \
-             JOIN dbstat s ON s.name = m.name WHERE m.type IN ('table', 'index') AND m.rootpage > 0{filter} GROUP BY 1, 2"
-        ),
-        binds,
-    };
+    let sql = format!("SELECT s.name, sum(s.pgsize) FROM dbstat s{filter} GROUP BY 1");
     let mut found: HashMap<String, (u64, u64)> = HashMap::new();
-    turn.each(&query, |row| {
-        let entry = found.entry(name(row, 0)?).or_default();
-        let bytes = u64::try_from(integer(row, 2)?).unwrap_or(0);
-        if name(row, 1)? == "table" {
-            entry.0 += bytes;
-        } else {
-            entry.1 += bytes;
-        }
+    turn.each(&Query { sql, binds }, |row| {
+        let Some((table, is_index)) = owners.get(&name(row, 0)?) else { return Ok(()) };
+        let entry = found.entry(table.clone()).or_default();
+        let bytes = u64::try_from(integer(row, 1)?).unwrap_or(0);
+        *(if *is_index { &mut entry.1 } else { &mut entry.0 }) += bytes;
         Ok(())
     })
     .await?;
     Ok(Some(found))
+}
+
+/// The table of each table and index that has pages, and whether it is an index: of all, or of
+/// one table.
+async fn owners(
+    turn: &mut Turn<'_>,
+    only: Option<&str>,
+) -> Result<HashMap<String, (String, bool)>> {
+    let (filter, binds) = match only {
+        Some(only) => (" AND tbl_name = ?1", vec![Bind::Text(only.to_owned())]),
+        None => ("", Vec::new()),
+    };
+    let sql = format!(
+        "SELECT name, tbl_name, type = 'index' FROM sqlite_schema \
+         WHERE type IN ('table', 'index') AND rootpage > 0{filter}"
+    );
+    let mut found = HashMap::new();
+    turn.each(&Query { sql, binds }, |row| {
+        found.insert(name(row, 0)?, (name(row, 1)?, integer(row, 2)? != 0));
+        Ok(())
+    })
+    .await?;
+    Ok(found)
 }
 
 /// The SQL that made something, by its kind and name.

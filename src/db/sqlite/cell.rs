@@ -86,7 +86,7 @@ pub(super) fn cut(value: Value, length: Option<i64>) -> Value {
 }
 
 fn long(prefix: Value, bytes: u64) -> Value {
-    Value::Truncated(Box::new(Truncated { prefix, bytes }))
+    Value::Truncated(Box::new(Truncated { prefix, bytes, digest: None }))
 }
 
 /// The beginning of a text, ending at a character's boundary where the bytes are UTF-8.

@@ -15,7 +15,7 @@ use super::{cell, failure};
 use crate::config::SqliteAddress;
 use crate::db::connection::Access;
 use crate::db::edit::statement::{Look, Statement, sqlite_bind};
-use crate::db::edit::{Applied, Conflict, Trial, Typed, Verdict, Wanted};
+use crate::db::edit::{Applied, BeforeCommit, Conflict, Given, Trial, Typed, Verdict, Wanted};
 use crate::db::fault::Fault;
 use crate::db::keyset::Bind;
 use crate::db::stop::Stop;
@@ -34,7 +34,7 @@ const SQLITE: Dialect = Dialect::Sqlite;
 pub(in crate::db) async fn write(
     address: &SqliteAddress,
     statements: &[Statement],
-    before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
+    before_commit: BeforeCommit<'_>,
     stop: &Stop,
 ) -> Result<Applied> {
     let mut writer = Writer::open(address, Access::Writes).await?;
@@ -50,14 +50,27 @@ pub(in crate::db) async fn write(
 async fn transaction(
     writer: &mut Writer,
     statements: &[Statement],
-    before_commit: &mut (dyn FnMut(&str) -> Result<()> + Send),
+    before_commit: BeforeCommit<'_>,
     stop: &Stop,
 ) -> Result<Applied> {
     let begun = writer.run("PRAGMA foreign_keys = ON; BEGIN IMMEDIATE", stop).await;
     begun.map_err(|fault| locked(&fault, "The transaction could not be begun"))?;
     let (mut written, mut conflicts) = (Vec::new(), Vec::new());
+    let mut given = Given::default();
     for (at, statement) in statements.iter().enumerate() {
-        let found = match fetch(writer, statement, stop).await {
+        let Some(binds) = statement.binds(&given) else {
+            // The row it refers to was not written, which is told already.
+            continue;
+        };
+        if let Some(look) = statement.look().filter(|_| statement.looks_first()) {
+            // Nobody else can write between this and the statement.
+            let now = look_at(writer, look, stop).await?;
+            if !now.as_ref().is_some_and(|now| statement.holds(now)) {
+                conflicts.push(Conflict { statement: at, now, hit: 0 });
+                continue;
+            }
+        }
+        let found = match fetch(writer, statement, &binds, stop).await {
             Ok(found) => found,
             Err(fault) if fault.stopped => return Err(stopped()),
             Err(fault) => {
@@ -66,6 +79,7 @@ async fn transaction(
             }
         };
         if found.hit == 1 {
+            given.note(&statement.relation, &statement.row, &found.values);
             written.push(found.values);
             continue;
         }
@@ -78,7 +92,7 @@ async fn transaction(
     if !conflicts.is_empty() {
         return Ok(Applied::Conflicts(conflicts));
     }
-    before_commit("")?;
+    before_commit("", &written)?;
     match writer.run("COMMIT", &Stop::new()).await {
         Ok(()) => Ok(Applied::Done(written)),
         Err(fault) => {
@@ -97,17 +111,18 @@ struct Found {
 async fn fetch(
     writer: &mut Writer,
     statement: &Statement,
+    binds: &[Bind],
     stop: &Stop,
 ) -> std::result::Result<Found, Fault> {
     let sql = statement.sql();
     if statement.returning.is_empty() {
         writer.watch(stop)?;
-        let query = sqlx::query_with(AssertSqlSafe(sql.clone()), bound(&statement.binds())?);
+        let query = sqlx::query_with(AssertSqlSafe(sql.clone()), bound(binds)?);
         let done = query.persistent(false).execute(writer.raw()).await;
         let done = writer.settle(done, &sql)?;
         return Ok(Found { hit: done.rows_affected(), values: BTreeMap::new() });
     }
-    let rows = rows(writer, &sql, &statement.binds(), stop).await?;
+    let rows = rows(writer, &sql, binds, stop).await?;
     let values = rows.first().map(|row| named(&statement.returning, row)).transpose();
     let values = values.map_err(undecodable)?.unwrap_or_default();
     Ok(Found { hit: rows.len() as u64, values })
@@ -203,7 +218,9 @@ pub(in crate::db) async fn prove(relation: &Relation, trial: &Trial) -> Result<V
     };
     let given = match &trial.typed {
         Typed::Default => return Ok(Ok(Wanted::Default)),
+        Typed::Row(from) => return Ok(Ok(Wanted::Row(from.clone()))),
         Typed::Null => Value::Null,
+        Typed::Bytes(bytes) => Value::Blob(bytes.clone()),
         Typed::Text(text) => meant(text, column, trial.row.get(&trial.column)),
     };
     let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(false);

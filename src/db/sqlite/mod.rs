@@ -127,6 +127,20 @@ impl Sqlite {
         rows::count(&mut turn, rows, limit).await
     }
 
+    /// The exact numbers of rows of several tables, counting no further than `limit` in each.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or the work was stopped.
+    pub async fn counts(
+        &self,
+        tables: &[RelationName],
+        limit: u64,
+        stop: &Stop,
+    ) -> Result<Vec<u64>> {
+        let mut turn = self.inner.slow.turn(stop).await?;
+        rows::counts(&mut turn, tables, limit).await
+    }
+
     /// The exact sizes of all tables, found by looking at every page of the file.
     ///
     /// # Errors

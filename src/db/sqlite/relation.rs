@@ -10,7 +10,7 @@ use crate::db::keyset::{Bind, Query};
 use crate::problem::{Kind, Result};
 use crate::schema::{
     Column, ForeignKey, Generation, Incoming, Index, Relation, RelationKind, RelationName, Trigger,
-    UniqueKey,
+    UniqueKey, Updatable,
 };
 use crate::sql::Dialect;
 
@@ -46,6 +46,7 @@ pub(super) async fn bare(turn: &mut Turn<'_>, listed: &Listed) -> Result<Relatio
         (told.autoincrement, "AUTOINCREMENT"),
     ];
     let traits = traits.iter().filter(|(is, _)| *is).map(|(_, word)| (*word).to_owned()).collect();
+    let triggers = triggers(turn, &listed.name).await?;
     Ok(Relation {
         name: RelationName::new(MAIN, &listed.name),
         kind: listed.kind,
@@ -57,7 +58,8 @@ pub(super) async fn bare(turn: &mut Turn<'_>, listed: &Listed) -> Result<Relatio
         checks: told.checks,
         exclusions: Vec::new(),
         indexes: indexes.into_iter().map(|(index, _)| index).collect(),
-        triggers: triggers(turn, &listed.name).await?,
+        updatable: (listed.kind == RelationKind::View).then(|| why_fixed(&triggers)),
+        triggers,
         row_security: None,
         policies: Vec::new(),
         partition_of: None,
@@ -73,6 +75,17 @@ pub(super) async fn bare(turn: &mut Turn<'_>, listed: &Listed) -> Result<Relatio
         rowid,
         readable: true,
     })
+}
+
+/// Why the rows of a view cannot be edited.
+fn why_fixed(triggers: &[Trigger]) -> Updatable {
+    let why = if triggers.is_empty() {
+        "SQLite writes to no view; edit the table under it"
+    } else {
+        "its triggers (INSTEAD OF) do its writes, and only they know which row that changes; \
+         edit the table under it"
+    };
+    Updatable::Not(format!("This view is read-only here: {why}"))
 }
 
 /// The primary key, if there is one. A key of one INTEGER column without an index of its own is

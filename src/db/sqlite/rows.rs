@@ -12,6 +12,7 @@ use crate::db::keyset::{self, Bind, Columns, Query};
 use crate::db::page::{Anchor, Identity, Page, PageRequest, Place, Row, Selection, ValueRequest};
 use crate::db::value::{PREFIX_BYTES, Value};
 use crate::problem::{Problem, Result};
+use crate::schema::RelationName;
 use crate::sql::Dialect;
 
 const SQLITE: Dialect = Dialect::Sqlite;
@@ -340,4 +341,27 @@ pub(super) async fn count(
     })
     .await?;
     Ok(counted)
+}
+
+/// The exact numbers of rows of several tables in one statement, counting no further than `limit`
+/// in each.
+pub(super) async fn counts(
+    turn: &mut Turn<'_>,
+    tables: &[RelationName],
+    limit: u64,
+) -> Result<Vec<u64>> {
+    let counted = |table: &RelationName| {
+        let table = SQLITE.relation(&table.schema, &table.name);
+        format!("(SELECT count(1) FROM (SELECT 1 FROM {table} LIMIT {limit}))")
+    };
+    let all: Vec<String> = tables.iter().map(counted).collect();
+    let mut found = Vec::new();
+    turn.each_of(format!("SELECT {}", all.join(", ")), |row| {
+        for at in 0..tables.len() {
+            found.push(u64::try_from(cell::integer(row, at)?).unwrap_or(0));
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
 }

@@ -176,19 +176,15 @@ impl Writer {
         steps: &[Step],
         stop: &Stop,
     ) -> std::result::Result<(), Refusal> {
-        // Who waits in SQLite hears nothing; who runs this waits between two tries.
-        self.run("PRAGMA busy_timeout = 0", stop).await?;
         self.watch(stop)?;
         let opened = Guarded::open(&mut self.raw, steps, Duration::ZERO, stop).await;
         self.unwatch();
-        let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
-        let patient = self.run(&patience, &Stop::new()).await;
         match opened {
             Ok(guarded) => self.open = Some(guarded),
             Err(failure) if failure.busy => return Err(Refusal::Busy),
             Err(failure) => return Err(refusal(failure)),
         }
-        Ok(patient?)
+        Ok(())
     }
 
     /// Runs one of the statements the transaction was begun for.

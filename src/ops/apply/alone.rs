@@ -4,10 +4,12 @@
 
 use std::time::Instant;
 
+use super::capsules::{Held, Part};
 use super::catalogue::{Decision, decide};
 use super::{Ended, Engine, Failed, PAUSES, Why, books, ending, is_passing, step};
 use crate::db::transaction::Refusal;
 use crate::migrations::ledger::{Ledger, Mark, checksum};
+use crate::ops::migrate::{GO_ON, unsure_of};
 use crate::ops::run::{Direction, Progress, Scheduled, Statement};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::plan::Step;
@@ -20,6 +22,13 @@ impl Engine<'_> {
         if !self.books.hold(&mut self.connection, self.stop).await? {
             return Ok(Ended::Moved);
         }
+        let held = match self.kept_apart(script).await {
+            Ok(held) => held,
+            Err(failed) => {
+                let problem = ending::around("What it destroys could not be kept", failed);
+                return Err(half(self, script, script.from, problem));
+            }
+        };
         if script.from > 0 {
             self.settings(script).await?;
         }
@@ -44,13 +53,26 @@ impl Engine<'_> {
         }
         let took = begun.elapsed();
         let entry = self.books.entry(self.run.direction, script, took);
-        let entered = self.in_transaction(&[], &entry).await;
+        let entered = match self.minds_capsules(script) {
+            true => self.apart(script, Part::End(held, &entry)).await.map(drop),
+            false => self.in_transaction(&[], &entry).await,
+        };
         if let Err(failed) = entered {
             let problem = ending::around("It could not be written down", failed);
             return Err(half(self, script, script.statements.len(), problem));
         }
         self.finished(at, script, took);
         Ok(Ended::Done)
+    }
+
+    /// Keeps what the script destroys, before its first statement; what a run that was cut off has
+    /// kept stays.
+    async fn kept_apart(&mut self, script: &Scheduled) -> std::result::Result<Held, Failed> {
+        match (self.minds_capsules(script), script.from > 0 || script.unsure) {
+            (false, _) => Ok(Held::default()),
+            (true, false) => self.apart(script, Part::Begin).await,
+            (true, true) => self.held(script).await,
+        }
     }
 
     fn mark(&self, ledger: Ledger, script: &Scheduled, number: usize, mark: Mark) -> String {
@@ -299,12 +321,9 @@ fn half(engine: &Engine<'_>, script: &Scheduled, done: usize, problem: Problem) 
         done => format!("The first {done} of the {of} statements of {name} are done and stay"),
     };
     let on = match engine.books.ledger {
-        _ if done == 0 => "",
-        Some(_) => "; running the command again goes on from there",
-        None => {
-            "; there is no ledger here that remembers this: run the command again with \
-             --resume-after and that number"
-        }
+        _ if done == 0 => String::new(),
+        Some(_) => "; running the command again goes on from there".to_owned(),
+        None => format!("; there is no ledger here that remembers this: {GO_ON}{done}"),
     };
     ending::with_state(problem, &format!("{state}{on}. {}", ending::earlier(engine)))
 }
@@ -314,10 +333,7 @@ fn ask(script: &Scheduled, number: usize, statement: &Statement, look: &str) -> 
     let name = script.migration.name();
     Problem::new(
         Kind::Refused,
-        format!(
-            "Whether statement {} of {name} was done before the last run was cut off is not known",
-            number + 1
-        ),
+        format!("{} before the last run was cut off is not known", unsure_of(&name, number + 1)),
         format!("{}\nLook at {look}", statement.sql),
         format!(
             "if it was done, run the command again with --resume-after {}; if not, with \

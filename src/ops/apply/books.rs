@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-use crate::migrations::ledger::{Ledger, Operation, checksum};
+use crate::migrations::ledger::{ABOVE, Ledger, Operation, checksum};
 use crate::migrations::{Format, History};
 use crate::ops::run::{Direction, Scheduled};
 use crate::problem::Result;
@@ -135,7 +135,12 @@ impl Books {
     /// Notes that this run has changed the history itself.
     pub(super) fn changed(&mut self, direction: Direction, key: &str) {
         if self.history.format == Format::Golang {
-            self.keys.clear();
+            // Its one row stays the newest's where one was applied late.
+            let number = |key: &String| key.parse::<i128>().unwrap_or_default();
+            let own = key.to_owned();
+            let newest = self.keys.drain(..).chain([own]).max_by_key(number);
+            self.keys.extend(newest.filter(|_| direction == Direction::Up));
+            return;
         }
         self.keys.retain(|held| held != key);
         if direction == Direction::Up {
@@ -198,6 +203,12 @@ impl Books {
             "took_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "dbstudio": env!("CARGO_PKG_VERSION"),
         });
+        if let (Some(detail), Format::Golang, Direction::Up) =
+            (detail.as_object_mut(), self.history.format, direction)
+        {
+            let newest = self.keys.last().map_or("0", String::as_str);
+            detail.insert(ABOVE.to_owned(), newest.into());
+        }
         if let (Some(detail), Value::Object(given)) = (detail.as_object_mut(), &self.detail) {
             detail.extend(given.clone());
         }
@@ -211,6 +222,11 @@ impl Books {
             detail,
             outcome,
         })
+    }
+
+    /// What sets the session as it was when it was opened, until the end of the transaction.
+    pub(super) fn own(&self) -> &str {
+        &self.own
     }
 
     /// Statements of ours, run as the session was when it was opened.

@@ -6,9 +6,11 @@
 
 mod alone;
 mod books;
+mod capsules;
 mod catalogue;
 mod ending;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::run::{Direction, Progress, Run, Scheduled, Statement};
@@ -92,8 +94,43 @@ pub(super) struct Engine<'a> {
     pub(super) limit: Duration,
     /// The scripts that are done, and how long each took.
     pub(super) done: Vec<(String, Duration)>,
+    /// Whether the database has undo capsules already.
+    pub(super) has_capsules: bool,
+    /// The migrations of which something is kept, by key.
+    pub(super) capsuled: BTreeSet<String>,
+    /// What is to be said of capsules once it is committed.
+    pub(super) told: Vec<String>,
+    /// What was said of them, in sentences.
+    pub(super) capsules: Vec<String>,
     pub(super) stop: &'a Stop,
     pub(super) tell: &'a mut Tell<'a>,
+}
+
+impl<'a> Engine<'a> {
+    /// What runs these scripts, with what it holds: the connection, the lock, the books.
+    pub(super) fn new(
+        target: &'a Target,
+        (connection, lock, books): (Connection, Lock, Books),
+        run: &'a Run,
+        stop: &'a Stop,
+        tell: &'a mut Tell<'a>,
+    ) -> Self {
+        Self {
+            target,
+            connection,
+            lock,
+            books,
+            run,
+            limit: target.session.lock_wait,
+            done: Vec::new(),
+            has_capsules: false,
+            capsuled: BTreeSet::new(),
+            told: Vec::new(),
+            capsules: Vec::new(),
+            stop,
+            tell,
+        }
+    }
 }
 
 impl Engine<'_> {
@@ -136,7 +173,10 @@ impl Engine<'_> {
             if self.stop.is_asked() {
                 return Err(ending::stopped(self));
             }
-            if let Err(problem) = self.lock.check().await {
+            // What runs in a transaction asks while that begins.
+            if !script.1.transaction
+                && let Err(problem) = self.lock.check().await
+            {
                 return Err(ending::with_state(problem, &ending::earlier(self)));
             }
             let ended = match script.1.transaction {
@@ -155,7 +195,8 @@ impl Engine<'_> {
     /// Runs scripts in one transaction; tries again where a lock was not given.
     async fn together(&mut self, scripts: &[(usize, &Scheduled)]) -> Result<Ended> {
         let statements = scripts.iter().flat_map(|(_, script)| &script.statements);
-        let steps: Vec<Step> = statements.map(step).collect();
+        let mut steps: Vec<Step> = statements.map(step).collect();
+        steps.extend(self.guarded(scripts).await?);
         let mut pauses = PAUSES.iter();
         let begun = Instant::now();
         loop {
@@ -197,16 +238,18 @@ impl Engine<'_> {
         self.begin(steps).await?;
         match self.body(scripts, steps).await {
             Ok(took) => {
-                let told = self.connection.commit(steps, self.stop).await?;
+                let told = self.connection.commit_and_reset(steps, self.stop).await?;
                 for told in told {
                     (self.tell)(Progress::Told(told));
                 }
+                self.tell_capsules();
                 for ((at, script), took) in scripts.iter().zip(took) {
                     self.finished(*at, script, took);
                 }
                 Ok(())
             }
             Err(failed) => {
+                self.told.clear();
                 self.connection.rollback().await;
                 Err(failed)
             }
@@ -225,12 +268,15 @@ impl Engine<'_> {
         let (mut number, mut took) = (0, Vec::new());
         for (at, script) in scripts {
             let begun = Instant::now();
+            let mut held = self.hold(script).await?;
             for statement in 0..script.statements.len() {
                 (self.tell)(Progress::Statement { script: *at, statement });
                 let ran = self.step(steps, number).await;
                 ran.map_err(|fault| Failed { at: Some((*at, statement)), ..fault.into() })?;
                 number += 1;
+                self.after(&mut held).await?;
             }
+            self.release(held).await?;
             took.push(begun.elapsed());
             let entry = self.books.entry(self.run.direction, script, begun.elapsed());
             self.connection.run(&entry, self.stop).await?;
@@ -244,13 +290,23 @@ impl Engine<'_> {
         (self.tell)(Progress::Finished { script: at, took });
     }
 
-    /// Begins a transaction; on SQLite it waits for whoever has the file locked.
+    /// Begins a transaction under the lock against other migrators; on SQLite it waits for
+    /// whoever has the file locked.
     async fn begin(&mut self, steps: &[Step]) -> std::result::Result<(), Failed> {
         let (until, mut told) = (Instant::now() + self.limit, false);
         loop {
-            match self.connection.begin(steps, LOCK_TIMEOUT, self.stop).await {
-                Err(Refusal::Busy) if Instant::now() < until => {}
-                begun => return Ok(begun?),
+            let (held, begun) = tokio::join!(
+                self.lock.check(),
+                self.connection.begin(steps, LOCK_TIMEOUT, self.stop)
+            );
+            match (begun, held) {
+                (Err(Refusal::Busy), Ok(())) if Instant::now() < until => {}
+                (Ok(()), Err(problem)) => {
+                    self.connection.rollback().await;
+                    return Err(problem.into());
+                }
+                (_, Err(problem)) => return Err(problem.into()),
+                (begun, Ok(())) => return Ok(begun?),
             }
             if !told {
                 let what = "somebody else writes to the file".to_owned();

@@ -53,6 +53,11 @@ pub struct Word {
 }
 
 impl Word {
+    /// That somebody made sure of an item.
+    pub fn tick(item: &str) -> Self {
+        Self { item: item.to_owned(), reason: None }
+    }
+
     /// Reads `ITEM` or `ITEM=REASON`.
     ///
     /// # Errors
@@ -152,7 +157,7 @@ pub async fn gather(
             }
             "reviewed" => reviewed(run, read),
             "backup" => backup(&cabinet, &bond, &checks),
-            "rollback-plan" => rollback_plan(&cabinet, &bond, &checks),
+            "rollback-plan" => rollback_plan(&cabinet, &bond, &checks, run),
             "off-peak" => off_peak(&checks, &hour),
             _ => notified(&cabinet, &bond, &checks),
         });
@@ -242,9 +247,9 @@ fn backup(cabinet: &Cabinet, bond: &Bond, checks: &Checks) -> Item {
     Item { id: "backup", title: "a backup was made", shown, evidence: vec![told] }
 }
 
-fn rollback_plan(cabinet: &Cabinet, bond: &Bond, checks: &Checks) -> Item {
+fn rollback_plan(cabinet: &Cabinet, bond: &Bond, checks: &Checks, run: &Run) -> Item {
     let found = cabinet.valid(Sort::Rehearsal, bond, checks.rehearsal_age);
-    let (shown, evidence) = match found {
+    let (shown, mut evidence) = match found {
         Err(why) => (false, vec![format!("{why}: dbstudio rehearse makes one")]),
         Ok(one) => {
             let is = |key: &str| one.detail.get(key).and_then(Value::as_bool).unwrap_or(false);
@@ -262,6 +267,11 @@ fn rollback_plan(cabinet: &Cabinet, bond: &Bond, checks: &Checks) -> Item {
             (is("passed") && is("reversible"), evidence)
         }
     };
+    let saves = run.scripts.iter().flat_map(|script| &script.capsule);
+    evidence.extend(saves.map(|save| match save.kept {
+        Some(false) => format!("the undo capsule does not keep {}", save.what()),
+        _ => format!("the undo capsule keeps {}", save.what()),
+    }));
     Item { id: "rollback-plan", title: "the way back was rehearsed", shown, evidence }
 }
 
@@ -354,18 +364,24 @@ impl Checklist {
 
     /// The list with what was said, for the ledger.
     pub fn record(&self, words: &[Word]) -> Value {
-        let item = |item: &Item| {
-            let word = words.iter().find(|word| word.item == item.id);
-            json!({
-                "item": item.id,
-                "shown": item.shown,
-                "evidence": item.evidence,
-                "acknowledged": word.is_some(),
-                "reason": word.and_then(|word| word.reason.clone()),
-            })
-        };
-        Value::Array(self.items.iter().map(item).collect())
+        recorded(&self.items, words)
     }
+}
+
+/// A list with what was said, for the ledger.
+pub fn recorded(items: &[Item], words: &[Word]) -> Value {
+    let item = |item: &Item| {
+        let of = |name: &str| words.iter().find(|word| word.item == name);
+        let word = of(item.id).or_else(|| of("all"));
+        json!({
+            "item": item.id,
+            "shown": item.shown,
+            "evidence": item.evidence,
+            "acknowledged": word.is_some(),
+            "reason": word.and_then(|word| word.reason.clone()),
+        })
+    };
+    Value::Array(items.iter().map(item).collect())
 }
 
 #[cfg(test)]

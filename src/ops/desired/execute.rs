@@ -14,6 +14,12 @@ use crate::problem::{Problem, Result};
 use crate::sql::Dialect;
 use crate::sql::statement::split;
 
+/// How many statements are sent at a time at the most.
+const AT_A_TIME: usize = 250;
+
+/// After how many parts that could not be run so in a pass the rest goes one by one.
+const FAILED_PARTS: usize = 3;
+
 /// A statement to run.
 #[derive(Debug)]
 pub(super) struct Piece<'s> {
@@ -35,6 +41,11 @@ impl Piece<'_> {
     /// Its line in the script.
     pub(super) fn line(&self) -> usize {
         Place::of(&self.script.text, self.start).line
+    }
+
+    /// Whether it runs with the same settings.
+    fn goes_with(&self, other: &Self) -> bool {
+        self.index == other.index && self.settings == other.settings
     }
 
     fn problem(&self, fault: &Fault) -> Problem {
@@ -188,20 +199,50 @@ impl Run<'_> {
         unchecked: &mut Vec<Piece<'s>>,
     ) -> Result<Vec<Piece<'s>>> {
         let mut waiting = Vec::new();
+        let mut failed = 0;
+        for some in parted(pieces) {
+            // A part that fails has cost as much as it holds; what stands out of order often does
+            // so to the end.
+            if self.checked && failed < FAILED_PARTS {
+                if self.together(&some).await? {
+                    continue;
+                }
+                failed += 1;
+            }
+            self.one_by_one(some, &mut waiting, unchecked).await?;
+        }
+        Ok(waiting)
+    }
+
+    async fn one_by_one<'s>(
+        &mut self,
+        pieces: Vec<Piece<'s>>,
+        waiting: &mut Vec<Piece<'s>>,
+        unchecked: &mut Vec<Piece<'s>>,
+    ) -> Result<()> {
         for mut piece in pieces {
             self.set(&piece).await?;
             match self.scratch.run(&piece.sql, self.stop).await {
                 Ok(()) if !self.checked => unchecked.push(piece),
                 Ok(()) => {}
                 // What fails otherwise may fail because of a statement that waits.
-                Err(fault) if fault.is_missing() || may_be_cured(&fault, &waiting) => {
+                Err(fault) if fault.is_missing() || may_be_cured(&fault, waiting) => {
                     piece.fault = Some(fault);
                     waiting.push(piece);
                 }
                 Err(fault) => return Err(piece.problem(&fault)),
             }
         }
-        Ok(waiting)
+        Ok(())
+    }
+
+    /// Runs statements together and answers whether that was possible.
+    async fn together(&mut self, some: &[Piece<'_>]) -> Result<bool> {
+        let Some(first) = some.first() else { return Ok(true) };
+        self.set(first).await?;
+        let texts: Vec<&str> = some.iter().map(|piece| piece.sql.as_str()).collect();
+        let ran = self.scratch.run_together(&texts, self.stop).await;
+        ran.map_err(|fault| first.problem(&fault))
     }
 
     /// Sets the session to what the script has set before a statement.
@@ -250,6 +291,21 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// The statements in parts that run with the same settings, none too large.
+fn parted(pieces: Vec<Piece<'_>>) -> Vec<Vec<Piece<'_>>> {
+    let mut parts: Vec<Vec<Piece<'_>>> = Vec::new();
+    for piece in pieces {
+        let goes = |part: &&mut Vec<Piece<'_>>| {
+            part.len() < AT_A_TIME && part.last().is_some_and(|last| last.goes_with(&piece))
+        };
+        match parts.last_mut().filter(goes) {
+            Some(part) => part.push(piece),
+            None => parts.push(vec![piece]),
+        }
+    }
+    parts
 }
 
 /// Whether a fault may go away once the statements that wait have run: anything but what is

@@ -132,6 +132,11 @@ pub(super) fn judge(dialect: Dialect, sql: &str) -> Verdict {
     }
 }
 
+/// Whether a statement sets something for the session.
+pub(in crate::ops) fn is_setting(dialect: Dialect, sql: &str) -> bool {
+    matches!(judge(dialect, sql), Verdict::Setting(_))
+}
+
 fn sqlite(head: [&str; 3]) -> Verdict {
     match head {
         ["ATTACH" | "DETACH", ..] => Verdict::Refuse(

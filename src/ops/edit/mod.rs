@@ -4,7 +4,9 @@
 //! transaction. Nothing here decides what to edit, or asks anybody.
 
 mod candidates;
+mod files;
 mod inverse;
+mod originals;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,27 +15,46 @@ use std::time::{Duration, Instant};
 use crate::config::Target;
 use crate::db::edit::order::ordered;
 use crate::db::edit::statement::{Statement, Verb};
-use crate::db::edit::{Applied, RowEdit, TableEdits, Trial, Verdict, Wanted};
+use crate::db::edit::{
+    Applied, Key, RowEdit, RowId, TableEdits, Trial, Typed, Verdict, Wanted, key_columns,
+    renumbered,
+};
 use crate::db::page::{Condition, Identity, PageColumn, Selection, ValueRequest};
 use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, Engine};
-use crate::ops::journal::{FoundTable, Journal, Recovered, TakeBack, landed, recover};
+use crate::ops::journal::{
+    Born, Commit, FoundTable, Journal, Recovered, TakeBack, landed, recover,
+};
 use crate::problem::{Kind, Problem, Result};
-use crate::schema::{Column, Incoming, Relation, RelationName, Trigger};
+use crate::schema::{Column, Incoming, Relation, RelationName, Trigger, Updatable};
 use crate::sql::Dialect;
 
+pub use files::{Content, Outgoing};
 pub use inverse::inverse;
+pub use originals::Original;
 
 /// What is asked about edits.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
-    /// Prove these values for cells of a relation.
-    Prove(Arc<Relation>, Vec<Trial>),
+    /// Prove these values for cells of a relation, and find out what guards long ones that they
+    /// take the place of.
+    Prove(Arc<Relation>, Vec<Trial>, Vec<Original>),
+    /// Find out what guards these long values.
+    Originals(Vec<Original>),
     /// Find rows of the table a foreign key refers to, by what was typed so far.
     Candidates(Box<Wish>),
     /// Read all of a value of which the beginning is here.
     Whole(Box<ValueRequest>),
+    /// Read a file as what was typed into a cell.
+    FromFile {
+        /// The file.
+        path: String,
+        /// Whether the column holds bytes rather than text.
+        as_bytes: bool,
+    },
+    /// Write a value to a file that is not there yet.
+    ToFile(Box<Outgoing>),
     /// Make the statements for these edits, and find out what they entail.
     Review(Box<Target>, Vec<TableEdits>),
     /// Run what was reviewed.
@@ -47,12 +68,18 @@ pub enum Request {
 /// The answer to a [`Request`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// A verdict for each value, in the order they were asked for.
-    Proven(Vec<Verdict>),
+    /// A verdict for each value, and what guards each long one, in the order they were asked for.
+    Proven(Vec<Verdict>, Vec<Value>),
+    /// What guards each long value, in the order they were asked for.
+    Originals(Vec<Value>),
     /// Rows to choose from.
     Candidates(Vec<Candidate>),
     /// The value, or that its row is gone.
     Whole(Option<Value>),
+    /// What a file holds.
+    FromFile(Typed),
+    /// The file a value was written to, and its bytes.
+    ToFile(String, u64),
     /// What will run.
     Reviewed(Arc<Plan>),
     /// What came of it, and how long it took.
@@ -133,17 +160,25 @@ pub async fn serve(
     stop: &Stop,
 ) -> Result<Answer> {
     match request {
-        Request::Prove(relation, trials) => {
+        Request::Prove(relation, trials, long) => {
             let mut verdicts = Vec::with_capacity(trials.len());
             for trial in &trials {
                 verdicts.push(db.prove(&relation, trial, stop).await?);
             }
-            Ok(Answer::Proven(verdicts))
+            Ok(Answer::Proven(verdicts, originals::find(db, &long, stop).await?))
         }
+        Request::Originals(long) => originals::find(db, &long, stop).await.map(Answer::Originals),
         Request::Candidates(wish) => {
             candidates::find(db, &wish, stop).await.map(Answer::Candidates)
         }
         Request::Whole(value) => db.value(&value, stop).await.map(Answer::Whole),
+        Request::FromFile { path, as_bytes } => {
+            files::read(&path, as_bytes).await.map(Answer::FromFile)
+        }
+        Request::ToFile(wanted) => {
+            let bytes = files::write(db, &wanted, stop).await?;
+            Ok(Answer::ToFile(wanted.path, bytes))
+        }
         Request::Review(target, tables) => review(db, *target, tables, stop).await,
         Request::Apply(plan) => apply(db, &plan, journal, stop).await,
         Request::Restore => restore(db, journal, stop).await.map(Answer::Restored),
@@ -162,18 +197,18 @@ pub async fn serve(
 /// Brings back what studios that are gone did not apply. What was being committed when one ended
 /// is looked for in the database first.
 async fn restore(db: &Db, journal: &Mutex<Journal>, stop: &Stop) -> Result<Recovered> {
-    let found: Vec<(Vec<FoundTable>, Option<String>, usize)> = {
+    let found: Vec<(Vec<FoundTable>, Option<Commit>, usize)> = {
         let journal = locked(journal);
         let found = journal.found().iter();
         found.map(|it| (it.tables.clone(), it.commit.clone(), it.damaged)).collect()
     };
-    let mut all = Recovered::default();
+    let (mut all, mut new_rows) = (Recovered::default(), 0);
     for (tables, commit, damaged) in found {
         let mut back = recover(db, &tables, stop).await?;
-        if let Some(transaction) = commit {
+        if let Some(Commit { transaction, born }) = commit {
             let done = match db.outcome(&transaction).await {
                 Some(done) => Some(done),
-                None => landed(db, &back.tables, stop).await?,
+                None => landed(db, &back.tables, &born, stop).await?,
             };
             let rows: usize = tables.iter().map(|table| table.rows.len()).sum();
             match done {
@@ -192,6 +227,11 @@ async fn restore(db: &Db, journal: &Mutex<Journal>, stop: &Stop) -> Result<Recov
                 ),
             }
         }
+        // Each journal counts its new rows from the beginning.
+        back.tables = renumbered(back.tables, || {
+            new_rows += 1;
+            RowId::Added(new_rows)
+        });
         if damaged > 0 {
             back.notes.push(format!("{damaged} lines of the journal could not be read"));
         }
@@ -242,10 +282,19 @@ async fn review(db: &Db, target: Target, tables: Vec<TableEdits>, stop: &Stop) -
                     notes.extend(consequence(incoming, count));
                 }
             }
+            if let RowEdit::Changed { cells, .. } = edit {
+                let long = cells.iter().filter(|(_, it)| matches!(it.read, Value::Truncated(_)));
+                notes.extend(long.map(|(name, _)| {
+                    format!("the value of {name} is too long to be kept: U cannot bring it back")
+                }));
+            }
             if let RowEdit::Added { cells } = edit {
                 notes.extend(needed(&table.relation, cells));
             }
             notes.extend(fired(&table.relation, statement.verb));
+            if let Some(Updatable::Through(through)) = &table.relation.updatable {
+                notes.push(format!("writes to {}, the table under the view", through.table));
+            }
         }
         entails.push(notes);
     }
@@ -331,9 +380,14 @@ fn needed(relation: &Relation, cells: &BTreeMap<String, Wanted>) -> Option<Strin
 
 /// The triggers a statement fires.
 fn fired(relation: &Relation, verb: Verb) -> Vec<String> {
+    let under = match &relation.updatable {
+        Some(Updatable::Through(through)) => through.triggers.as_slice(),
+        _ => &[],
+    };
     let names: Vec<&str> = relation
         .triggers
         .iter()
+        .chain(under)
         .filter(|trigger| trigger.enabled && fires_on(trigger, verb))
         .map(|trigger| trigger.name.as_str())
         .collect();
@@ -363,8 +417,8 @@ async fn apply(db: &Db, plan: &Plan, journal: &Mutex<Journal>, stop: &Stop) -> R
     }
     let begun = Instant::now();
     let mut is_marked = false;
-    let mut before_commit = |transaction: &str| {
-        locked(journal).committing(Some(transaction))?;
+    let mut before_commit = |transaction: &str, written: &[BTreeMap<String, Value>]| {
+        locked(journal).committing(Some((transaction, born(plan, written))))?;
         is_marked = true;
         Ok(())
     };
@@ -379,6 +433,20 @@ async fn apply(db: &Db, plan: &Plan, journal: &Mutex<Journal>, stop: &Stop) -> R
         drop(locked(journal).remember(inverse(plan, written)));
     }
     Ok(Answer::Applied(applied, begun.elapsed()))
+}
+
+/// The keys the database gave new rows, unless they are masked: what tells later whether a commit
+/// that nobody answered for came about.
+fn born(plan: &Plan, written: &[BTreeMap<String, Value>]) -> Vec<Born> {
+    let one = |(statement, left): (&Statement, &BTreeMap<String, Value>)| {
+        let (table, _) = plan.edit(statement).filter(|_| statement.verb == Verb::Insert)?;
+        let names = key_columns(&table.identity).iter();
+        let key =
+            names.map(|name| left.get(name).filter(|_| !table.masked.contains(name)).cloned());
+        let (table, row) = (statement.relation.clone(), statement.row.clone());
+        Some(Born { table, row, key: key.collect::<Option<Key>>()? })
+    };
+    plan.statements.iter().zip(written).filter_map(one).collect()
 }
 
 #[cfg(test)]

@@ -68,6 +68,22 @@ pub async fn to_file(
     Ok(done)
 }
 
+/// Writes bytes into a file that takes its name once all of them are on the disk.
+///
+/// # Errors
+/// The file cannot be written; then nothing is left.
+pub async fn whole_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let told = |why: io::Error| unwritable(path, &why);
+    let part = Part::beside(path);
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(&part.path).await;
+    let mut file = file.map_err(told)?;
+    file.write_all(bytes).await.map_err(told)?;
+    file.flush().await.map_err(told)?;
+    file.sync_all().await.map_err(told)?;
+    drop(file);
+    fs::rename(&part.path, path).await.map_err(told)
+}
+
 /// The file that grows; gone when this is dropped, unless it has taken its place.
 struct Part {
     path: PathBuf,

@@ -5,7 +5,7 @@ mod file;
 
 use std::sync::Arc;
 
-pub use self::file::{Progress, to_file};
+pub use self::file::{Progress, to_file, whole_file};
 use super::named;
 use crate::config::Target;
 use crate::db::export::{Export, Format, OutColumn, Sort, Source, Style};

@@ -7,7 +7,9 @@ mod rows;
 mod tabular;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
 
 pub use self::fitting::{Becomes, Preview};
 use self::fitting::{Fitting, SAMPLE};
@@ -16,7 +18,9 @@ use self::rows::Shape;
 use self::tabular::Parting;
 pub use self::text::Bytes;
 use self::text::Text;
+use super::chronicle::{Chronicle, Making};
 use super::export::{column, dialect};
+use super::migrate::Account;
 use super::named;
 use crate::config::{Protection, Target};
 use crate::db::Db;
@@ -137,6 +141,32 @@ pub async fn prepare(target: &Target, wanted: &Wanted, bytes: Bytes, stop: &Stop
     };
     let preview = fitting.preview(&rows.layout, &import, &sample);
     Ok(Ready { import, preview, database, rows })
+}
+
+/// Writes the rows, and writes down that it was done. Returns what there is to say of that.
+///
+/// # Errors
+/// As [`run`].
+pub async fn record(
+    state: &Path,
+    target: &Target,
+    ready: &mut Ready,
+    stop: &Stop,
+) -> Result<(Imported, Option<String>)> {
+    if ready.import.dry_run {
+        return run(target, ready, stop).await.map(|done| (done, None));
+    }
+    let account = Account::default().with(json!({
+        "file": ready.import.source, "upsert": ready.import.upsert.is_some(),
+    }));
+    let subject = ready.import.relation.to_string();
+    let mut begun = Chronicle::of(state, target).begin("import", &subject, &account);
+    let done = run(target, ready, stop).await;
+    if let Ok(done) = &done {
+        begun.add(json!({ "rows": done.rows, "rejected": done.rejected }));
+    }
+    let said = begun.end(&done, Making::IfThere).await;
+    done.map(|done| (done, said))
 }
 
 /// Writes the rows.

@@ -104,7 +104,7 @@ fn failed(path: &Path, error: &std::io::Error) -> Problem {
 }
 
 /// Makes a folder that is for its owner alone.
-pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(in crate::ops) fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

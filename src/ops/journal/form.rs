@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value as Json, json};
 
-use super::Record;
-use crate::db::edit::{CellEdit, Key, RowEdit, RowId, Wanted};
+use super::{Born, Commit, Record};
+use crate::db::edit::{CellEdit, Key, Reference, RowEdit, RowId, Wanted};
 use crate::db::page::Identity;
 use crate::db::value::{Truncated, Value};
 use crate::schema::RelationName;
@@ -19,7 +19,7 @@ pub(super) enum Line {
     /// What became of a row's edit.
     Record(Box<Record>),
     /// A commit was about to be sent, or came to nothing.
-    Commit(Option<String>),
+    Commit(Option<Commit>),
 }
 
 /// The line of a record.
@@ -45,15 +45,34 @@ pub(super) fn line(record: &Record) -> String {
 }
 
 /// The line that says that a commit is about to be sent.
-pub(super) fn commit(transaction: Option<&str>) -> String {
-    json!({ "commit": transaction }).to_string()
+pub(super) fn commit(commit: Option<&Commit>) -> String {
+    let Some(commit) = commit else { return json!({ "commit": null }).to_string() };
+    let born = commit.born.iter().filter_map(|born| {
+        let RowId::Added(number) = &born.row else { return None };
+        let key: Vec<Json> = born.key.iter().map(value).collect();
+        Some(json!([born.table.schema, born.table.name, number, key]))
+    });
+    let born: Vec<Json> = born.collect();
+    json!({ "commit": commit.transaction, "born": born }).to_string()
+}
+
+fn read_commit(object: &Map<String, Json>) -> Option<Commit> {
+    let transaction = object.get("commit")?.as_str()?.to_owned();
+    let born = |json: &Json| {
+        let [schema, name, number, key] = json.as_array()?.as_slice() else { return None };
+        let key: Option<Key> = key.as_array()?.iter().map(read_value).collect();
+        let (table, row) = (RelationName::new(schema.as_str()?, name.as_str()?), number.as_u64()?);
+        Some(Born { table, row: RowId::Added(row), key: key? })
+    };
+    let all = object.get("born").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    Some(Commit { transaction, born: all.iter().filter_map(born).collect() })
 }
 
 /// Reads a line; `None` where it is damaged.
 pub(super) fn read(line: &str) -> Option<Line> {
     let mut object: Map<String, Json> = serde_json::from_str(line).ok()?;
-    if let Some(commit) = object.get("commit") {
-        return Some(Line::Commit(commit.as_str().map(ToOwned::to_owned)));
+    if object.contains_key("commit") {
+        return Some(Line::Commit(read_commit(&object)));
     }
     let table = texts(object.get("table")?)?;
     let [schema, name] = table.as_slice() else { return None };
@@ -128,6 +147,13 @@ fn read_edit(edit: &Json) -> Option<RowEdit> {
 fn wanted(wanted: &Wanted) -> Json {
     match wanted {
         Wanted::Default => json!("default"),
+        Wanted::Row(from) => {
+            let RowId::Added(number) = &from.row else { return json!("default") };
+            json!({
+                "new": number, "of": [from.table.schema, from.table.name],
+                "column": from.column, "label": from.label,
+            })
+        }
         Wanted::Value(held) => value(held),
     }
 }
@@ -135,6 +161,17 @@ fn wanted(wanted: &Wanted) -> Json {
 fn read_wanted(json: &Json) -> Option<Wanted> {
     match json {
         Json::String(word) if word == "default" => Some(Wanted::Default),
+        Json::Object(object) if object.contains_key("new") => {
+            let of = texts(object.get("of")?)?;
+            let [schema, name] = of.as_slice() else { return None };
+            let text = |name: &str| object.get(name)?.as_str().map(ToOwned::to_owned);
+            Some(Wanted::Row(Reference {
+                table: RelationName::new(schema.as_str(), name.as_str()),
+                row: RowId::Added(object.get("new")?.as_u64()?),
+                column: text("column")?,
+                label: text("label")?,
+            }))
+        }
         other => read_value(other).map(Wanted::Value),
     }
 }
@@ -149,7 +186,8 @@ fn value(value: &Value) -> Json {
         Value::Blob(bytes) => json!({ "b": BASE64.encode(bytes) }),
         Value::Malformed(bytes) => json!({ "m": BASE64.encode(bytes) }),
         Value::Truncated(long) => {
-            json!({ "l": long.bytes.to_string(), "p": self::value(&long.prefix) })
+            let digest = long.digest.map(|digest| BASE64.encode(digest));
+            json!({ "l": long.bytes.to_string(), "p": self::value(&long.prefix), "s": digest })
         }
     }
 }
@@ -175,7 +213,11 @@ fn read_value(json: &Json) -> Option<Value> {
         return BASE64.decode(bytes).ok().map(|bytes| Value::Malformed(bytes.into()));
     }
     let (bytes, prefix) = (text("l")?.parse().ok()?, read_value(json.get("p")?)?);
-    Some(Value::Truncated(Box::new(Truncated { prefix, bytes })))
+    let digest = match text("s") {
+        Some(digest) => Some(BASE64.decode(digest).ok()?.try_into().ok()?),
+        None => None,
+    };
+    Some(Value::Truncated(Box::new(Truncated { prefix, bytes, digest })))
 }
 
 #[cfg(test)]
@@ -184,7 +226,7 @@ mod tests {
 
     #[test]
     fn every_value_is_read_back_as_it_was() {
-        let long = Truncated { prefix: Value::text("a"), bytes: 5000 };
+        let long = Truncated { prefix: Value::text("a"), bytes: 5000, digest: Some([7; 32]) };
         let values = [
             Value::Null,
             Value::text("null \" \\ ü\0"),
@@ -220,8 +262,14 @@ mod tests {
         for damaged in ["", "{", "[]", "{}", "{\"table\":[\"a\"]}"] {
             assert!(read(damaged).is_none(), "{damaged}");
         }
-        assert!(
-            matches!(read(&commit(Some("7"))), Some(Line::Commit(Some(number))) if number == "7")
-        );
+        let born = Born {
+            table: RelationName::new("a", "b"),
+            row: RowId::Added(3),
+            key: [Value::Integer(9)].into(),
+        };
+        for about in [None, Some(Commit { transaction: "7".to_owned(), born: vec![born] })] {
+            let Some(Line::Commit(read)) = read(&commit(about.as_ref())) else { panic!("lost") };
+            assert_eq!(read, about);
+        }
     }
 }

@@ -7,10 +7,10 @@ use std::fs::{self, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Record;
 use super::form::{self, Line};
+use super::{Born, Commit, Record};
 use crate::db::Db;
-use crate::db::edit::{RowEdit, RowId, TableEdits, Wanted};
+use crate::db::edit::{CellEdit, RowEdit, RowId, TableEdits, Wanted};
 use crate::db::page::{Anchor, Identity, PageColumn, PageRequest, Place, Selection};
 use crate::db::stop::Stop;
 use crate::db::value::Value;
@@ -25,8 +25,8 @@ pub struct Found {
     _file: fs::File,
     /// What waits in it.
     pub tables: Vec<FoundTable>,
-    /// The transaction whose commit was about to be sent when it ended; empty on SQLite.
-    pub commit: Option<String>,
+    /// The commit that was about to be sent when it ended.
+    pub commit: Option<Commit>,
     /// Lines that could not be read.
     pub damaged: usize,
 }
@@ -122,7 +122,7 @@ fn read(path: PathBuf, file: fs::File, text: &str) -> Found {
     let (mut commit, mut damaged, mut records) = (None, 0, Vec::new());
     for line in text.lines() {
         match form::read(line) {
-            Some(Line::Commit(transaction)) => commit = transaction,
+            Some(Line::Commit(about)) => commit = about,
             Some(Line::Record(record)) => records.push(*record),
             None => damaged += 1,
         }
@@ -248,22 +248,29 @@ fn identity_of(relation: &Relation) -> Option<Identity> {
 ///
 /// # Errors
 /// The rows cannot be read.
-pub async fn landed(db: &Db, tables: &[TableEdits], stop: &Stop) -> Result<Option<bool>> {
+pub async fn landed(
+    db: &Db,
+    tables: &[TableEdits],
+    born: &[Born],
+    stop: &Stop,
+) -> Result<Option<bool>> {
     let mut told = None;
     for table in tables {
-        for (_, edit) in &table.rows {
-            let Some(key) = edit.key() else { continue };
+        for (row, edit) in &table.rows {
+            let is_it = |born: &&Born| born.row == *row && born.table == table.relation.name;
+            let given = || born.iter().find(is_it).map(|born| &born.key);
+            let Some(key) = edit.key().or_else(given) else { continue };
             let now = row_now(db, table, key, stop).await?;
             let is_there = match (edit, now) {
                 (RowEdit::Deleted { .. }, now) => now.is_none(),
-                (RowEdit::Changed { cells, .. }, Some(now)) => {
-                    let mut values = cells.iter().filter_map(|(name, cell)| match &cell.wanted {
-                        Wanted::Value(wanted) => Some((name, wanted)),
-                        Wanted::Default => None,
-                    });
-                    values.all(|(name, wanted)| now.get(name) == Some(wanted))
-                }
-                (RowEdit::Changed { .. }, None) | (RowEdit::Added { .. }, _) => continue,
+                (RowEdit::Changed { cells, .. }, Some(now)) => match holds(cells, &now) {
+                    Some(is_there) => is_there,
+                    // Nothing of it can be compared.
+                    None => continue,
+                },
+                // Its key was free when the transaction took it.
+                (RowEdit::Added { .. }, now) => now.is_some(),
+                (RowEdit::Changed { .. }, None) => continue,
             };
             // All of it is there or nothing: one row that is not is enough.
             if !is_there {
@@ -273,6 +280,24 @@ pub async fn landed(db: &Db, tables: &[TableEdits], stop: &Stop) -> Result<Optio
         }
     }
     Ok(told)
+}
+
+/// Whether a row holds what it was to hold; `None` where none of that is known beforehand.
+fn holds(cells: &BTreeMap<String, CellEdit>, now: &BTreeMap<String, Value>) -> Option<bool> {
+    let mut told = None;
+    for (name, cell) in cells {
+        let Wanted::Value(wanted) = &cell.wanted else { continue };
+        let same = match now.get(name) {
+            // Of a long one the page has the beginning.
+            Some(Value::Truncated(long)) => wanted.continues(long),
+            now => now == Some(wanted),
+        };
+        told = Some(same);
+        if !same {
+            break;
+        }
+    }
+    told
 }
 
 async fn row_now(

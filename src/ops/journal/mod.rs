@@ -16,13 +16,14 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::config::{Address, database_id};
-use crate::db::edit::{RowEdit, RowId, TableEdits};
+use crate::db::edit::{Key, RowEdit, RowId, TableEdits};
 use crate::db::page::Identity;
 use crate::db::value::hex;
 use crate::problem::Result;
 use crate::schema::RelationName;
 
 use file::File;
+pub(super) use file::make_folder as private_folder;
 pub use found::{Found, FoundTable, Recovered, landed, recover};
 
 /// What became of the edit of one row: the line a journal has for it.
@@ -38,6 +39,26 @@ pub struct Record {
     pub edit: Option<RowEdit>,
     /// Columns that were left out because they are masked.
     pub left_out: Vec<String>,
+}
+
+/// A commit that was about to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commit {
+    /// The transaction's number; empty on SQLite.
+    pub transaction: String,
+    /// The keys of its new rows, as far as they may be written down.
+    pub born: Vec<Born>,
+}
+
+/// A new row, and the key the database gave it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Born {
+    /// The table.
+    pub table: RelationName,
+    /// The row, as the journal numbers it.
+    pub row: RowId,
+    /// Its key.
+    pub key: Key,
 }
 
 impl Record {
@@ -186,10 +207,14 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn committing(&mut self, transaction: Option<&str>) -> Result<()> {
+    pub fn committing(&mut self, commit: Option<(&str, Vec<Born>)>) -> Result<()> {
         self.write()?;
+        let commit = commit.map(|(transaction, born)| {
+            let transaction = transaction.to_owned();
+            Commit { transaction, born }
+        });
         match &mut self.file {
-            Some(file) => file.append(&[form::commit(transaction)]),
+            Some(file) => file.append(&[form::commit(commit.as_ref())]),
             None => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use crate::db::stop::Stop;
 use crate::ops::backup::{self, Place};
 use crate::ops::change::Setting;
 use crate::ops::checklist::{self, Aid, Checklist, Gathered, Signed};
-use crate::ops::migrate::{self, Account};
+use crate::ops::migrate::{self, Account, Report};
 use crate::ops::rehearse::Rehearsal;
 use crate::ops::run::{self, Direction};
 use crate::ops::session::Progress;
@@ -110,7 +110,7 @@ pub(super) async fn carry(
     }));
     let mut on_step = |progress: run::Progress| tell(Progress::Run(Box::new(progress)));
     let report = migrate::run(setting, &plan.run, &account, stop, &mut on_step).await?;
-    let (done, by_others) = (report.done, report.by_others);
+    let Report { done, by_others, capsules, notes } = report;
     let elapsed = begun.elapsed();
-    Ok(Told::Carried(Box::new(Carried { plan, done, by_others, elapsed })))
+    Ok(Told::Carried(Box::new(Carried { plan, done, by_others, capsules, notes, elapsed })))
 }

@@ -16,12 +16,12 @@ pub(super) fn number(number: u64) -> String {
 }
 
 /// `1 row`, `12,431 rows`.
-pub(super) fn counted(amount: u64, one: &str, many: &str) -> String {
+pub fn counted(amount: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(amount), if amount == 1 { one } else { many })
 }
 
 /// A size: `8.2 kB`, `3.1 MB`, in powers of 1024 as PostgreSQL prints them.
-pub(super) fn bytes(size: u64) -> String {
+pub fn bytes(size: u64) -> String {
     let mut unit = 0u32;
     while unit < 4 && size >> (10 * (unit + 1)) > 0 {
         unit += 1;

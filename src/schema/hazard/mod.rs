@@ -23,6 +23,7 @@ mod wanted;
 mod weight;
 mod words;
 
+pub use amount::{bytes, counted};
 pub use examine::{Context, examine};
 pub use lock::LockMode;
 pub use lock_hazard::locks;
@@ -32,7 +33,7 @@ pub use observed::{observed, rebuilt};
 pub use rule::Rule;
 pub use silence::{Allowance, Reach, allowances, schema_allowances, silence};
 pub use text::{Around, examine_text};
-pub use type_change::loses_values;
+pub use type_change::{keeps_values, loses_values};
 pub use wanted::{Subject, Wanted, touched, wanted};
 
 use super::model::Key;

@@ -25,6 +25,14 @@ pub fn loses_values(from: &str, to: &str, using: bool) -> bool {
     fit(from, to, using).loses
 }
 
+/// Whether every value is the same, however it is written, once its column has another type: only
+/// where no expression of its own is given.
+pub fn keeps_values(from: &str, to: &str) -> bool {
+    let fit = fit(from, to, false);
+    let same_sort = TypeName::of(from).family() == TypeName::of(to).family();
+    fit.in_place || (fit == FITS && same_sort)
+}
+
 /// Judges a change of type. With an expression after USING a text that is too long is cut, not
 /// refused.
 pub(super) fn fit(from: &str, to: &str, using: bool) -> Fit {

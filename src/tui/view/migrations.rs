@@ -249,14 +249,17 @@ fn page(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
     let shown = title(pane);
     let mut title = vec![Segment::new(Role::Title, shown)];
     title.extend(reading(model, Slot::Examine, "trying it", look));
+    title.extend(reading(model, Slot::Timeline, "reading", look));
     let side = match pane.side() {
         Side::Up => "up",
         Side::Down => "down",
         Side::Picture => "what it changes",
         Side::Texts => "applied, and the file",
         Side::Pending => "one script",
+        Side::Timeline => "",
     };
     let count = match pane.current() {
+        _ if pane.side() == Side::Timeline => Vec::new(),
         None if pane.side() != Side::Pending => Vec::new(),
         _ => vec![Segment::new(Role::Count, side)],
     };
@@ -267,7 +270,7 @@ fn page(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
         problem::draw(found, places.body, buf, look);
         return;
     }
-    if pane.rows().is_empty() && pane.side() != Side::Pending {
+    if pane.rows().is_empty() && !matches!(pane.side(), Side::Pending | Side::Timeline) {
         nothing(model, places.body, look, buf);
         return;
     }

@@ -81,6 +81,9 @@ pub fn cell(
         Wanted::Default => {
             line::write(buf, at, place.width, "default", style, look);
         }
+        Wanted::Row(from) => {
+            line::write(buf, at, place.width, &from.words(), style, look);
+        }
         Wanted::Value(value) => {
             cell::draw(value, column.sort, at, place.width, Some(style), buf, look);
         }
@@ -138,7 +141,7 @@ pub fn new_rows(model: &Model, pane: &DataPane, look: &Look, places: &Layout, bu
             let over = cursor.then(|| look.style(Role::Cursor));
             let Some(column) = pane.columns.get(place.index) else { continue };
             match cells.get(&column.name) {
-                Some(wanted @ Wanted::Value(_)) => {
+                Some(wanted @ (Wanted::Value(_) | Wanted::Row(_))) => {
                     new_cell(pane, wanted, *place, y, over, look, buf);
                 }
                 Some(Wanted::Default) | None => {

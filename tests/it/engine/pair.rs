@@ -5,6 +5,7 @@ use dbstudio::db::connection::Connection;
 use dbstudio::db::scratch::Scratch;
 use dbstudio::db::stop::Stop;
 use dbstudio::ops::proof::{self, Proof, Question};
+use dbstudio::problem::Problem;
 use dbstudio::schema::model::{Model, Scope};
 use dbstudio::schema::plan::{self, Plan};
 
@@ -207,9 +208,7 @@ impl Pair {
         connection.close().await;
         match ran {
             Ok(()) => Ok(Ok(())),
-            Err(failure) if failure.problem.fix.starts_with("rows that are there") => {
-                Ok(Err(failure.problem.to_string()))
-            }
+            Err(failure) if is_about_rows(&failure.problem) => Ok(Err(failure.problem.to_string())),
             Err(failure) => Err(broken("apply", format!("{}\n{}", failure.problem, text(plan)))),
         }
     }
@@ -252,6 +251,11 @@ impl Pair {
             None => Ok(()),
         }
     }
+}
+
+/// Whether rows do not fit. A value that is no tsvector is a syntax error to the server.
+fn is_about_rows(problem: &Problem) -> bool {
+    problem.fix.starts_with("rows that are there") || problem.why.contains(" in tsvector: ")
 }
 
 /// A plan as text.

@@ -38,7 +38,7 @@ pub(super) fn lines(it: &EditReview) -> Vec<Line> {
             crate::config::Address::Postgres(_) => Dialect::Postgres,
             crate::config::Address::Sqlite(_) => Dialect::Sqlite,
         };
-        for (line, spans) in sql_lines(dialect, &statement.shown()).into_iter().enumerate() {
+        for (line, spans) in sql_lines(dialect, &statement.pictured()).into_iter().enumerate() {
             let kind = if line == 0 { LineKind::Head } else { LineKind::Other };
             out.push(Line::new(kind, Some(at), 0, spans));
         }
@@ -85,6 +85,7 @@ fn shown(value: Option<&Wanted>, hidden: bool) -> (Ink, String) {
     match value {
         Some(_) if hidden => (Ink::Masked, "••••••".to_owned()),
         Some(Wanted::Default) => (Ink::Muted, "default".to_owned()),
+        Some(Wanted::Row(from)) => (Ink::Muted, text::visible(&from.words(), false).into_owned()),
         Some(Wanted::Value(Value::Null)) => (Ink::Null, "∅".to_owned()),
         Some(Wanted::Value(value)) => {
             let plain = value.plain();
@@ -165,6 +166,15 @@ fn before_and_after(table: &TableEdits, edit: &RowEdit, at: usize, out: &mut Vec
     aligned(rows, at, out);
 }
 
+/// Whether a cell holds what was read of it; of a long value only the beginning was read.
+fn is_same(now: Option<&Wanted>, read: &Value) -> bool {
+    match (now, read) {
+        (Some(Wanted::Value(now)), Value::Truncated(long)) => now.continues(long),
+        (Some(Wanted::Value(now)), read) => now == read,
+        _ => false,
+    }
+}
+
 /// A row that is not as it was read: what was read, what is wanted, what is there now.
 fn three_ways(
     table: &TableEdits,
@@ -194,8 +204,8 @@ fn three_ways(
     };
     let mut row = |name: &String, read: &Value, mine: Option<&Wanted>| {
         let now = now(name);
+        let changed = !is_same(now.as_ref(), read);
         let read = Wanted::Value(read.clone());
-        let changed = now.as_ref() != Some(&read);
         differs |= changed;
         let (ink, words) = shown(now.as_ref(), hidden(name));
         let ink = if changed && ink != Ink::Masked { Ink::Warning } else { ink };
@@ -211,9 +221,7 @@ fn three_ways(
             rows.extend(cells.iter().map(|(name, cell)| row(name, &cell.read, Some(&cell.wanted))));
         }
         RowEdit::Deleted { read, .. } => {
-            let changed = read
-                .iter()
-                .filter(|(name, value)| now(name) != Some(Wanted::Value((*value).clone())));
+            let changed = read.iter().filter(|(name, value)| !is_same(now(name).as_ref(), value));
             rows.extend(changed.map(|(name, value)| row(name, value, None)));
         }
         RowEdit::Added { .. } => {}

@@ -30,6 +30,7 @@ impl Head {
         let room = usize::from(place.width.saturating_sub(SIGN));
         let (state, facts, lines) = match (pane.side(), pane.current()) {
             (Side::Pending, _) => (None, pending(pane, place), Vec::new()),
+            (Side::Timeline, _) => (None, done(pane, place), Vec::new()),
             (_, Some(entry)) => {
                 (Some(entry.state.clone()), facts(pane, entry, place), lines(pane, entry, place))
             }
@@ -56,6 +57,19 @@ fn pending(pane: &MigrationsPane, place: &Place<'_>) -> Vec<Span<'static>> {
     };
     let back = format!("{} shows one again", place.key(CommandId::PendingScript));
     vec![Span::new(Ink::Strong, said), Span::new(Ink::Muted, back)]
+}
+
+/// How much was done, and which key goes back.
+fn done(pane: &MigrationsPane, place: &Place<'_>) -> Vec<Span<'static>> {
+    let said = match pane.timeline.as_ref().map(|all| all.len()) {
+        None => "Reading what was done".to_owned(),
+        Some(0) => "Nothing was done yet, as far as is known".to_owned(),
+        Some(_) => "What was done, the newest first (UTC)".to_owned(),
+    };
+    let open = place.key(CommandId::Open);
+    let back = place.key(CommandId::Timeline);
+    let keys = format!("{open} its details, {back} the migrations again");
+    vec![Span::new(Ink::Strong, said), Span::new(Ink::Muted, keys)]
 }
 
 /// How a migration stands, since when, and how hazardous it is.
@@ -121,6 +135,7 @@ fn hazards(known: Known<'_>, place: &Place<'_>) -> Vec<Span<'static>> {
 pub fn title(pane: &MigrationsPane) -> String {
     match (pane.side(), pane.row(), pane.current()) {
         (Side::Pending, ..) => "Pending".to_owned(),
+        (Side::Timeline, ..) => "Timeline".to_owned(),
         (_, _, Some(entry)) => entry.name.clone(),
         (_, Some(Row::Misfit(at)), _) => {
             let misfit = pane.standing.as_ref().and_then(|it| it.misfits.get(*at));

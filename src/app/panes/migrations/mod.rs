@@ -8,6 +8,7 @@ mod list;
 mod page;
 mod picture;
 mod texts;
+mod timeline;
 mod words;
 
 pub use head::{Head, SIGN, title};
@@ -23,6 +24,7 @@ use crate::app::command::CommandId;
 use crate::app::keymap::Keymap;
 use crate::app::overlays::place::Scroll;
 use crate::app::span::Span;
+use crate::ops::chronicle::Entry as Done;
 use crate::ops::migrations_desk::{Entry, Examined, Texts};
 use crate::ops::standing::Standing;
 use crate::problem::Problem;
@@ -47,6 +49,8 @@ pub enum Side {
     Texts,
     /// All that are pending, as one script.
     Pending,
+    /// What was done to the database, by whom.
+    Timeline,
 }
 
 /// What is known of the hazards of a migration.
@@ -82,6 +86,9 @@ pub struct MigrationsPane {
     texts: Arc<Texts>,
     examined: BTreeMap<String, Arc<Examined>>,
     troubles: BTreeMap<String, Problem>,
+    /// What was done, once it was asked for, the newest first; those that are unfolded.
+    timeline: Option<Arc<Vec<Done>>>,
+    unfolded: BTreeSet<usize>,
     /// The migration that is being examined.
     examining: Option<String>,
     /// Texts whose last line was in sight: what identifies the migration, and whether it is the
@@ -140,7 +147,7 @@ impl MigrationsPane {
             entry.migration.as_ref().is_some_and(|migration| migration.down.is_some())
         };
         match (self.side, self.current()) {
-            (Side::Pending, _) => Side::Pending,
+            (Side::Pending | Side::Timeline, _) => self.side,
             (_, None) => Side::Up,
             (Side::Down, Some(entry)) if !has_down(entry) => Side::Up,
             (Side::Texts, Some(entry)) if self.applied_text(entry).is_none() => Side::Up,
@@ -153,6 +160,31 @@ impl MigrationsPane {
         self.side = if self.side() == side { Side::Up } else { side };
         self.text = Scroll::default();
         self.page.spoil();
+    }
+
+    /// Takes what was done to the database.
+    pub fn recall(&mut self, entries: Arc<Vec<Done>>) {
+        self.timeline = Some(entries);
+        self.unfolded.clear();
+        self.page.spoil();
+    }
+
+    /// Unfolds what was done under the cursor, or folds it; whether there is such a thing.
+    pub fn unfold(&mut self) -> bool {
+        let rows = &self.page.rows;
+        let line = rows.get(self.text.cursor).and_then(|row| self.page.lines.get(row.line));
+        let Some(at) = line.and_then(|line| line.done) else { return false };
+        if !self.unfolded.remove(&at) {
+            self.unfolded.insert(at);
+        }
+        let first = |lines: &[Line], rows: &[PageRow]| {
+            rows.iter()
+                .position(|row| lines.get(row.line).is_some_and(|line| line.done == Some(at)))
+        };
+        // From one of its details the cursor goes back to itself.
+        self.text.cursor = first(&self.page.lines, rows).unwrap_or(self.text.cursor);
+        self.page.spoil();
+        true
     }
 
     /// The text that was applied, where it is known and the file's is another.
@@ -282,7 +314,7 @@ impl MigrationsPane {
         let down = match self.side() {
             Side::Up => false,
             Side::Down => true,
-            Side::Picture | Side::Texts | Side::Pending => return,
+            Side::Picture | Side::Texts | Side::Pending | Side::Timeline => return,
         };
         if rows == 0 || height == 0 || self.text.top + height < rows {
             return;

@@ -8,7 +8,7 @@ use crate::app::overlays::cell::wrap;
 use crate::app::overlays::outcome::sentence;
 use crate::app::overlays::review::lines::hazard_lines;
 use crate::app::panes::migrations::{
-    Head, Known, MigrationsPane, Place, Row, Side, picture, texts,
+    Head, Known, MigrationsPane, Place, Row, Side, picture, texts, timeline,
 };
 use crate::app::panes::schema::sql_lines;
 use crate::app::span::{Ink, Span};
@@ -38,6 +38,8 @@ pub struct Line {
     pub spans: Vec<Span<'static>>,
     /// The cells it is indented by.
     pub indent: usize,
+    /// Which of what was done it is of, counted from 0.
+    pub done: Option<usize>,
 }
 
 /// What sort of line it is.
@@ -82,7 +84,7 @@ pub(super) struct Page {
 impl Line {
     /// A line with these words.
     pub(in crate::app) fn new(kind: LineKind, indent: usize, spans: Vec<Span<'static>>) -> Self {
-        Self { kind, number: None, mark: None, spans, indent }
+        Self { kind, number: None, mark: None, spans, indent, done: None }
     }
 
     /// A line with one word.
@@ -141,6 +143,9 @@ pub fn fitted(lines: &[Line], room: usize, ascii: bool) -> Vec<PageRow> {
 
 /// The lines of what is shown.
 pub(super) fn lines(pane: &MigrationsPane, place: &Place<'_>) -> Vec<Line> {
+    if pane.side() == Side::Timeline {
+        return timeline::lines(pane);
+    }
     let Some(standing) = &pane.standing else { return Vec::new() };
     match (pane.side(), pane.row(), pane.current()) {
         (Side::Pending, ..) => pending(pane, place),
@@ -183,7 +188,7 @@ fn of_entry(pane: &MigrationsPane, entry: &Entry, side: Side, place: &Place<'_>)
             Some(down) => sql(place.dialect, &down.text, &[]),
             None => Vec::new(),
         },
-        Side::Up | Side::Pending => match pane.known(&entry.key) {
+        Side::Up | Side::Pending | Side::Timeline => match pane.known(&entry.key) {
             Known::All(examined) => sql(place.dialect, &migration.up.text, &examined.hazards),
             Known::Not(problem) => {
                 let mut lines = sql(place.dialect, &migration.up.text, &[]);
@@ -308,6 +313,9 @@ fn ends(dialect: Dialect, written: &str) -> BTreeMap<usize, usize> {
 
 /// What copying gives.
 pub(super) fn copied(pane: &MigrationsPane) -> Option<String> {
+    if pane.side() == Side::Timeline {
+        return timeline::copied(pane);
+    }
     let standing = pane.standing.as_ref()?;
     if pane.side() == Side::Pending {
         let texts = standing.pending().filter_map(|entry| {

@@ -7,8 +7,12 @@ use crate::app::span::{Ink, Span};
 use crate::config::{Protection, State, Target};
 use crate::db::ServerFacts;
 use crate::ops::dashboard::Inventory;
+use crate::ops::past::Past;
 use crate::ops::status::{RelationStatus, Rows};
 use crate::text;
+
+/// So many operations are shown; the timeline of the migrations view has them all.
+const OPERATIONS: usize = 3;
 
 /// The lines.
 pub fn lines(pane: &StatusPane, facts: &ServerFacts, target: Option<&Target>) -> Vec<SchemaLine> {
@@ -17,6 +21,7 @@ pub fn lines(pane: &StatusPane, facts: &ServerFacts, target: Option<&Target>) ->
     if let Some(inventory) = &pane.inventory {
         required(inventory, &mut out);
         migrations(inventory, &mut out);
+        past(&inventory.past, &mut out);
         tables(inventory, &mut out);
     }
     out.lines
@@ -87,6 +92,30 @@ fn migrations(inventory: &Inventory, out: &mut Writing) {
     if !odd.is_empty() {
         let words = format!("{} ({}); 3 shows them", odd.len(), odd.join(", "));
         out.fact("to look at", Ink::Danger, words);
+    }
+}
+
+/// The last backup, and the last of what was done.
+fn past(past: &Past, out: &mut Writing) {
+    out.heading("Backup and operations", 0);
+    match &past.backup {
+        None => out.fact("last backup", Ink::Warning, "none of this database; dbstudio backup"),
+        Some(last) => {
+            let (ink, state) = match last.is_there {
+                true => (Ink::Good, "verified"),
+                false => (Ink::Danger, "its file is gone, or another"),
+            };
+            let size = text::short_bytes(last.backup.bytes);
+            let words = format!("{} ago, {size}, {state}", last.age_in_words());
+            out.fact("last backup", ink, words);
+            out.fact("", Ink::Muted, last.backup.file.clone());
+        }
+    }
+    for one in past.operations.iter().take(OPERATIONS) {
+        let ink = if one.is_done() { Ink::Text } else { Ink::Warning };
+        let day = one.at.get(..16).unwrap_or(&one.at).to_owned();
+        let words = format!("{} {}: {}", one.what, one.target, one.outcome);
+        out.entry(vec![self::one(Ink::Muted, day), self::one(ink, words)]);
     }
 }
 

@@ -9,6 +9,7 @@ mod outline;
 mod parts;
 mod relation;
 mod types;
+mod view;
 
 pub(super) use outline::{outline, sizes};
 pub(super) use relation::{oid as relation_oid, relation};
@@ -30,6 +31,10 @@ fn kind(relkind: &str, is_partition: bool) -> Option<RelationKind> {
 
 /// SQL: whether a schema is the server's own.
 const SYSTEM_SCHEMA: &str = "(n.nspname ~ '^pg_' OR n.nspname = 'information_schema')";
+
+/// SQL: whether the relation `c` belongs to the undo capsules. They hold what masks may hide, so
+/// they are shown nowhere.
+const OF_CAPSULES: &str = "(n.nspname = 'dbstudio' AND c.relname ~ '^capsule')";
 
 /// SQL for the row estimate of `c`: what ANALYZE or VACUUM found, else what the statistics
 /// counted since. Before 14 a table never analyzed has 0 there, since then -1.

@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 use super::super::failure::Answered;
 use super::super::fields::Fields;
 use super::super::pool::Lease;
-use super::{ROWS_ESTIMATE, SYSTEM_SCHEMA, kind, types};
+use super::{OF_CAPSULES, ROWS_ESTIMATE, SYSTEM_SCHEMA, kind, types};
 use crate::db::RelationSize;
 use crate::schema::{
     Function, Outline, OutlineRelation, OutlineSchema, RelationKind, RelationName, Sequence,
@@ -44,7 +44,7 @@ fn relations() -> String {
          LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace
          LEFT JOIN pg_description d
                 ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-         WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT {SYSTEM_SCHEMA}"
+         WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT {SYSTEM_SCHEMA} AND NOT {OF_CAPSULES}"
     )
 }
 
@@ -101,7 +101,7 @@ pub(in crate::db::postgres) async fn sizes(lease: &mut Lease) -> Answered<Vec<Re
                 CASE WHEN free THEN pg_indexes_size(c.oid) END
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          CROSS JOIN LATERAL (SELECT c.oid NOT IN (SELECT relation FROM held) AS free) f
-         WHERE c.relkind IN ('r', 'm') AND NOT {SYSTEM_SCHEMA}
+         WHERE c.relkind IN ('r', 'm') AND NOT {SYSTEM_SCHEMA} AND NOT {OF_CAPSULES}
          ORDER BY n.nspname, c.relname"
     );
     let rows = lease.simple(sql).await?;

@@ -11,7 +11,7 @@ use super::super::failure::Answered;
 use super::super::fields::Fields;
 use super::super::pool::Lease;
 use super::definition::{self, Body, Head};
-use super::{ROWS_ESTIMATE, kind, parts};
+use super::{ROWS_ESTIMATE, kind, parts, view};
 use crate::problem::Problem;
 use crate::schema::{Check, PartitionOf, Relation, RelationKind, RelationName};
 use crate::sql::Dialect;
@@ -64,11 +64,27 @@ pub(in crate::db::postgres) fn oid(name: &RelationName) -> String {
     )
 }
 
-/// The relation of that name.
+/// The relation of that name; a view knows whether its rows can be written.
 pub(in crate::db::postgres) async fn relation(
     lease: &mut Lease,
     name: &RelationName,
 ) -> Answered<Relation> {
+    let mut found = alone(lease, name).await?;
+    if found.kind == RelationKind::View {
+        match view::base(lease, &oid(name)).await? {
+            Ok(base) => {
+                let under = RelationName::new(base.schema.as_str(), base.name.as_str());
+                let table = alone(lease, &under).await?;
+                base.lend(&mut found, &table);
+            }
+            Err(why) => found.updatable = Some(why),
+        }
+    }
+    Ok(found)
+}
+
+/// The relation of that name as the catalogue tells it.
+async fn alone(lease: &mut Lease, name: &RelationName) -> Answered<Relation> {
     let oid = oid(name);
     let version = lease.pool.pinned().version;
     let rows =
@@ -160,6 +176,7 @@ fn assemble<'r>(
         comment: head.optional(4)?,
         definition: String::new(),
         rowid: None,
+        updatable: None,
         readable: head.flag(18)?,
     };
     let described = Body {

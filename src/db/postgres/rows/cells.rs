@@ -189,7 +189,7 @@ fn unmarked(sent: &[u8]) -> Option<Value> {
     let colon = sent.iter().position(|byte| *byte == b':')?;
     let (length, first) = (sent.get(..colon)?, sent.get(colon + 1..)?);
     let bytes: u64 = std::str::from_utf8(length).ok()?.parse().ok()?;
-    Some(Value::Truncated(Box::new(Truncated { prefix: beginning(first), bytes })))
+    Some(Value::Truncated(Box::new(Truncated { prefix: beginning(first), bytes, digest: None })))
 }
 
 /// A whole value, cut if it is longer than a cell may be.
@@ -198,7 +198,7 @@ fn bounded(whole: &[u8]) -> Value {
         return text(whole);
     }
     let bytes = whole.len() as u64;
-    Value::Truncated(Box::new(Truncated { prefix: beginning(whole), bytes }))
+    Value::Truncated(Box::new(Truncated { prefix: beginning(whole), bytes, digest: None }))
 }
 
 /// The first bytes of a text, up to a whole character.
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(unmarked(b"=1:x"), Some(Value::text("1:x")));
         assert_eq!(unmarked(b"="), Some(Value::text("")));
         assert_eq!(unmarked(b"=\xff"), Some(Value::Malformed([0xff].into())));
-        let long = Truncated { prefix: Value::text("a:b"), bytes: 70_000 };
+        let long = Truncated { prefix: Value::text("a:b"), bytes: 70_000, digest: None };
         assert_eq!(unmarked(b"70000:a:b"), Some(Value::Truncated(Box::new(long))));
         assert_eq!(unmarked(b"nonsense"), None);
     }

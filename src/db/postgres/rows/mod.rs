@@ -9,6 +9,8 @@ mod ctid;
 mod fraction;
 mod position;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
@@ -22,6 +24,7 @@ use crate::db::page::{
 };
 use crate::db::value::Value;
 use crate::problem::Problem;
+use crate::schema::RelationName;
 use crate::sql::Dialect;
 
 const PG: Dialect = Dialect::Postgres;
@@ -162,6 +165,26 @@ fn row_cells(row: &PgRow, shapes: &[Shape]) -> sqlx::Result<Box<[Value]>> {
 
 /// One whole value; `None` when its row is gone.
 pub(super) async fn value(lease: &mut Lease, request: &ValueRequest) -> Answered<Option<Value>> {
+    made_of(lease, request, |whole| whole).await
+}
+
+/// The SHA-256 of one whole value's bytes as text.
+pub(super) async fn digest(
+    lease: &mut Lease,
+    request: &ValueRequest,
+) -> Answered<Option<[u8; 32]>> {
+    let digest = |whole: String| format!("encode(sha256(convert_to({whole}, 'UTF8')), 'base64')");
+    let found = made_of(lease, request, digest).await?;
+    let decoded = found.and_then(|text| BASE64.decode(&*text.raw_bytes()).ok());
+    Ok(decoded.and_then(|bytes| bytes.try_into().ok()))
+}
+
+/// What the server makes of one whole value.
+async fn made_of(
+    lease: &mut Lease,
+    request: &ValueRequest,
+    make: impl FnOnce(String) -> String,
+) -> Answered<Option<Value>> {
     let selection = &request.selection;
     let Some(column) = selection.columns.iter().find(|column| column.name == request.column) else {
         return Err(Problem::usage(
@@ -171,7 +194,7 @@ pub(super) async fn value(lease: &mut Lease, request: &ValueRequest) -> Answered
         )
         .into());
     };
-    let whole = cells::whole(&column_sql(selection, &column.name), &column.base_type);
+    let whole = make(cells::whole(&column_sql(selection, &column.name), &column.base_type));
     let (place, binds) = match &selection.identity {
         Identity::Key(_) => keyset::by_anchor(PG, selection, &request.anchor)?,
         Identity::Ctid if selection.sort.is_empty() => {
@@ -208,4 +231,22 @@ pub(super) async fn count(
     let rows = lease.query(sql, &binds).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     Ok(Fields::new(row).optional_count(0)?.unwrap_or_default())
+}
+
+/// The exact numbers of rows of several relations in one question, counting no further than
+/// `limit` in each.
+pub(super) async fn counts(
+    lease: &mut Lease,
+    relations: &[RelationName],
+    limit: u64,
+) -> Answered<Vec<u64>> {
+    let counted = |name: &RelationName| {
+        let relation = PG.relation(&name.schema, &name.name);
+        format!("(SELECT count(*)::text FROM (SELECT FROM {relation} LIMIT {limit}) counted)")
+    };
+    let all: Vec<String> = relations.iter().map(counted).collect();
+    let rows = lease.query(format!("SELECT {}", all.join(", ")), &[]).await?;
+    let fields = Fields::new(rows.first().ok_or(sqlx::Error::RowNotFound)?);
+    let count = |at| Ok(fields.optional_count(at)?.unwrap_or_default());
+    (0..relations.len()).map(count).collect()
 }

@@ -115,8 +115,8 @@ impl Guarded {
         patience: Duration,
         stop: &Stop,
     ) -> Outcome<Self> {
-        let set = Settings::read(connection).await.map_err(|error| around(&error))?;
-        if let Err(failure) = begin(connection, patience, stop).await {
+        let set = Settings::exchange(connection).await.map_err(|error| around(&error))?;
+        if let Err(failure) = insist(connection, "BEGIN IMMEDIATE", patience, stop).await {
             // Why it could not begin is what counts.
             drop(set.restore(connection).await);
             return Err(failure);
@@ -264,19 +264,34 @@ impl Guarded {
 struct Settings {
     foreign_keys: i64,
     legacy_alter_table: i64,
+    busy_timeout: i64,
 }
 
 impl Settings {
-    async fn read(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+    /// Reads them, and sets the connection up for a transaction: inside one SQLite would ignore
+    /// it silently. Who waits for a lock in SQLite hears nothing, so nobody does.
+    async fn exchange(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
         let sql = "SELECT (SELECT foreign_keys FROM pragma_foreign_keys), \
-                   (SELECT legacy_alter_table FROM pragma_legacy_alter_table)";
-        let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(connection).await?;
-        Ok(Self { foreign_keys: row.try_get(0)?, legacy_alter_table: row.try_get(1)? })
+                   (SELECT legacy_alter_table FROM pragma_legacy_alter_table), \
+                   (SELECT timeout FROM pragma_busy_timeout); \
+                   PRAGMA foreign_keys = 0; PRAGMA legacy_alter_table = 1; \
+                   PRAGMA busy_timeout = 0";
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(Self {
+            foreign_keys: row.try_get(0)?,
+            legacy_alter_table: row.try_get(1)?,
+            busy_timeout: row.try_get(2)?,
+        })
     }
 
     async fn restore(&self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
-        legacy(connection, self.legacy_alter_table != 0).await?;
-        run(connection, &format!("PRAGMA foreign_keys = {}", self.foreign_keys)).await
+        let Self { foreign_keys, legacy_alter_table, busy_timeout } = self;
+        let sql = format!(
+            "PRAGMA legacy_alter_table = {legacy_alter_table}; \
+             PRAGMA foreign_keys = {foreign_keys}; PRAGMA busy_timeout = {busy_timeout}"
+        );
+        run(connection, &sql).await
     }
 }
 
@@ -301,13 +316,6 @@ async fn legacy(connection: &mut SqliteConnection, on: bool) -> sqlx::Result<()>
         if on { "PRAGMA legacy_alter_table = 1" } else { "PRAGMA legacy_alter_table = 0" },
     )
     .await
-}
-
-async fn begin(connection: &mut SqliteConnection, patience: Duration, stop: &Stop) -> Outcome<()> {
-    // Inside a transaction SQLite would ignore it silently.
-    run(connection, "PRAGMA foreign_keys = 0").await.map_err(|error| around(&error))?;
-    legacy(connection, true).await.map_err(|error| around(&error))?;
-    insist(connection, "BEGIN IMMEDIATE", patience, stop).await
 }
 
 /// Runs a statement that waits for others, as long as there is patience.

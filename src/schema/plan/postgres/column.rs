@@ -195,13 +195,12 @@ pub(super) fn alter(
 /// Whether a table that inherits a column refuses NULL there for itself: allowing it must not reach
 /// that table.
 fn is_strict_below(column: &Key, desired: &Model) -> bool {
-    desired.objects.iter().any(|(child, object)| match &object.body {
-        Body::Table(table) => {
-            let below = child.child(Kind::Column, &column.name);
-            table.inherits.contains(&column.table())
-                && desired.column(&below).is_some_and(|column| column.not_null)
-        }
-        _ => false,
+    let whole = column.table();
+    desired.tables().any(|(child, table)| {
+        table.inherits.contains(&whole)
+            && desired
+                .column(&child.child(Kind::Column, &column.name))
+                .is_some_and(|column| column.not_null)
     })
 }
 

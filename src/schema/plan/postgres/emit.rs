@@ -213,14 +213,10 @@ impl<'m> Emitter<'m> {
                 .is_some_and(|table| table.partition_by.is_none() && table.partition_of.is_none())
     }
 
-    /// The constraints inside a CREATE TABLE: the primary key first, then by name.
+    /// The constraints inside a CREATE TABLE: the primary key first.
     fn constraints(&self, number: usize) -> Vec<Key> {
         let mut found = self.members(number, Kind::Constraint);
-        let rank = |key: &Key| match self.desired.body(key) {
-            Some(Body::Constraint(constraint)) => constraint.kind as u8,
-            _ => u8::MAX,
-        };
-        found.sort_by_key(|key| (rank(key), key.name.clone()));
+        found.sort_by_key(|key| (self.graph.place_of(key), key.name.clone()));
         found
     }
 

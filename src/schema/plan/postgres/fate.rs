@@ -79,7 +79,7 @@ impl Fates {
 
     /// The fate of a key; of one nobody knows, that it stays.
     pub(super) fn get(&self, key: &Key) -> Fate {
-        if !self.kinds.contain(key.kind) {
+        if !self.kinds.may_hold(key) {
             return Fate::Keep;
         }
         self.fates.get(key).copied().unwrap_or(Fate::Keep)
@@ -91,7 +91,7 @@ impl Fates {
     }
 
     fn set(&mut self, key: &Key, fate: Fate) {
-        self.kinds.add(key.kind);
+        self.kinds.add(key);
         self.fates.insert(key.clone(), fate);
     }
 
@@ -103,21 +103,35 @@ impl Fates {
     /// The server names the indexes and constraints it makes for a partition by itself; where only
     /// that name differs, the part is renamed.
     fn pair_clones(&mut self, current: &Model, desired: &Model) {
-        let mut gone: Vec<Key> = self.keys_with(Fate::Drop);
-        gone.retain(|old| current.body(old).and_then(parent_of).is_some());
-        for new in self.keys_with(Fate::Create) {
-            let Some(parent) = desired.body(&new).and_then(parent_of) else { continue };
-            let old = gone.iter().find(|old| {
-                old.kind == new.kind
-                    && old.schema == new.schema
-                    && old.of == new.of
-                    && self.get(old) == Fate::Drop
-                    && current.body(old).and_then(parent_of) == Some(parent)
+        let parent = |model: &'_ Model, key: &Key| model.body(key).and_then(parent_of).cloned();
+        let changes = self.changes().map(|(key, _)| key);
+        let moved: Vec<Key> =
+            changes.filter(|key| parent(current, key) != parent(desired, key)).cloned().collect();
+        let mut pairs: Vec<(&Key, &Key)> = Vec::new();
+        for new in &moved {
+            let Some(above) = parent(desired, new).filter(|it| self.get(it) == Fate::Keep) else {
+                continue;
+            };
+            let old = moved.iter().find(|old| {
+                (old.kind, &old.schema, &old.of) == (new.kind, &new.schema, &new.of)
+                    && parent(current, old).as_ref() == Some(&above)
+                    && !pairs.iter().any(|(_, taken)| taken == old)
             });
-            if let Some(old) = old.filter(|_| self.get(parent) == Fate::Keep) {
+            pairs.extend(old.map(|old| (new, old)));
+        }
+        for (new, old) in &pairs {
+            self.set(new, Fate::Alter);
+            self.renamed.insert((*new).clone(), (*old).clone());
+        }
+        // What had a name that is another's from now on.
+        for (_, old) in pairs {
+            if self.renamed.contains_key(old) {
+                continue;
+            }
+            if desired.get(old).is_some() {
+                self.set(old, Fate::Create);
+            } else {
                 self.fates.remove(old);
-                self.set(&new, Fate::Alter);
-                self.renamed.insert(new.clone(), old.clone());
             }
         }
     }
@@ -350,23 +364,55 @@ impl Fates {
     }
 }
 
-/// A set of kinds, asked before what takes longer to ask.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Kinds(u32);
+/// Asked before what takes longer to ask: the kinds of the keys that are in a map, and roughly
+/// which keys those are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kinds {
+    kinds: u32,
+    /// A bit for all keys of which the names have the same lengths and ends.
+    traces: [u64; 64],
+}
+
+impl Default for Kinds {
+    fn default() -> Self {
+        Self { kinds: 0, traces: [0; 64] }
+    }
+}
 
 impl Kinds {
     fn bit(kind: Kind) -> u32 {
         1 << kind as u32
     }
 
-    /// Adds one.
-    pub(super) fn add(&mut self, kind: Kind) {
-        self.0 |= Self::bit(kind);
+    /// Where the bit of a key is. Tables that were numbered differ at their ends.
+    fn trace(key: &Key) -> (usize, u64) {
+        let ends = |name: &str| {
+            let last = name.bytes().rev().take(4);
+            last.fold(name.len(), |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()))
+        };
+        let hash = ends(&key.name).wrapping_mul(31).wrapping_add(ends(&key.of)) as u32;
+        let hash = hash.wrapping_mul(0x9E37_79B1) >> 20;
+        ((hash >> 6) as usize, 1 << (hash & 63))
     }
 
-    /// Whether one is in it.
-    pub(super) fn contain(self, kind: Kind) -> bool {
-        self.0 & Self::bit(kind) != 0
+    /// Adds a key.
+    pub(super) fn add(&mut self, key: &Key) {
+        self.kinds |= Self::bit(key.kind);
+        let (place, bit) = Self::trace(key);
+        if let Some(traces) = self.traces.get_mut(place) {
+            *traces |= bit;
+        }
+    }
+
+    /// Whether a key of a kind is in it.
+    pub(super) fn contain(&self, kind: Kind) -> bool {
+        self.kinds & Self::bit(kind) != 0
+    }
+
+    /// Whether a key may be in it.
+    pub(super) fn may_hold(&self, key: &Key) -> bool {
+        let (place, bit) = Self::trace(key);
+        self.contain(key.kind) && self.traces.get(place).is_some_and(|traces| traces & bit != 0)
     }
 }
 

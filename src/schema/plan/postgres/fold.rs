@@ -1,10 +1,12 @@
 //! Work that another statement does along: columns and constraints written inside CREATE TABLE,
 //! defaults inside ADD COLUMN, and all that goes by itself when a table or column is dropped.
 
+use std::collections::BTreeMap;
+
 use super::fate::{Fate, Fates, parent_of};
 use super::graph::{Act, Graph};
 use super::serial;
-use super::weave::Weaver;
+use super::weave::{Weaver, clone_ranks};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 
 /// Folds what is made into the statement that makes its table or column.
@@ -33,9 +35,12 @@ pub(super) fn creates(weaver: &mut Weaver<'_>) {
     }
     // A foreign key of a table to itself fits in once the key it refers to has.
     let made = |key: &Key| graph.find(Act::Create, key).is_some();
-    let foldable = desired
-        .of_kind(Kind::Constraint)
-        .filter(|(key, object)| made(key) && is_foldable(key, &object.body, desired));
+    let ranks = clone_ranks(desired);
+    let foldable = desired.of_kind(Kind::Constraint).filter(|(key, object)| {
+        made(key)
+            && is_foldable(key, &object.body, desired)
+            && !has_twin_before(key, &object.body, desired, &ranks)
+    });
     let mut left: Vec<&Key> = foldable.map(|(key, _)| key).collect();
     loop {
         let before = left.len();
@@ -65,6 +70,32 @@ pub(super) fn is_check(body: &Body) -> bool {
     matches!(body, Body::Constraint(constraint) if constraint.kind == ConstraintKind::Check)
 }
 
+/// Whether it is a check constraint that only the table's parents declare.
+fn is_inherited(body: &Body) -> bool {
+    matches!(body, Body::Constraint(constraint)
+        if constraint.kind == ConstraintKind::Check && !constraint.local)
+}
+
+/// Whether there is another key of the same columns that comes before it. In one CREATE TABLE the
+/// server takes the two for one.
+fn has_twin_before(key: &Key, body: &Body, model: &Model, ranks: &BTreeMap<&Key, usize>) -> bool {
+    let Body::Constraint(own) = body else { return false };
+    let is_key = |kind| matches!(kind, ConstraintKind::Primary | ConstraintKind::Unique);
+    let place = |key: &Key, kind: ConstraintKind| {
+        (kind as usize, ranks.get(key).copied().unwrap_or_default(), key.name.clone())
+    };
+    let whole = key.table();
+    is_key(own.kind)
+        && model.parts(&whole).any(|(other, object)| match &object.body {
+            Body::Constraint(twin) => {
+                is_key(twin.kind)
+                    && twin.columns == own.columns
+                    && place(other, twin.kind) < place(key, own.kind)
+            }
+            _ => false,
+        })
+}
+
 /// A serial column brings its sequence, its default and the ownership along.
 fn fold_serial(graph: &mut Graph, sequence: &Key, column: &Key) {
     let default = column.table().child(Kind::Default, &column.name);
@@ -83,12 +114,25 @@ fn fold_serial(graph: &mut Graph, sequence: &Key, column: &Key) {
 
 /// Folds what is dropped into what takes it along.
 pub(super) fn drops(weaver: &mut Weaver<'_>) {
+    let worked = weaver.worked(weaver.current);
     let Weaver { current, desired, fates, graph, .. } = weaver;
-    for (key, object) in &current.objects {
+    for (key, object) in worked {
         let Some(node) = graph.find(Act::Drop, key) else { continue };
         // The names of a swapped table's indexes are needed before the old table can go.
         let named = matches!(key.kind, Kind::Constraint | Kind::Index);
-        if named && fates.get(&key.table()) == Fate::Swap && parent_of(&object.body).is_none() {
+        let swapped = named && fates.get(&key.table()) == Fate::Swap;
+        // What is inherited cannot be dropped by itself, and its name is the table's alone.
+        if swapped
+            && is_inherited(&object.body)
+            && let Some(old) = graph.find(Act::Drop, &key.table())
+        {
+            graph.absorb(node, old);
+            continue;
+        }
+        let leaves = |parent: &Key| {
+            graph.leaves(&key.table(), &parent.table()) && graph.find(Act::Drop, parent).is_none()
+        };
+        if swapped && parent_of(&object.body).is_none_or(leaves) {
             if let Some(aside) = graph.find(Act::Aside, &key.table()) {
                 graph.edge(node, aside, false);
             }
@@ -140,9 +184,9 @@ fn goes_along(key: &Key, body: &Body, current: &Model, desired: &Model, graph: &
 /// Whether a table that inherits a column is to have it for itself: dropping it from the parent
 /// must not reach that table.
 pub(super) fn is_kept_below(column: &Key, current: &Model, desired: &Model) -> bool {
-    current.objects.iter().any(|(child, object)| {
-        let Body::Table(table) = &object.body else { return false };
-        table.inherits.contains(&column.table())
+    let whole = column.table();
+    current.tables().any(|(child, table)| {
+        table.inherits.contains(&whole)
             && desired.column(&child.child(Kind::Column, &column.name)).is_some()
     })
 }

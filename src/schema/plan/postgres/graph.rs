@@ -75,7 +75,7 @@ impl Graph {
             return number;
         }
         let number = self.nodes.len();
-        self.kinds.add(node.key.kind);
+        self.kinds.add(&node.key);
         self.about.entry(node.key.clone()).or_default().push(number);
         self.nodes.push(node);
         self.before.push(BTreeMap::new());
@@ -103,11 +103,8 @@ impl Graph {
 
     /// The nodes about a key.
     fn of(&self, key: &Key) -> impl Iterator<Item = (usize, &Node)> {
-        let about = if self.kinds.contain(key.kind) {
-            self.about.get(key).map(Vec::as_slice)
-        } else {
-            None
-        };
+        let about =
+            if self.kinds.may_hold(key) { self.about.get(key).map(Vec::as_slice) } else { None };
         let numbers = about.unwrap_or_default().iter();
         numbers.filter_map(|number| Some((*number, self.nodes.get(*number)?)))
     }
@@ -133,6 +130,11 @@ impl Graph {
     /// Says where a part stands among its like in its table.
     pub(super) fn place(&mut self, key: Key, place: usize) {
         self.places.entry(key).or_insert(place);
+    }
+
+    /// Where a part stands among its like in its table.
+    pub(super) fn place_of(&self, key: &Key) -> usize {
+        self.places.get(key).copied().unwrap_or_default()
     }
 
     /// Says that another statement does this node's work.
@@ -324,8 +326,10 @@ impl Graph {
     }
 
     fn rank(&self, number: usize) -> Rank<'_> {
-        let place = |node: &Node| self.places.get(&node.key).copied().unwrap_or(0);
-        self.nodes.get(number).map(|node| Rank::of(node, place(node))).unwrap_or_default()
+        self.nodes
+            .get(number)
+            .map(|node| Rank::of(node, self.place_of(&node.key)))
+            .unwrap_or_default()
     }
 }
 

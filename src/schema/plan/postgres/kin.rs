@@ -251,7 +251,7 @@ impl Weaver<'_> {
     /// A table is made below another once that one has the columns it is to have.
     pub(super) fn grow_parents_first(&mut self) {
         let mut edges = Vec::new();
-        for (key, object) in &self.desired.objects {
+        for (key, object) in self.worked(self.desired) {
             let Body::Table(table) = &object.body else { continue };
             let Some(made) = self.graph.find(Act::Create, key) else { continue };
             let partition = table.partition_of.iter().map(|of| &of.parent);

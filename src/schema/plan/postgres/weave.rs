@@ -28,7 +28,6 @@ impl<'m> Weaver<'m> {
     pub(super) fn weave(current: &'m Model, desired: &'m Model, fates: &'m Fates) -> Graph {
         let mut weaver =
             Self { current, desired, fates, graph: Graph::default(), later: BTreeSet::new() };
-        weaver.add_places();
         weaver.add_nodes();
         weaver.add_links();
         weaver.add_owners();
@@ -42,25 +41,24 @@ impl<'m> Weaver<'m> {
         serial::mark(&mut weaver);
         super::fold::creates(&mut weaver);
         super::fold::drops(&mut weaver);
+        weaver.add_places();
         weaver.graph
+    }
+
+    /// The objects of a model about which there is work so far, in the order of their keys.
+    pub(super) fn worked(&self, model: &'m Model) -> Vec<(&'m Key, &'m Object)> {
+        let keys: BTreeSet<&Key> = self.graph.nodes().map(|(_, node)| &node.key).collect();
+        keys.into_iter().filter_map(|key| model.objects.get_key_value(key)).collect()
     }
 
     /// Columns stand in the order of their table, and keys before what refers to them.
     fn add_places(&mut self) {
-        for model in [self.desired, self.current] {
-            for (key, object) in &model.objects {
-                match &object.body {
-                    Body::Table(table) => {
-                        for (place, column) in table.order.iter().enumerate() {
-                            self.graph.place(key.child(Kind::Column, column), place);
-                            self.graph.place(key.child(Kind::Default, column), place);
-                        }
-                    }
-                    Body::Constraint(constraint) => {
-                        self.graph.place(key.clone(), constraint.kind as usize);
-                    }
-                    _ => {}
-                }
+        let (new, old) = (clone_ranks(self.desired), clone_ranks(self.current));
+        let keys: BTreeSet<Key> = self.graph.nodes().map(|(_, node)| node.key.clone()).collect();
+        for key in keys {
+            let place = place(&key, self.desired, &new).or_else(|| place(&key, self.current, &old));
+            if let Some(place) = place {
+                self.graph.place(key, place);
             }
         }
     }
@@ -156,6 +154,12 @@ impl<'m> Weaver<'m> {
             }
             if fate == Fate::Drop {
                 self.leave_referenced(key);
+            }
+            // Its place among the partitions is the new one's.
+            if let (Fate::Swap, Some((parent, Some(_)))) = (fate, have.first_key_value()) {
+                let detach = self.link(Act::Detach, key, parent);
+                self.between(detach, self.graph.find(Act::Aside, key));
+                self.leave_clones(detach, key);
             }
             for (parent, bounds) in &want {
                 let fresh = self.fates.get(parent).goes() || have.get(parent) != Some(bounds);
@@ -264,7 +268,7 @@ impl<'m> Weaver<'m> {
 
     /// What is made needs what it needs; what goes, goes after what needs it.
     fn add_needs(&mut self) {
-        for (key, object) in &self.desired.objects {
+        for (key, object) in self.worked(self.desired) {
             let Some(start) = self.start(key) else { continue };
             for need in &object.needs {
                 if let Some(node) = self.graph.find(Act::Create, need) {
@@ -275,7 +279,7 @@ impl<'m> Weaver<'m> {
                 }
             }
         }
-        for (key, object) in &self.current.objects {
+        for (key, object) in self.worked(self.current) {
             let Some(end) = self.end(key) else { continue };
             let drop = self.graph.find(Act::Drop, key);
             for need in &object.needs {
@@ -313,7 +317,7 @@ impl<'m> Weaver<'m> {
     /// A name is free only once what had it is gone.
     fn free_names(&mut self) {
         let mut freed: BTreeMap<Slot, usize> = BTreeMap::new();
-        for (key, object) in &self.current.objects {
+        for (key, object) in self.worked(self.current) {
             let swapped = self.fates.get(key) == Fate::Swap;
             let act = if swapped { Act::Aside } else { Act::Drop };
             if let Some(node) = self.graph.find(act, key)
@@ -330,7 +334,14 @@ impl<'m> Weaver<'m> {
                 freed.extend(sequence.map(|name| (relation_slot(&key.schema, &name), node)));
             }
         }
-        for (key, object) in &self.desired.objects {
+        for (new, old) in &self.fates.renamed {
+            if let (Some(node), Some(body)) =
+                (self.graph.find(Act::Alter, new), self.current.body(old))
+            {
+                freed.extend(slots(old, body).into_iter().map(|slot| (slot, node)));
+            }
+        }
+        for (key, object) in self.worked(self.desired) {
             let Some(start) = self.start(key) else { continue };
             for slot in slots(key, &object.body) {
                 if let Some(node) = freed.get(&slot).filter(|node| **node != start) {
@@ -343,7 +354,7 @@ impl<'m> Weaver<'m> {
     /// Indexes and constraints of a partition that its parent's bring along, and what a child
     /// inherits from its parents: no statements of their own.
     fn imply_clones(&mut self) {
-        for (key, object) in &self.desired.objects {
+        for (key, object) in self.worked(self.desired) {
             let Some(node) = self.start(key) else { continue };
             let parents = clone_parents(key, &object.body, self.desired);
             if parent_of(&object.body).is_some_and(|parent| is_alone(parent, self.desired)) {
@@ -465,7 +476,7 @@ impl<'m> Weaver<'m> {
                 made.entry(node.key.name.clone()).or_default().push(number);
             }
         }
-        for (key, object) in &self.desired.objects {
+        for (key, object) in self.worked(self.desired) {
             let Body::Routine(routine) = &object.body else { continue };
             let Some(start) = self.start(key).filter(|_| !routine.parsed_body) else { continue };
             for word in words(&routine.definition) {
@@ -475,6 +486,52 @@ impl<'m> Weaver<'m> {
             }
         }
     }
+}
+
+/// Where a part stands among its like in its table, if that is not by name alone.
+fn place(key: &Key, model: &Model, ranks: &BTreeMap<&Key, usize>) -> Option<usize> {
+    let rank = ranks.get(key).copied();
+    match (key.kind, model.body(key)) {
+        (Kind::Column | Kind::Default, _) => {
+            model.table(&key.table())?.order.iter().position(|column| *column == key.name)
+        }
+        (_, Some(Body::Constraint(constraint))) => {
+            let among = match constraint.kind {
+                ConstraintKind::Foreign => usize::from(!has_usual_name(key)),
+                _ => rank.unwrap_or_default(),
+            };
+            Some(constraint.kind as usize * AMONG + among)
+        }
+        (_, Some(Body::Index(_))) => rank,
+        _ => None,
+    }
+}
+
+/// More than there are constraints of one kind in a table.
+const AMONG: usize = 1 << 32;
+
+/// Whether a foreign key has a name as the server gives it. The server names what a foreign key to
+/// a partitioned table has for each partition so, and must find such names taken.
+fn has_usual_name(key: &Key) -> bool {
+    key.name.contains("_fkey")
+}
+
+/// Where indexes and constraints of partitioned tables stand among each other: in the order in
+/// which the server has named what the partitions have of them.
+pub(super) fn clone_ranks(model: &Model) -> BTreeMap<&Key, usize> {
+    let kinds = [Kind::Index, Kind::Constraint];
+    let clones = kinds.into_iter().flat_map(|kind| model.of_kind(kind));
+    let mut named: Vec<(usize, &str, &Key)> = clones
+        .filter_map(|(key, object)| {
+            Some((key.name.len(), key.name.as_str(), parent_of(&object.body)?))
+        })
+        .collect();
+    named.sort();
+    let mut ranks = BTreeMap::new();
+    for (at, (_, _, parent)) in named.into_iter().enumerate() {
+        ranks.entry(parent).or_insert(at + 1);
+    }
+    ranks
 }
 
 /// The identifiers in a routine's text, those in its quoted body too.

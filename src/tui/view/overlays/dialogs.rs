@@ -51,6 +51,8 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
             "its ending says the format: csv, tsv, jsonl, json, sql, md",
             "write",
         ),
+        Purpose::FromFile => ("Read the value from a file", "its path; up to 16 MiB", "read"),
+        Purpose::ToFile => ("Write the value to a file", "a path that is not there yet", "write"),
         Purpose::Address => {
             ("Open a database", "postgres://…, a SQLite file, or an environment", "open")
         }

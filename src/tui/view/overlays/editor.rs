@@ -24,7 +24,9 @@ pub fn draw(it: &Editor, model: &Model, look: &Look, buf: &mut Buffer) {
     if !it.type_name.is_empty() {
         title.push(Segment::new(Role::Muted, format!("  {}", it.type_name)));
     }
-    let count = if it.rows > 1 {
+    let count = if let Some(bytes) = it.too_long {
+        vec![Segment::new(Role::Count, crate::text::short_bytes(bytes))]
+    } else if it.rows > 1 {
         vec![Segment::new(Role::Count, format!("{} rows", it.rows))]
     } else {
         Vec::new()
@@ -35,8 +37,11 @@ pub fn draw(it: &Editor, model: &Model, look: &Look, buf: &mut Buffer) {
     dialog::draw(&panel, area, buf, look);
     let (text, choices) = it.parts(area);
     if text.height > 0 {
+        let new_row = it.of_new_row.as_deref();
         let placeholder = match () {
+            () if new_row.is_some() => new_row.unwrap_or_default(),
             () if it.reading => "reading the whole value",
+            () if it.too_long.is_some() => "too long to edit here; what you type takes its place",
             () if it.is_null => "NULL",
             () if it.is_default => "default",
             () if it.masked => "type a new value; what is there stays hidden",
@@ -113,7 +118,10 @@ fn hints(it: &Editor, model: &Model) -> Vec<Hint<'static>> {
     if it.is_json() {
         hints.push(Hint::new("ctrl+o", "lay out"));
     }
-    if !it.is_closed() {
+    if it.is_bytes() || it.too_long.is_some() {
+        hints.push(Hint::new("ctrl+l", "from a file"));
+        hints.push(Hint::new("ctrl+s", "to a file"));
+    } else if !it.is_closed() {
         hints.push(Hint::new("ctrl+j", "line"));
     }
     hints.push(Hint::new("esc", "leave"));

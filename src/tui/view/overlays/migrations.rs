@@ -1,4 +1,5 @@
-//! What lies over the panes while migrations are looked at and run: the plan, and the run.
+//! What lies over the panes while migrations are looked at and run: the plan, the run, and the
+//! question where one that was cut off goes on.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,6 +7,7 @@ use ratatui::layout::Rect;
 use crate::app::effect::Slot;
 use crate::app::model::Model;
 use crate::app::overlays::plan::PlanReview;
+use crate::app::overlays::resume::Resume;
 use crate::app::overlays::running::{Row, Running};
 use crate::app::panes::migrations::lasting;
 use crate::ops::run::{Direction, Scheduled};
@@ -106,6 +108,22 @@ pub fn running(it: &Running, model: &Model, look: &Look, buf: &mut Buffer) {
     }
     for (spans, y) in waiting.iter().zip(lines) {
         ink::write(buf, (body.x, y), body.width, spans, look);
+    }
+}
+
+/// Where to go on: the statements of a migration that was cut off.
+pub fn resume(it: &Resume, model: &Model, look: &Look, buf: &mut Buffer) {
+    let area = it.area(model);
+    let title = words(Role::Title, format!("Where does {} go on?", it.name));
+    let count = words(Role::Count, format!("{} done", it.done));
+    let hints = [Hint::new("j/k", "move"), Hint::new("enter", "go on"), Hint::new("esc", "leave")];
+    let panel =
+        Panel { title: &title, count: &count, hints: &hints, focused: true, ..Panel::default() };
+    dialog::draw(&panel, area, buf, look);
+    let body = Resume::body(area);
+    let rows = it.rows(usize::from(body.width), look.glyphs.ascii);
+    for (row, y) in rows.iter().zip(body.top()..body.bottom()) {
+        ink::write(buf, (body.x, y), body.width, row, look);
     }
 }
 

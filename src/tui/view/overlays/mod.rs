@@ -59,6 +59,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Plan(it) => migrations::plan(it, model, look, buf),
             Overlay::Backups(it) => backups::draw(it, model, look, buf),
             Overlay::Running(it) => migrations::running(it, model, look, buf),
+            Overlay::Resume(it) => migrations::resume(it, model, look, buf),
             Overlay::Editor(it) => editor::draw(it, model, look, buf),
             Overlay::EditReview(it) => edit_review::draw(it, model, look, buf),
         }

@@ -3,6 +3,10 @@
 //! What is typed is proven by the database before it is staged; until then, and after a no, the
 //! box stays with everything that was typed. Nothing here stages anything.
 
+mod document;
+mod outside;
+mod parents;
+
 use ratatui::layout::Rect;
 
 use crate::app::edit::{Waiting, column_under_cursor, may_hold, prove};
@@ -16,15 +20,20 @@ use crate::app::overlays::{Next, Overlay};
 use crate::app::staged::Editable;
 use crate::app::update::screen;
 use crate::db::Engine;
-use crate::db::edit::{RowEdit, Typed, Wanted};
+use crate::db::edit::{Reference, RowEdit, Typed, Wanted};
 use crate::db::page::ValueRequest;
 use crate::db::value::Value;
 use crate::ops::edit::{Candidate, Request, Wish};
 use crate::ops::session;
 use crate::schema::Column;
+use document::{formatted, not_json, without_blanks};
+pub use outside::Way;
 
-/// The longest value that is edited here, in bytes.
+/// The longest value that is edited in the box, in bytes.
 const LONGEST: u64 = 1 << 20;
+
+/// The longest value that is given to the person's own editor, in bytes.
+const LONGEST_OUTSIDE: u64 = 16 << 20;
 
 /// Lines of choices on the screen at once.
 const MOST_CHOICES: u16 = 8;
@@ -50,6 +59,8 @@ pub struct Editor {
     pub is_null: bool,
     /// Whether it is the default, as long as nothing is typed.
     pub is_default: bool,
+    /// The new row it refers to, as long as nothing is typed.
+    pub of_new_row: Option<String>,
     /// Whether NULL can be chosen.
     pub may_be_null: bool,
     /// Whether a default can be chosen.
@@ -58,14 +69,22 @@ pub struct Editor {
     pub masked: bool,
     /// Whether the rest of the value is being read.
     pub reading: bool,
+    /// How many bytes the value has, if that is too long for the box.
+    pub too_long: Option<u64>,
     /// How many rows get the value.
     pub rows: usize,
     of: Editable,
     targets: Vec<Target>,
     refers: Option<Wish>,
+    /// The rows a foreign key may refer to that are only staged.
+    new_parents: Vec<Choice>,
     is_json: bool,
     /// Whether only the choices count: a truth value, a label.
     is_closed: bool,
+    /// Whether it holds bytes rather than text.
+    is_bytes: bool,
+    /// Whether the person's own editor opens as soon as all of the value is here.
+    is_going_out: bool,
     /// Whether the document was on one line, where it goes back to.
     was_flat: bool,
     /// What the text was when the box was opened.
@@ -79,11 +98,14 @@ pub struct Choice {
     pub text: String,
     /// More about it.
     pub label: String,
+    /// The new row it is of, if the database has yet to give the text.
+    pub row: Option<Reference>,
 }
 
 impl Editor {
-    /// Opens the box on the cell under the cursor, and says why if it cannot be.
-    pub fn open(model: &mut Model, of: Editable, effects: &mut Vec<Effect>) {
+    /// Opens the box on the cell under the cursor, or the person's own editor over it; and says
+    /// why if it cannot be.
+    pub fn open(model: &mut Model, of: Editable, way: Way, effects: &mut Vec<Effect>) {
         let Some(name) = column_under_cursor(model) else { return };
         let targets = targets(model);
         let Some(first) = targets.last() else { return };
@@ -101,17 +123,17 @@ impl Editor {
         }
         let Some(column) = of.relation.column(&name).cloned() else { return };
         let value = held(first, edit.as_ref()).remove(&name);
-        if let Some(Value::Truncated(long)) = &value
-            && long.bytes > LONGEST
-        {
-            let text = "This value is longer than 1 MiB: too long to edit here; x sets it to NULL";
+        let is_masked = of.masked.contains(&name);
+        if way == Way::Outside && is_masked {
+            let text = format!("{name} is masked: its values are not written to a file; e edits");
             model.notify(Tone::Bad, text);
             return;
         }
         let engine = model.engine();
         let mut editor = Self::new(of, column, targets, engine);
-        editor.masked = editor.masked && !is_revealed(model);
-        editor.begin(value, edit.as_ref(), model, effects);
+        editor.masked = is_masked && !is_revealed(model);
+        editor.is_bytes = editor.holds_bytes(value.as_ref());
+        editor.begin(value, (edit.as_ref(), way), model, effects);
         model.overlays.push(Overlay::Editor(Box::new(editor)));
     }
 
@@ -134,15 +156,20 @@ impl Editor {
             complaint: None,
             is_null: false,
             is_default: false,
+            of_new_row: None,
             may_be_null: column.nullable,
             has_default: column.default.is_some() || column.generation.is_some(),
             masked: of.masked.contains(&column.name),
             reading: false,
+            too_long: None,
             rows: targets.len(),
             is_closed: !choices.is_empty(),
             choices,
             refers,
+            new_parents: Vec::new(),
             is_json,
+            is_bytes: false,
+            is_going_out: false,
             was_flat: false,
             first: String::new(),
             name: column.name,
@@ -155,7 +182,7 @@ impl Editor {
     fn begin(
         &mut self,
         value: Option<Value>,
-        edit: Option<&RowEdit>,
+        (edit, way): (Option<&RowEdit>, Way),
         model: &mut Model,
         effects: &mut Vec<Effect>,
     ) {
@@ -168,17 +195,30 @@ impl Editor {
             Some(wanted) => *wanted == Wanted::Default,
             None => value.is_none() && self.has_default,
         };
+        if let Some(Wanted::Row(from)) = wanted {
+            self.of_new_row = Some(from.words());
+        }
+        let longest = if way == Way::Outside { LONGEST_OUTSIDE } else { LONGEST };
+        self.too_long = value.as_ref().map(length).filter(|bytes| *bytes > longest);
         match value {
-            _ if self.masked => {}
+            _ if self.masked || self.too_long.is_some() => {}
+            None if self.of_new_row.is_some() => {}
             None => self.is_null = !self.is_default && self.may_be_null,
             Some(Value::Null) => self.is_null = true,
             Some(Value::Truncated(_)) => self.read_whole(model, effects),
             Some(value) => self.set_text(&value.plain()),
         }
         if let Some(wish) = &self.refers {
+            self.new_parents = parents::staged(model, wish, &self.targets);
             let wish = Box::new(wish.clone());
             let request = session::Request::Edit(Request::Candidates(wish));
-            model.start(Slot::Edit, request, effects);
+            if !self.reading {
+                model.start(Slot::Edit, request, effects);
+            }
+        }
+        if way == Way::Outside && self.too_long.is_none() {
+            self.is_going_out = true;
+            self.go_out(effects);
         }
     }
 
@@ -207,7 +247,7 @@ impl Editor {
     }
 
     /// Takes all of a value of which the beginning was here.
-    pub fn take_whole(&mut self, value: Option<Value>) {
+    pub fn take_whole(&mut self, value: Option<Value>, effects: &mut Vec<Effect>) {
         self.reading = false;
         match value {
             Some(value) => {
@@ -217,8 +257,12 @@ impl Editor {
                     target.read.insert(self.name.clone(), value);
                 }
             }
-            None => self.complaint = Some("the row is gone: press R after esc".to_owned()),
+            None => {
+                self.is_going_out = false;
+                self.complaint = Some("the row is gone: press R after esc".to_owned());
+            }
         }
+        self.go_out(effects);
     }
 
     /// Takes the rows that may be referred to.
@@ -226,8 +270,16 @@ impl Editor {
         let choice = |candidate: Candidate| Choice {
             text: candidate.value.plain().into_owned(),
             label: candidate.label,
+            row: None,
         };
-        self.choices = found.into_iter().map(choice).collect();
+        // Rows that are only staged come first: nobody finds them by searching the table.
+        let typed = self.page.text().trim().to_lowercase();
+        let fits = |choice: &&Choice| {
+            let holds = |text: &str| text.to_lowercase().contains(&typed);
+            holds(&choice.text) || holds(&choice.label)
+        };
+        let new = self.new_parents.iter().filter(fits).cloned();
+        self.choices = new.chain(found.into_iter().map(choice)).collect();
         self.picked = self.picked.filter(|at| *at < self.choices.len());
         self.list = Scroll::default();
         self.show_picked();
@@ -295,6 +347,8 @@ impl Editor {
             Code::Char('t') if key.ctrl => self.stage(Typed::Default, model, effects),
             Code::Char('j') if key.ctrl && !self.is_closed => self.page.break_line(),
             Code::Char('o') if key.ctrl && self.is_json => self.format(),
+            Code::Char('g') if key.ctrl => self.ask_out(model, effects),
+            Code::Char('l' | 's') if key.ctrl => return self.ask_file(key.code),
             Code::Enter => return self.enter(model, effects),
             Code::Up if self.on_choices(false) => self.pick(-1),
             Code::Down if self.on_choices(true) => self.pick(1),
@@ -324,6 +378,7 @@ impl Editor {
         self.complaint = None;
         self.picked = None;
         (self.is_null, self.is_default) = (false, false);
+        self.of_new_row = None;
     }
 
     fn edited(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
@@ -388,25 +443,36 @@ impl Editor {
             return Next::Stay;
         }
         if let Some(choice) = self.picked.and_then(|at| self.choices.get(at)) {
-            let text = choice.text.clone();
-            self.stage(Typed::Text(text), model, effects);
+            let typed = match &choice.row {
+                Some(row) => Typed::Row(row.clone()),
+                None => Typed::Text(choice.text.clone()),
+            };
+            self.stage(typed, model, effects);
             return Next::Stay;
         }
         let text = self.page.text();
         let untouched = text == self.first;
-        if self.is_closed || untouched && (self.is_null || self.is_default || !text.is_empty()) {
+        let is_unseen = self.masked || self.too_long.is_some();
+        let is_unseen = is_unseen || self.of_new_row.is_some();
+        let is_kept = self.is_null || self.is_default || is_unseen || !text.is_empty();
+        if self.is_closed || untouched && is_kept {
             // Nothing was typed: there is nothing to stage.
             return Next::Close;
         }
+        self.stage_text(text, model, effects);
+        Next::Stay
+    }
+
+    /// Stages what was typed, unless it is no document where it has to be one.
+    fn stage_text(&mut self, text: String, model: &mut Model, effects: &mut Vec<Effect>) {
         if self.is_json
             && let Some(complaint) = not_json(&text)
         {
             self.complaint = Some(complaint);
-            return Next::Stay;
+            return;
         }
         let text = if self.was_flat { without_blanks(&text) } else { text };
         self.stage(Typed::Text(text), model, effects);
-        Next::Stay
     }
 
     fn stage(&mut self, typed: Typed, model: &mut Model, effects: &mut Vec<Effect>) {
@@ -425,7 +491,8 @@ impl Editor {
         let cells: Vec<(Target, String)> =
             self.targets.iter().map(|target| (target.clone(), self.name.clone())).collect();
         let typed = vec![typed; cells.len()];
-        let waiting = Waiting { of: self.of.clone(), cells, new_rows: Vec::new() };
+        let waiting =
+            Waiting { of: self.of.clone(), cells, new_rows: Vec::new(), long: Vec::new() };
         self.complaint = None;
         prove(model, waiting, &typed, effects);
     }
@@ -438,6 +505,15 @@ impl Editor {
     }
 }
 
+/// How many bytes a value has.
+fn length(value: &Value) -> u64 {
+    match value {
+        Value::Truncated(long) => long.bytes,
+        Value::Blob(bytes) | Value::Malformed(bytes) => bytes.len() as u64,
+        other => other.plain().len() as u64,
+    }
+}
+
 /// Whether the masked column under the cursor is revealed.
 fn is_revealed(model: &Model) -> bool {
     let pane = model.data.as_ref();
@@ -446,8 +522,11 @@ fn is_revealed(model: &Model) -> bool {
 
 /// The values a column has by its type.
 fn fixed_choices(column: &Column, engine: Option<Engine>) -> Vec<Choice> {
-    let choice =
-        |text: &str, label: &str| Choice { text: text.to_owned(), label: label.to_owned() };
+    let choice = |text: &str, label: &str| Choice {
+        text: text.to_owned(),
+        label: label.to_owned(),
+        row: None,
+    };
     if !column.enum_labels.is_empty() {
         return column.enum_labels.iter().map(|label| choice(label, "")).collect();
     }
@@ -459,59 +538,5 @@ fn fixed_choices(column: &Column, engine: Option<Engine>) -> Vec<Choice> {
             vec![choice("1", "true"), choice("0", "false")]
         }
         _ => Vec::new(),
-    }
-}
-
-/// A document on several lines; `None` where it is none, or where that would change more than
-/// its blanks (a key that is there twice, a letter written as an escape).
-fn formatted(text: &str) -> Option<String> {
-    let document: serde_json::Value = serde_json::from_str(text).ok()?;
-    let is_nested = document.is_object() || document.is_array();
-    let flat = document.to_string();
-    (is_nested && flat == without_blanks(text)).then(|| format!("{document:#}"))
-}
-
-/// A document without the blanks outside its strings.
-fn without_blanks(text: &str) -> String {
-    let (mut out, mut quoted, mut escaped) = (String::with_capacity(text.len()), false, false);
-    for letter in text.chars() {
-        if quoted || !letter.is_ascii_whitespace() {
-            out.push(letter);
-        }
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => {}
-        }
-    }
-    out
-}
-
-/// Why a text is no JSON document, with the line.
-fn not_json(text: &str) -> Option<String> {
-    let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
-    let (line, column) = (error.line(), error.column());
-    let words = error.to_string();
-    let words = words.split(" at line ").next().unwrap_or_default().to_owned();
-    Some(format!("line {line}, column {column}: {words}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_document_is_told_by_line() {
-        assert_eq!(not_json("{\"a\": 1}"), None);
-        let told = not_json("{\n  \"a\": oops\n}").unwrap_or_default();
-        assert!(told.starts_with("line 2, column 8: "), "{told}");
-        assert_eq!(
-            formatted("{\"b\":1.50,\"a\":[]}").as_deref(),
-            Some("{\n  \"b\": 1.50,\n  \"a\": []\n}")
-        );
-        assert_eq!(formatted("3"), None);
-        assert_eq!(formatted("{\"a\": 1, \"a\": 2}"), None, "a key that is there twice");
-        assert_eq!(without_blanks("{ \"a b\" : \"\\\" \" }"), "{\"a b\":\"\\\" \"}");
     }
 }
