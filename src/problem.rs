@@ -20,6 +20,8 @@ pub enum Kind {
     Found,
     /// A safety rule refused the work before it began (exit code 4).
     Refused,
+    /// What is named is not there, and could be made (exit code 1).
+    Absent,
     /// A person stopped the work.
     Cancelled,
     /// The connection is gone; trying again may well succeed.
@@ -79,7 +81,7 @@ impl Problem {
     /// 4 refused. A cancelled command is 130, as a shell reports an interrupt.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
-            Kind::Failed | Kind::Disconnected => 1,
+            Kind::Failed | Kind::Absent | Kind::Disconnected => 1,
             Kind::Usage => 2,
             Kind::Found => 3,
             Kind::Refused => 4,

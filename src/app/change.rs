@@ -7,15 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::browse;
+use crate::app::checklist;
 use crate::app::effect::{Effect, Slot};
 use crate::app::migrations;
 use crate::app::model::{Link, Model, Tone};
+use crate::app::operations;
 use crate::app::overlays::Overlay;
+use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::renames::Renames;
 use crate::app::overlays::review::Review;
 use crate::app::overlays::working::{Doing, Working};
 use crate::ops::change::Answers;
+use crate::ops::checklist::Gathered;
 use crate::ops::preparation::{self, Intent, Preparation, Prepared};
 use crate::ops::session::Request;
 use crate::problem::{Kind, Problem};
@@ -87,9 +91,15 @@ pub fn under_review(model: &Model) -> Option<&Review> {
 }
 
 /// What came of preparing.
-pub fn prepared(model: &mut Model, outcome: preparation::Outcome) {
+pub fn prepared(model: &mut Model, outcome: preparation::Outcome, effects: &mut Vec<Effect>) {
     let Some(working) = worked(model) else { return };
     let Doing::Preparing(intent) = working.doing else { return };
+    if matches!(outcome, preparation::Outcome::Nothing(_))
+        && operations::is_at(model, &[operations::Stage::Generate])
+    {
+        let said = "No migration had to be written: they make the schema".to_owned();
+        return operations::next(model, said, effects);
+    }
     model.overlays.push(match outcome {
         preparation::Outcome::Nothing(notes) => {
             Overlay::Outcome(Box::new(Outcome::nothing(intent, notes)))
@@ -101,6 +111,18 @@ pub fn prepared(model: &mut Model, outcome: preparation::Outcome) {
             Overlay::Review(Box::new(Review::new(prepared, model)))
         }
     });
+}
+
+/// What the checklist of a push showed is other by now: the list comes again, with nothing ticked.
+pub fn reopened(model: &mut Model, found: Gathered) {
+    worked(model);
+    let Some(prepared) = under_review(model).map(|review| Arc::clone(&review.prepared)) else {
+        return;
+    };
+    let prepared = Arc::new(Prepared { items: found.items.clone(), ..(*prepared).clone() });
+    let list = Checklist::push_again(prepared, found);
+    model.overlays.push(Overlay::Checklist(Box::new(list)));
+    model.notify(Tone::Bad, "Nothing was run: what the checklist showed is other by now");
 }
 
 /// A change was carried out on the database: what is on the screen is read again.
@@ -119,15 +141,21 @@ pub fn written(model: &mut Model, files: &[String], effects: &mut Vec<Effect>) {
     if model.migrations.standing.is_some() {
         migrations::read(model, effects);
     }
+    if operations::is_at(model, &[operations::Stage::Generate]) {
+        return operations::next(model, format!("Wrote {}", files.join(", ")), effects);
+    }
     model.overlays.push(Overlay::Outcome(Box::new(Outcome::written(files))));
 }
 
 /// The work failed, was refused or was stopped.
 pub fn failed(model: &mut Model, problem: Problem, effects: &mut Vec<Effect>) {
-    if migrations::run_failed(model, &problem, effects) {
+    if checklist::failed(model, &problem) || migrations::run_failed(model, &problem, effects) {
         return;
     }
     let doing = worked(model).map(|working| working.doing);
+    if let Some(Doing::Operation(words)) = doing {
+        return operations::failed(model, words, problem, effects);
+    }
     let is_pushing = doing == Some(Doing::Pushing);
     if is_pushing {
         // Some of it may have been done.
@@ -137,7 +165,8 @@ pub fn failed(model: &mut Model, problem: Problem, effects: &mut Vec<Effect>) {
         model.notify(Tone::Plain, "Stopped; nothing was changed");
         return;
     }
-    let outcome = Outcome::failed(doing, problem);
+    model.notice = None;
+    let outcome = operations::with_done(model, Outcome::failed(doing, problem));
     model.overlays.push(Overlay::Outcome(Box::new(outcome)));
 }
 

@@ -12,7 +12,10 @@ use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
 use crate::app::panes::tree::Item;
 use crate::app::update::{close, screen};
-use crate::app::{browse, change, clipboard, edit, edit_apply, export, migrations, status};
+use crate::app::{
+    browse, change, clipboard, edit, edit_apply, export, migrations, operations, status,
+};
+use crate::ops::operations_desk::Wish;
 use crate::ops::preparation::Intent;
 use crate::ops::session::Request;
 use crate::text;
@@ -46,6 +49,13 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
         C::Generate => change::begin(model, Intent::Generate, effects),
         C::Push => change::begin(model, Intent::Push, effects),
         C::Compare => change::begin(model, Intent::Compare, effects),
+        C::SetUp => operations::begin_chain(model, false, effects),
+        C::Fresh => operations::begin_chain(model, true, effects),
+        C::Seed => operations::order(model, Wish::Seed, effects),
+        C::SeedRows => prompt(model, Purpose::Rows, "100"),
+        C::Reset => operations::order(model, Wish::Reset, effects),
+        C::Backup => operations::order(model, Wish::Backup, effects),
+        C::Backups => operations::list(model, effects),
         C::Palette => {
             let palette = Box::new(Palette::new(model));
             model.overlays.push(Overlay::Palette(palette));

@@ -6,6 +6,7 @@
 
 pub mod browse;
 pub mod change;
+pub mod checklist;
 mod clipboard;
 pub mod command;
 pub mod commands;
@@ -23,6 +24,7 @@ pub mod layout;
 pub mod migrations;
 pub mod model;
 pub mod msg;
+pub mod operations;
 pub mod overlays;
 pub mod panes;
 mod pointer;

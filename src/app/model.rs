@@ -11,6 +11,7 @@ use crate::app::edit::Editing;
 use crate::app::effect::{Effect, Slot, Tickets};
 use crate::app::key::Key;
 use crate::app::keymap::Keymap;
+use crate::app::operations::Chain;
 use crate::app::overlays::Overlay;
 use crate::app::panes::data::DataPane;
 use crate::app::panes::migrations::MigrationsPane;
@@ -153,6 +154,8 @@ pub struct Model {
     pub migrations: MigrationsPane,
     /// How the database is doing.
     pub status: StatusPane,
+    /// Operations that follow one another, where somebody began such a row of them.
+    pub chain: Option<Chain>,
     /// What lies over the panes; the last takes the keys.
     pub overlays: Vec<Overlay>,
     /// The keys typed of a chord.
@@ -221,6 +224,7 @@ impl Model {
             schema: SchemaPane::default(),
             migrations: MigrationsPane::default(),
             status: StatusPane::default(),
+            chain: None,
             overlays: Vec::new(),
             chord: Vec::new(),
             keymap,

@@ -52,4 +52,6 @@ pub enum Event {
     Progress(usize),
     /// Migrations run, and have come so far.
     Ran(Box<Progress>),
+    /// It goes on, and this begins, in words.
+    Said(String),
 }

@@ -15,10 +15,12 @@ use crate::app::layout::layout;
 use crate::app::migrations;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
 use crate::app::msg::Event;
+use crate::app::operations;
 use crate::app::panes::data::{Awaiting, DataPane, Side};
 use crate::app::staged::Staged;
 use crate::app::status;
 use crate::app::update::screen;
+use crate::app::welcome;
 use crate::db::page::Page;
 use crate::db::value::Value;
 use crate::ops::session::{Answer, Opened, Request};
@@ -33,7 +35,7 @@ pub fn reply(
     event: Event,
     effects: &mut Vec<Effect>,
 ) {
-    let is_over = !matches!(event, Event::Progress(_) | Event::Ran(_));
+    let is_over = !matches!(event, Event::Progress(_) | Event::Ran(_) | Event::Said(_));
     let counts = match is_over {
         true => model.tickets.accept(slot, ticket),
         false => model.tickets.is_current(slot, ticket),
@@ -50,7 +52,7 @@ pub fn reply(
         Event::Failed(problem) => failed(model, slot, problem, taken, effects),
         Event::Progress(rows) if slot == Slot::Export => export::progressed(model, rows),
         // Who shows how far the work is has taken it.
-        Event::Progress(_) => {}
+        Event::Progress(_) | Event::Said(_) => {}
         Event::Ran(progress) => migrations::progressed(model, &progress),
     }
 }
@@ -82,10 +84,9 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
             model.overlays.clear();
             model.start(Slot::Connect, Request::Connect(target), effects);
         }
-        Answer::Made(files) => {
-            model.notify(Tone::Good, format!("Made {}", files.join(", ")));
-        }
-        Answer::Prepared(outcome) => change::prepared(model, outcome),
+        Answer::Made(files, choices) => welcome::made(model, &files, choices),
+        Answer::Prepared(outcome) => change::prepared(model, outcome, effects),
+        Answer::Reopened(found) => change::reopened(model, *found),
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
         Answer::Written(files) => change::written(model, &files, effects),
         Answer::LetGo => {}
@@ -93,6 +94,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Dashboard(found) => status::told(model, *found),
         Answer::Drift(found) => status::drifted(model, Some(*found)),
         Answer::Migrations(told) => migrations::told(model, *told, effects),
+        Answer::Operations(told) => operations::told(model, *told, effects),
         Answer::Edit(answer) => edit::answered(model, answer, effects),
     }
 }

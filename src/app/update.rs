@@ -13,7 +13,7 @@ use crate::app::model::{Focus, Link, Model, PATIENCE, Tone, View};
 use crate::app::msg::Msg;
 use crate::app::overlays::{Next, Overlay};
 use crate::app::{
-    browse, commands, edit, edit_paste, migrations, pointer, replies, status, welcome,
+    browse, commands, edit, edit_paste, migrations, operations, pointer, replies, status, welcome,
 };
 use crate::ops::session::Request;
 
@@ -62,6 +62,7 @@ pub fn update(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.notify(Tone::Bad, problem.to_string());
         }
     }
+    operations::after(model, effects);
     read_ahead(model, effects);
     browse::peek_ahead(model, effects);
     migrations::settle(model, effects);
@@ -162,8 +163,13 @@ pub fn with_overlay(
     effects: &mut Vec<Effect>,
     act: impl FnOnce(&mut Overlay, &mut Model, &mut Vec<Effect>) -> Next,
 ) {
+    let place = model.overlays.len();
     match act(&mut overlay, model, effects) {
-        Next::Stay => model.overlays.push(overlay),
+        // What came meanwhile lies over it.
+        Next::Stay => {
+            let place = place.min(model.overlays.len());
+            model.overlays.insert(place, overlay);
+        }
         Next::Close => {}
         Next::Over(other) => {
             model.overlays.push(overlay);

@@ -2,11 +2,13 @@
 
 use crate::app::effect::{Effect, Slot};
 use crate::app::key::{Code, Key};
-use crate::app::model::{Link, Model};
+use crate::app::model::{Link, Model, Tone};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::update::close;
+use crate::config::{Address, Choice, Target};
 use crate::ops::session::Request;
+use crate::problem::Kind;
 
 /// The ways to begin that are always there, in front of the choices: key and what it does.
 pub const WAYS: [(char, &str); 3] = [
@@ -14,6 +16,26 @@ pub const WAYS: [(char, &str); 3] = [
     ('i', "start a project in this folder"),
     ('u', "connect to a URL, or open a file"),
 ];
+
+/// A project was made: its databases can be chosen from, the first one under the cursor.
+pub fn made(model: &mut Model, files: &[String], choices: Vec<Choice>) {
+    let said = match files {
+        [] => "The project is there already; enter opens its database".to_owned(),
+        files => format!("Made {}; enter opens its database", files.join(", ")),
+    };
+    model.notify(Tone::Good, said);
+    if !choices.is_empty() {
+        model.choice = WAYS.len();
+    }
+    model.choices = choices;
+}
+
+/// Whether what cannot be opened is a SQLite file that is not there, and can be made.
+pub fn can_make(model: &Model) -> bool {
+    let is_file = |target: &Target| matches!(target.address, Address::Sqlite(_));
+    matches!(&model.link, Link::Failed(problem) if problem.kind == Kind::Absent)
+        && model.target.as_ref().is_some_and(is_file)
+}
 
 /// Takes a key on these screens.
 pub fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
@@ -60,6 +82,11 @@ fn failed_key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
             if let Some(target) = model.target.clone() {
                 model.link = Link::Opening;
                 model.start(Slot::Connect, Request::Connect(Box::new(target)), effects);
+            }
+        }
+        Code::Char('n') if can_make(model) => {
+            if let Some(target) = model.target.clone() {
+                model.start(Slot::Project, Request::Create(Box::new(target)), effects);
             }
         }
         Code::Char('u') => {

@@ -68,12 +68,12 @@ impl Desk<'_> {
             return Ok(json!([]));
         }
         let now = self.gather(run).await?;
-        now.still_holds(&complete.list)?;
+        now.still_holds(&complete.list.items)?;
         Ok(now.record(&complete.words))
     }
 
     async fn gather(self, run: &Run) -> Result<Checklist> {
-        checklist::gather(self.config, self.setting, run, false, self.stop).await
+        checklist::gather(self.config, self.setting, run, &[], self.stop).await
     }
 
     fn show(self, list: &Checklist, words: &[Word]) {

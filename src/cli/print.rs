@@ -257,7 +257,7 @@ pub(super) fn talk(text: &str) {
 pub fn report(problem: &Problem, as_json: bool) -> u8 {
     if as_json {
         let kind = match problem.kind {
-            Kind::Failed => "failed",
+            Kind::Failed | Kind::Absent => "failed",
             Kind::Usage => "usage",
             Kind::Found => "found",
             Kind::Refused => "refused",

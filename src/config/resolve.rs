@@ -33,6 +33,8 @@ pub struct Config {
     interface: Interface,
     read_only: bool,
     warnings: Vec<String>,
+    /// What it was read with: what the command line says, and the process's own variables.
+    from: (Flags, Variables),
     /// Where each of [`Config::named`] is, in their order, as far as that can be told with
     /// variables missing; read once, as every target is compared with all of them.
     whereabouts: Vec<Option<Address>>,
@@ -49,6 +51,7 @@ impl Config {
             let fix = "Change to a folder that exists";
             Problem::failed("The working folder cannot be found", error.to_string(), fix)
         })?;
+        let from = (flags.clone(), variables.clone());
         let places = Places::find(&variables)?;
         let path = discovery::project_file(flags.config.as_deref(), &working_folder)?;
         let project = match &path {
@@ -71,6 +74,7 @@ impl Config {
             interface,
             read_only,
             warnings,
+            from,
             whereabouts: Vec::new(),
         };
         config.whereabouts = config.named().iter().map(|named| config.whereabouts(named)).collect();
@@ -80,6 +84,15 @@ impl Config {
             config.warnings.extend(notes);
         }
         Ok(config)
+    }
+
+    /// The same, read again: files may be others by now.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn again(&self) -> Result<Self> {
+        let (flags, variables) = &self.from;
+        Self::load(flags, &self.working_folder, variables.clone())
     }
 
     /// The database that flags, variables and files name, or `None` when nothing names one.

@@ -3,11 +3,13 @@
 //!
 //! Everything here is data in and data out; nothing is carried out before somebody says yes.
 
+mod carry;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::amend;
 use super::amend::Cause;
@@ -15,9 +17,9 @@ pub use super::amend::{Amendment, Wanted};
 use super::as_applied;
 pub use super::as_applied::Texts;
 use super::change::Setting;
-use super::checklist::{self, Checklist};
+use super::checklist::{self, Aid, Gathered, Signed};
 use super::chronicle::Entry as Done;
-use super::migrate::{self, Account, Report, Wishes};
+use super::migrate::{self, Account, Wishes};
 use super::origins;
 pub use super::origins::Origins;
 use super::past;
@@ -54,8 +56,13 @@ pub enum Ask {
     Plan(Order),
     /// The same where so many statements of its first migration are done, as a person says.
     Resume(Order, usize),
-    /// To carry out what was said yes to.
-    Carry(Arc<Plan>),
+    /// To gather the evidence for the checklist of a plan; with the migrations that were read to
+    /// their end, by name.
+    Gather(Arc<Plan>, Vec<String>),
+    /// To do something about an item of that checklist, and gather again.
+    Aid(Arc<Plan>, Aid, Vec<String>),
+    /// To carry out what was said yes to, with what was said about its checklist.
+    Carry(Arc<Plan>, Box<Signed>),
     /// To rehearse what is pending, up to the migration of this key where there is one.
     Rehearse(Option<String>),
     /// What would be written in the history, and the person's reason.
@@ -110,6 +117,8 @@ pub struct Plan {
     pub pictures: Vec<Vec<Difference>>,
     /// Whose SQL it is.
     pub dialect: Dialect,
+    /// The items that stand on its checklist here.
+    pub items: Vec<&'static str>,
 }
 
 impl Plan {
@@ -173,6 +182,10 @@ pub enum Told {
     Timeline(Arc<Vec<Done>>),
     /// What an order would run; nothing, with what there is to know of that.
     Planned(Arc<Plan>),
+    /// The evidence for a checklist.
+    Gathered(Box<Gathered>),
+    /// Something on the checklist was open just before the run: nothing was run.
+    Reopened(Box<Gathered>),
     /// It is carried out.
     Carried(Box<Carried>),
     /// What came of a rehearsal.
@@ -270,8 +283,16 @@ async fn answer(
             amend::carry_out(setting, &amendment, stop, waiting).await?;
             Ok(Told::Amended(amendment))
         }
-        Ask::Carry(plan) => {
-            carry((config, setting), plan, stop, tell).await.map(|it| Told::Carried(Box::new(it)))
+        Ask::Gather(plan, read) => {
+            let list = checklist::gather(config, setting, &plan.run, &read, stop).await?;
+            Ok(Told::Gathered(Box::new(list.gathered(None))))
+        }
+        Ask::Aid(plan, aid, read) => {
+            let found = carry::aided((config, setting), (&plan, aid, &read), stop, tell).await?;
+            Ok(Told::Gathered(Box::new(found)))
+        }
+        Ask::Carry(plan, signed) => {
+            carry::carry((config, setting), (plan, &signed), stop, tell).await
         }
     }
 }
@@ -374,6 +395,7 @@ async fn plan(
         warnings: Vec::new(),
         losses: planned.losses,
         rehearsal: None,
+        items: carry::items((config, setting), planned.run.direction)?,
         run: planned.run,
         order,
         dialect,
@@ -476,46 +498,4 @@ async fn rehearsed(
     };
     let state = &config.places().state;
     rehearse::pending_of(setting, state, (to, Data::Usual), stop, &mut on_next).await
-}
-
-/// The checklist of a run, all of it shown; the command that tells the team runs once nothing else
-/// is open.
-async fn checked(config: &Config, setting: &Setting, run: &Run, stop: &Stop) -> Result<Checklist> {
-    let protection = setting.target.protection;
-    let mut list = checklist::gather(config, setting, run, true, stop).await?;
-    let open: Vec<&str> = list.open(&[], protection).iter().map(|item| item.id).collect();
-    if open == ["team-notified"] && list.checks.notify.is_some() {
-        checklist::notify(config, &setting.target, &list, run, stop).await?;
-        list = checklist::gather(config, setting, run, true, stop).await?;
-    }
-    let open = list.open(&[], protection);
-    if open.is_empty() {
-        return Ok(list);
-    }
-    let problem = list.incomplete(&open, run.direction);
-    let command = checklist::operation(run.direction);
-    let fix = format!("in a shell, dbstudio {command}: {}", problem.fix);
-    Err(Problem { fix, ..problem })
-}
-
-/// Carries out what was said yes to, if everything on its checklist is shown: the studio has had
-/// the SQL read to its end before the yes.
-async fn carry(
-    (config, setting): (&Config, &Setting),
-    plan: Arc<Plan>,
-    stop: &Stop,
-    tell: &Tell<'_>,
-) -> Result<Carried> {
-    plan.permit()?;
-    let begun = Instant::now();
-    let list = checked(config, setting, &plan.run, stop).await?;
-    let account = Account::of_process(json!({
-        "protection": setting.target.protection.word(),
-        "checklist": list.record(&[]),
-    }));
-    let mut on_step = |progress: run::Progress| tell(Progress::Run(Box::new(progress)));
-    let report = migrate::run(setting, &plan.run, &account, stop, &mut on_step).await?;
-    let (plan, elapsed) = (Arc::clone(&plan), begun.elapsed());
-    let Report { done, by_others, capsules, notes } = report;
-    Ok(Carried { plan, done, by_others, capsules, notes, elapsed })
 }

@@ -34,6 +34,7 @@ pub mod journal;
 pub mod migrate;
 pub mod migrations_desk;
 mod named;
+pub mod operations_desk;
 pub mod origins;
 mod outside;
 pub mod past;

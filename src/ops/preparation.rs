@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::change::{self, Answers, Change, Setting, Settled, Side};
-use super::checklist::{self, Word};
+use super::checklist::{self, Gathered, Word};
 use super::generate::{self, Draft};
 use super::migrate::Account;
 use super::proof::Proof;
@@ -22,7 +22,7 @@ use crate::config::{Config, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::{self, Migration, Pair};
-use crate::problem::{Problem, Result};
+use crate::problem::{Kind, Problem, Result};
 use crate::schema::hazard::{Facts, Measures};
 use crate::schema::model::Model;
 use crate::schema::rename::{Candidate, Rename};
@@ -115,6 +115,33 @@ impl Prepared {
         let name = Some(name.trim()).filter(|name| !is_proposed && !name.is_empty());
         let made = (&self.proof, &self.review);
         generate::drafts(&self.setting, &self.existing, name, made, self.at)
+    }
+
+    /// Gathers the evidence for its checklist once more; the checklist as it is now, where that is
+    /// another than the one that was shown.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    pub async fn reopened(&self, stop: &Stop) -> Result<Option<Gathered>> {
+        let target = &self.setting.target;
+        if self.items.is_empty() || push::is_to_be_made(target) {
+            return Ok(None);
+        }
+        let mut live = Connection::open_reading(target, stop).await?;
+        let change = (&self.current, &self.proof.up, &self.proof.desired);
+        let measured = push::measured(&mut live, target, change, stop).await;
+        live.close().await;
+        let items = push::checklist(target, &measured?);
+        if items == self.items {
+            return Ok(None);
+        }
+        let trouble = Problem::new(
+            Kind::Refused,
+            "What the checklist showed is other by now; nothing was run",
+            "rows were added, changed or removed since it was shown",
+            "look at the checklist again, and tick what can still be afforded",
+        );
+        Ok(Some(Gathered { items, aids: Vec::new(), trouble: Some(trouble) }))
     }
 
     /// Runs the plan on the database; `tell` is told of each statement before it runs.

@@ -130,9 +130,19 @@ pub async fn measure(
     proof: &Proof,
     stop: &Stop,
 ) -> Result<Measures> {
-    let masked = change.setting.target.masked.clone();
-    let bounds = Bounds { masked, ..Bounds::default() };
-    live.measure(&proof.up, (&change.current, &change.desired), &bounds, stop).await
+    measured(live, &change.setting.target, (&change.current, &proof.up, &change.desired), stop)
+        .await
+}
+
+/// The same for a plan from one schema to another.
+pub(super) async fn measured(
+    live: &mut Connection,
+    target: &Target,
+    (current, plan, desired): (&Model, &Plan, &Model),
+    stop: &Stop,
+) -> Result<Measures> {
+    let bounds = Bounds { masked: target.masked.clone(), ..Bounds::default() };
+    live.measure(plan, (current, desired), &bounds, stop).await
 }
 
 /// Whether an answer is about something that would be lost.

@@ -132,8 +132,7 @@ pub async fn plan(
         );
         let is_touched = touched.as_ref().is_none_or(|touched| touched.contains(&relation.name));
         let rows = relation.rows.filter(|rows| *rows != Rows::Exactly(0))?;
-        let is_own = !is_history_table(&relation.name.name) && relation.name.schema != SCHEMA;
-        (holds && is_touched && is_own).then_some((relation.name, rows))
+        (holds && is_touched && !is_record(&relation.name)).then_some((relation.name, rows))
     });
     let there = there.collect();
     let (target, state) = (target.clone(), setting.state.clone());
@@ -141,10 +140,15 @@ pub async fn plan(
     Ok(Seed { target, database, notes, there, upsert, account, state, shape, work })
 }
 
+/// Whether a table keeps what was done to the database: no sample rows belong into it.
+fn is_record(name: &RelationName) -> bool {
+    name.schema == SCHEMA || is_history_table(&name.name)
+}
+
 /// The tables that are named, or all.
 fn chosen(shape: &Shape, wanted: &Wanted) -> Result<BTreeSet<RelationName>> {
     if wanted.tables.is_empty() {
-        return Ok(shape.tables.keys().cloned().collect());
+        return Ok(shape.tables.keys().filter(|name| !is_record(name)).cloned().collect());
     }
     let mut chosen = BTreeSet::new();
     for text in &wanted.tables {

@@ -3,7 +3,7 @@
 //! The studio's runner hands every [`Request`] to [`Session::serve`] on a task of its own.
 //! Nothing here knows which pane asked, or draws, or decides what to ask next.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -17,13 +17,14 @@ pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
 use crate::ops::acquaintance;
+use crate::ops::checklist::Gathered;
 use crate::ops::chronicle::Chronicle;
 use crate::ops::dashboard::{self, Dashboard, Drifting};
 use crate::ops::journal::{Journal, Record};
 use crate::ops::migrate::Account;
 use crate::ops::migrations_desk::{self, Ask, Told};
 use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
-use crate::ops::{demo, edit, export, init, journal, run};
+use crate::ops::{demo, edit, export, init, journal, operations_desk, push, run};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
 
@@ -48,6 +49,8 @@ pub enum Request {
     Demo,
     /// Make a project in the working folder.
     Init,
+    /// Make the SQLite file of a target, empty.
+    Create(Box<Target>),
     /// Turn something chosen on the welcome screen into a target.
     Choose(Box<Choice>),
     /// Turn something typed on the welcome screen (a URL, a file, an environment) into a target.
@@ -75,6 +78,8 @@ pub enum Request {
     Edit(edit::Request),
     /// A question about the migrations of the project in this database, or work on them.
     Migrations(Box<Target>, Box<Ask>),
+    /// A question about an operation on the whole database, or the operation.
+    Operations(Box<Target>, Box<operations_desk::Ask>),
 }
 
 /// How far long work has come.
@@ -84,6 +89,8 @@ pub enum Progress {
     Part(usize),
     /// How far a run of migrations has come.
     Run(Box<run::Progress>),
+    /// What begins, in words.
+    Said(String),
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
@@ -108,8 +115,8 @@ pub enum Answer {
     References(Vec<u64>),
     /// A target to connect to, from `Demo` or `Resolve`.
     Target(Box<Target>),
-    /// Files that were made, as paths to show.
-    Made(Vec<String>),
+    /// Files that were made, as paths to show, and the databases there are to choose from now.
+    Made(Vec<String>, Vec<Choice>),
     /// How the database is doing.
     Dashboard(Box<Dashboard>),
     /// What differs from what.
@@ -118,6 +125,8 @@ pub enum Answer {
     Prepared(Outcome),
     /// It is let go of.
     LetGo,
+    /// What the checklist of a change showed is other by now: nothing was run.
+    Reopened(Box<Gathered>),
     /// It is carried out, in this time.
     Pushed(Duration),
     /// The migration is written: its files, as paths to show.
@@ -126,6 +135,8 @@ pub enum Answer {
     Exported(String, export::Progress),
     /// What came of a question about the migrations.
     Migrations(Box<Told>),
+    /// What came of a question about an operation, or of the operation.
+    Operations(Box<operations_desk::Told>),
     /// What came of the edits.
     Edit(edit::Answer),
 }
@@ -148,7 +159,7 @@ pub struct Opened {
 /// A database that is open, or is about to be. Clones share it.
 #[derive(Clone)]
 pub struct Session {
-    config: Arc<Config>,
+    config: Arc<RwLock<Arc<Config>>>,
     open: Arc<RwLock<Option<Db>>>,
     looks: Arc<Mutex<Looks>>,
     journal: Arc<Mutex<Journal>>,
@@ -159,11 +170,50 @@ impl Session {
     /// A session with nothing open.
     pub fn new(config: Config) -> Self {
         Self {
-            config: Arc::new(config),
+            config: Arc::new(RwLock::new(Arc::new(config))),
             open: Arc::default(),
             looks: Arc::default(),
             journal: Arc::default(),
             desk: Desk::default(),
+        }
+    }
+
+    /// What is configured.
+    fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes a project in the working folder, and reads what is configured again.
+    fn init(&self) -> Result<Answer> {
+        let config = self.config();
+        let started = init::start(config.project_folder())?;
+        let config = Arc::new(config.again()?);
+        let choices = config.choices();
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        Ok(Answer::Made(started.made, choices))
+    }
+
+    /// Answers about an operation, or carries it out; what another database takes the place of is let
+    /// go of before.
+    async fn operate(
+        &self,
+        target: &Target,
+        ask: operations_desk::Ask,
+        stop: &Stop,
+        tell: &(dyn Fn(Progress) + Send + Sync),
+    ) -> Result<Answer> {
+        if ask.replaces() {
+            self.let_go().await;
+        }
+        let told = operations_desk::serve(&self.config(), target, ask, stop, tell).await?;
+        Ok(Answer::Operations(Box::new(told)))
+    }
+
+    /// Lets go of the database that is open.
+    async fn let_go(&self) {
+        let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(db) = open {
+            db.close().await;
         }
     }
 
@@ -220,50 +270,48 @@ impl Session {
             Request::References(selections) => self.references(&selections, stop).await,
             Request::Dashboard { whole, target } => {
                 let found =
-                    dashboard::gather((&self.db()?, &target), &self.config, whole, stop).await?;
+                    dashboard::gather((&self.db()?, &target), &self.config(), whole, stop).await?;
                 Ok(Answer::Dashboard(Box::new(found)))
             }
             Request::Drift(target) => {
-                let found = dashboard::drifting(&self.config, &target, stop).await?;
+                let found = dashboard::drifting(&self.config(), &target, stop).await?;
                 Ok(Answer::Drift(Box::new(found)))
             }
-            Request::Demo => {
-                demo::make(&self.config.places().data).await.map(|it| Answer::Target(Box::new(it)))
-            }
-            Request::Init => {
-                init::start(self.config.project_folder()).map(|started| Answer::Made(started.made))
+            Request::Demo => demo::make(&self.config().places().data)
+                .await
+                .map(|it| Answer::Target(Box::new(it))),
+            Request::Init => self.init(),
+            Request::Create(target) => {
+                push::make(&target, stop).await?.close().await;
+                Ok(Answer::Target(target))
             }
             Request::Choose(choice) => {
-                self.config.open(&choice).map(|target| Answer::Target(Box::new(target)))
+                self.config().open(&choice).map(|target| Answer::Target(Box::new(target)))
             }
             Request::Resolve(text) => {
-                self.config.resolve(&text).map(|target| Answer::Target(Box::new(target)))
+                self.config().resolve(&text).map(|target| Answer::Target(Box::new(target)))
             }
             Request::Prepare(wanted) => {
-                self.desk.prepare(&self.config, &wanted, stop, parts).await.map(Answer::Prepared)
+                self.desk.prepare(&self.config(), &wanted, stop, parts).await.map(Answer::Prepared)
             }
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
-            Request::Push(prepared) => prepared.push(stop, parts).await.map(Answer::Pushed),
+            Request::Push(prepared) => push_checked(&prepared, stop, parts).await,
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
             Request::Export(work, file) => write_rows(&work, file, stop, parts).await,
             Request::Migrations(target, ask) => {
-                let told = migrations_desk::serve(&self.config, &target, *ask, stop, tell).await?;
+                let told =
+                    migrations_desk::serve(&self.config(), &target, *ask, stop, tell).await?;
                 Ok(Answer::Migrations(Box::new(told)))
             }
+            Request::Operations(target, ask) => self.operate(&target, *ask, stop, tell).await,
             Request::Edit(asked) => self.edit(asked, stop).await.map(Answer::Edit),
         }
     }
 
     /// Closes what is open, cancelling what still runs on the server.
     pub async fn close(&self) {
-        let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
-        let closing = async {
-            if let Some(db) = open {
-                db.close().await;
-            }
-        };
         // A scratch database that cannot be removed now is removed by the next run.
-        let (_, ()) = tokio::join!(self.desk.clear(), closing);
+        let (_, ()) = tokio::join!(self.desk.clear(), self.let_go());
     }
 
     /// Keeps how a table's columns look. Writes a file, so it may block.
@@ -273,7 +321,7 @@ impl Session {
     pub fn remember(&self, target: &Target, name: &RelationName, look: &TableLook) -> Result<()> {
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         looks.set(&name.schema, &name.name, look.clone());
-        looks.save(&self.config.places().state, &target.address)
+        looks.save(&self.config().places().state, &target.address)
     }
 
     /// Notes what became of edits, for the next [`Session::write_journal`].
@@ -291,8 +339,8 @@ impl Session {
     }
 
     /// Where a value waits while the person's own editor is open on it.
-    pub fn state_folder(&self) -> &Path {
-        &self.config.places().state
+    pub fn state_folder(&self) -> PathBuf {
+        self.config().places().state.clone()
     }
 
     /// Notes that a database was opened, for the list of recent ones. Writes a file, so it may
@@ -301,15 +349,16 @@ impl Session {
     /// # Errors
     /// When the file cannot be written.
     pub fn note_opened(&self, target: &Target) -> Result<()> {
-        self.config.remember(target)
+        self.config().remember(target)
     }
 
     async fn connect(&self, target: &Target, stop: &Stop) -> Result<Answer> {
         let db = Db::connect(target, stop).await?;
+        let config = self.config();
         // What cannot be recognised is what its address says.
-        let met = acquaintance::met(&self.config, target.clone(), stop).await.ok();
+        let met = acquaintance::met(&config, target.clone(), stop).await.ok();
         let known = met.filter(|met| met.protection > target.protection).map(Box::new);
-        let state = &self.config.places().state;
+        let state = &config.places().state;
         let facts = db.server().clone();
         let (looks, mut trouble) = Looks::load(state, &target.address);
         let cut_off = Chronicle::of(state, target).settle(stop).await;
@@ -338,7 +387,8 @@ impl Session {
     /// studios that are gone left edits of.
     fn open_journal(&self, target: &Target, role: Option<&str>) -> Result<usize> {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = &self.config.places().state;
+        let config = self.config();
+        let state = &config.places().state;
         if !journal.is_of(state, &target.address, role) {
             // What is still owed to the one before is written before it is let go of.
             let written = journal.write();
@@ -352,7 +402,7 @@ impl Session {
     async fn edit(&self, asked: edit::Request, stop: &Stop) -> Result<edit::Answer> {
         let begun = match &asked {
             edit::Request::Apply(plan) if plan.target.protection == Protection::Production => {
-                let chronicle = Chronicle::of(&self.config.places().state, &plan.target);
+                let chronicle = Chronicle::of(&self.config().places().state, &plan.target);
                 let tables: Vec<String> =
                     plan.tables.iter().map(|table| table.relation.name.to_string()).collect();
                 let account = Account::of_process(json!({ "statements": plan.statements.len() }));
@@ -375,6 +425,14 @@ impl Session {
             counts.push(db.count(rows, Some(REFERENCE_LIMIT + 1), stop).await?);
         }
         Ok(Answer::References(counts))
+    }
+}
+
+/// Carries out a change, if what its checklist showed is still so.
+async fn push_checked(prepared: &Prepared, stop: &Stop, tell: &Tell<'_>) -> Result<Answer> {
+    match prepared.reopened(stop).await? {
+        Some(found) => Ok(Answer::Reopened(Box::new(found))),
+        None => prepared.push(stop, tell).await.map(Answer::Pushed),
     }
 }
 

@@ -180,7 +180,7 @@ impl Studio {
                 }
                 Turn::Draft(draft) => {
                     drop(input);
-                    if self.edit_text(&draft, runner.state_folder()).is_err() {
+                    if self.edit_text(&draft, &runner.state_folder()).is_err() {
                         return Ok(Ending::Hangup);
                     }
                     input = EventStream::new();

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -111,6 +111,7 @@ impl Runner {
                     let event = match told {
                         Progress::Part(part) => Event::Progress(part),
                         Progress::Run(progress) => Event::Ran(progress),
+                        Progress::Said(words) => Event::Said(words),
                     };
                     let _ = replies.try_send(Msg::Reply(slot, ticket, event));
                 };
@@ -135,7 +136,7 @@ impl Runner {
     }
 
     /// The folder for what has to last between runs.
-    pub fn state_folder(&self) -> &Path {
+    pub fn state_folder(&self) -> PathBuf {
         self.session.state_folder()
     }
 

@@ -10,13 +10,13 @@ const UP: &str = "CREATE TABLE orders (id integer PRIMARY KEY);\n";
 const DOWN: &str = "DROP TABLE orders;\n";
 
 /// A production project with a pending migration, and its staging environment.
-struct Shop {
-    project: Project,
-    staging: Project,
+pub struct Shop {
+    pub project: Project,
+    pub staging: Project,
 }
 
 impl Shop {
-    fn both() -> [Self; 2] {
+    pub fn both() -> [Self; 2] {
         let (ours, theirs) = (Project::both(), Project::both());
         let mut theirs = theirs.into_iter();
         ours.map(|project| {
@@ -28,7 +28,7 @@ impl Shop {
         })
     }
 
-    fn configure(&self, more: &str) {
+    pub fn configure(&self, more: &str) {
         let url = |database: &Database| match database {
             Database::Postgres(database) => database.url(),
             Database::Sqlite(file) => file.url(),
@@ -43,7 +43,7 @@ impl Shop {
         fs::write(self.project.path("dbstudio.toml"), text).unwrap();
     }
 
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match &self.project.database {
             Database::Postgres(database) => database.name.clone(),
             Database::Sqlite(file) => file.path.file_name().unwrap().to_string_lossy().into_owned(),

@@ -49,7 +49,7 @@ fn scheduled(number: i64, name: &str, direction: Direction) -> Scheduled {
     }
 }
 
-fn plan(order: &Order) -> Plan {
+pub fn plan(order: &Order) -> Plan {
     let direction = order.direction();
     let scripts = match direction {
         Direction::Up => vec![
@@ -88,6 +88,7 @@ fn plan(order: &Order) -> Plan {
         rehearsal: None,
         pictures: vec![examined("7").picture],
         dialect: Dialect::Postgres,
+        items: Vec::new(),
         run,
     }
 }
@@ -97,7 +98,7 @@ pub fn answer(ask: &Ask) -> Option<Told> {
         Ask::Standing => told(standing()),
         Ask::Examine(_, _, key) => Told::Examined(Arc::new(examined(key))),
         Ask::Plan(order) | Ask::Resume(order, _) => Told::Planned(Arc::new(plan(order))),
-        Ask::Carry(plan) => Told::Carried(Box::new(Carried {
+        Ask::Carry(plan, _) => Told::Carried(Box::new(Carried {
             plan: Arc::clone(plan),
             done: vec![
                 ("0005_shipments".to_owned(), Duration::from_millis(12)),
@@ -110,6 +111,7 @@ pub fn answer(ask: &Ask) -> Option<Told> {
         })),
         Ask::Rehearse(_) => Told::Rehearsed(Arc::new(rehearsal())),
         Ask::Origins | Ask::Timeline | Ask::Amend(..) | Ask::Write(_) => return None,
+        Ask::Gather(..) | Ask::Aid(..) => return None,
     })
 }
 
@@ -171,7 +173,7 @@ fn a_repair_asks_for_a_reason_first() {
     assert_eq!(*ask, Ask::Amend(wanted, Some("why not".to_owned())));
 }
 
-fn protected(protection: Protection, size: (u16, u16)) -> Shop {
+pub fn protected(protection: Protection, size: (u16, u16)) -> Shop {
     let mut shop = with(answer, size);
     if let Some(target) = &mut shop.model.target {
         target.protection = protection;
@@ -180,7 +182,7 @@ fn protected(protection: Protection, size: (u16, u16)) -> Shop {
 }
 
 fn carried_out(shop: &Shop) -> usize {
-    let is_it = |request: &&Request| matches!(request, Request::Migrations(_, ask) if matches!(**ask, Ask::Carry(_)));
+    let is_it = |request: &&Request| matches!(request, Request::Migrations(_, ask) if matches!(**ask, Ask::Carry(..)));
     shop.asked.iter().filter(is_it).count()
 }
 

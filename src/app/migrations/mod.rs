@@ -8,9 +8,13 @@ mod rehearsal;
 mod run;
 
 pub use mending::{Mending, mend};
-pub use run::{carry, go_on, intent, progressed, run_failed, under_review, verb, whole_intent};
+pub use run::{
+    carry, carry_out, go_on, intent, is_free, order, progressed, read_before, run_failed,
+    under_review, verb, whole_intent,
+};
 
 use crate::app::change;
+use crate::app::checklist;
 use crate::app::command::CommandId;
 use crate::app::effect::{Effect, Slot};
 use crate::app::layout::layout;
@@ -43,7 +47,7 @@ pub fn read(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
-pub(super) fn request(model: &Model, what: Ask) -> Option<Request> {
+pub(in crate::app) fn request(model: &Model, what: Ask) -> Option<Request> {
     let target = model.target.clone()?;
     Some(Request::Migrations(Box::new(target), Box::new(what)))
 }
@@ -83,7 +87,9 @@ pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
                 model.schema.show(relation, engine);
             }
         }
-        Told::Planned(plan) => run::planned(model, plan),
+        Told::Planned(plan) => run::planned(model, plan, effects),
+        Told::Gathered(found) => checklist::gathered(model, *found),
+        Told::Reopened(found) => checklist::reopened(model, *found),
         Told::Carried(carried) => run::carried(model, &carried, effects),
         Told::Rehearsed(found) => rehearsal::ended(model, &found, effects),
         Told::Amendment(amendment) => mending::planned(model, amendment),
@@ -134,6 +140,7 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let (row, line) = (model.migrations.list.cursor, model.migrations.text.cursor);
     model.migrations.move_to(row, false, list);
     model.migrations.scroll_to(line, text);
+    model.migrations.note_read(text);
 }
 
 /// Finds out which migration made each column, once somebody looks at columns.
@@ -208,9 +215,9 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) -> bool 
                 examine(model, key, effects);
             }
         }
-        C::ApplyAll => run::order(model, Order::Apply { to: None }, effects),
+        C::ApplyAll => order(model, Order::Apply { to: None }, effects),
         C::ApplyTo => run::up_to(model, true, effects),
-        C::RollBack => run::order(model, Order::RollBack { to: None }, effects),
+        C::RollBack => order(model, Order::RollBack { to: None }, effects),
         C::RollBackTo => run::up_to(model, false, effects),
         C::EditFile => edit(model, effects),
         C::Rehearse => rehearsal::begin(model, effects),

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use crate::app::browse;
 use crate::app::change;
+use crate::app::checklist;
 use crate::app::effect::{Effect, Slot};
 use crate::app::model::{Link, Model, Tone};
+use crate::app::operations;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::plan::{PlanReview, Subject};
@@ -16,6 +18,7 @@ use crate::app::overlays::running::Running;
 use crate::app::overlays::working::{Doing, Words, Working};
 use crate::app::panes::migrations::lasting;
 use crate::app::span::Ink;
+use crate::ops::checklist::Signed;
 use crate::ops::migrate::open_at;
 use crate::ops::migrations_desk::{Ask, Carried, Difference, Fate, Order, Plan};
 use crate::ops::run::{Direction, Progress, Scheduled};
@@ -28,7 +31,7 @@ const MOST_CHANGES: usize = 12;
 const PLANNING: Words = Words { running: "Looking at what would run", failed: "Nothing was run" };
 
 /// Whether work can begin; why not is said.
-pub(super) fn is_free(model: &mut Model) -> bool {
+pub fn is_free(model: &mut Model) -> bool {
     let is_open = matches!(model.link, Link::Open(_));
     let why = if model.tickets.is_running(Slot::Op) {
         "Something else is still being worked on; ctrl+c stops it"
@@ -72,8 +75,11 @@ pub fn up_to(model: &mut Model, up: bool, effects: &mut Vec<Effect>) {
 }
 
 /// The plan is here.
-pub fn planned(model: &mut Model, plan: Arc<Plan>) {
+pub fn planned(model: &mut Model, plan: Arc<Plan>, effects: &mut Vec<Effect>) {
     change::worked(model);
+    if plan.run.scripts.is_empty() && operations::is_at(model, &[operations::Stage::Migrate]) {
+        return operations::next(model, "Every migration was applied".to_owned(), effects);
+    }
     if plan.run.scripts.is_empty() {
         let said = match &plan.order {
             Order::Apply { to: None } => "Every migration is applied.",
@@ -103,15 +109,46 @@ pub fn under_review(model: &Model) -> Option<Subject> {
 pub fn carry(model: &mut Model, effects: &mut Vec<Effect>) {
     let plan = match under_review(model) {
         Some(Subject::Run(plan)) => plan,
+        Some(Subject::Operation(plan)) => {
+            let signed = checklist::signed(model);
+            if let Some(working) = operations::carry_out(model, plan, signed, effects) {
+                model.overlays.push(working);
+            }
+            return;
+        }
         Some(Subject::Amendment(amendment)) => {
             return super::mending::write(model, amendment, effects);
         }
         None => return,
     };
-    let Some(request) = super::request(model, Ask::Carry(Arc::clone(&plan))) else { return };
+    let signed = checklist::signed(model);
+    if let Some(running) = carry_out(model, plan, signed, effects) {
+        model.overlays.push(running);
+    }
+}
+
+/// Begins to carry out a plan with what was said on its checklist; what shows the run.
+pub fn carry_out(
+    model: &mut Model,
+    plan: Arc<Plan>,
+    signed: Signed,
+    effects: &mut Vec<Effect>,
+) -> Option<Overlay> {
+    let ask = Ask::Carry(Arc::clone(&plan), Box::new(signed));
+    let request = super::request(model, ask)?;
     model.notice = None;
-    model.overlays.push(Overlay::Running(Box::new(Running::new(plan))));
     model.start(Slot::Op, request, effects);
+    Some(Overlay::Running(Box::new(Running::new(plan))))
+}
+
+/// The migrations of a plan whose text was read to its end in the view, by name.
+pub fn read_before(model: &Model, plan: &Plan) -> Vec<String> {
+    let direction = plan.run.direction;
+    let is_read = |scheduled: &&Scheduled| {
+        let text = &scheduled.script(direction).text;
+        model.migrations.was_read(&scheduled.migration.key, direction == Direction::Down, text)
+    };
+    plan.run.scripts.iter().filter(is_read).map(|one| one.migration.name()).collect()
 }
 
 /// A run has come so far.
@@ -129,16 +166,19 @@ fn ended(model: &mut Model) -> Option<Arc<Plan>> {
     let is_it = |overlay: &Overlay| matches!(overlay, Overlay::Running(_));
     let at = model.overlays.iter().position(is_it)?;
     let Overlay::Running(running) = model.overlays.remove(at) else { return None };
-    model.overlays.retain(|it| !matches!(it, Overlay::Plan(_)));
+    model.overlays.retain(|it| !matches!(it, Overlay::Plan(_) | Overlay::Checklist(_)));
     Some(running.plan)
 }
 
 /// It is carried out: what is on the screen is read again.
 pub fn carried(model: &mut Model, carried: &Carried, effects: &mut Vec<Effect>) {
     ended(model);
+    browse::refresh(model, effects);
+    if operations::is_at(model, &[operations::Stage::Migrate]) {
+        return operations::next(model, told(carried), effects);
+    }
     let outcome = Outcome::of(title(carried.plan.order.direction()), paragraphs(carried));
     model.overlays.push(Overlay::Outcome(Box::new(outcome)));
-    browse::refresh(model, effects);
 }
 
 /// The run failed or was stopped; whether it was a run.
@@ -150,6 +190,7 @@ pub fn run_failed(model: &mut Model, problem: &Problem, effects: &mut Vec<Effect
         (_, Direction::Down) => "Not all was taken back",
     };
     let outcome = Outcome::of_problem(heading, problem.clone());
+    let outcome = operations::with_done(model, outcome);
     model.overlays.push(Overlay::Outcome(Box::new(outcome)));
     if let Some(question) = where_to_go_on(&plan, problem) {
         model.overlays.push(Overlay::Resume(Box::new(question)));
@@ -210,12 +251,16 @@ pub fn intent(plan: &Plan) -> String {
     }
 }
 
-fn paragraphs(carried: &Carried) -> Vec<(Ink, String)> {
+/// How much was carried out, and how long it took.
+fn told(carried: &Carried) -> String {
     let count = carried.done.len();
     let plural = if count == 1 { "" } else { "s" };
     let verb = title(carried.plan.order.direction());
-    let elapsed = lasting(carried.elapsed);
-    let mut out = vec![(Ink::Strong, format!("{verb} {count} migration{plural} in {elapsed}."))];
+    format!("{verb} {count} migration{plural} in {}", lasting(carried.elapsed))
+}
+
+fn paragraphs(carried: &Carried) -> Vec<(Ink, String)> {
+    let mut out = vec![(Ink::Strong, format!("{}.", told(carried)))];
     out.extend(
         carried.done.iter().map(|(name, took)| (Ink::Muted, format!("{name}  {}", lasting(*took)))),
     );

@@ -1,5 +1,5 @@
 //! "What do you want to do?": the ways of working with a database, the one that fits how it is now
-//! first. Choosing one begins it; what only the command line has is copied as a command.
+//! first. Choosing one begins it.
 
 use ratatui::layout::Rect;
 
@@ -7,21 +7,12 @@ use crate::app::command::CommandId;
 use crate::app::commands;
 use crate::app::effect::Effect;
 use crate::app::key::{Code, Key, Mouse, MouseAction};
-use crate::app::model::{Link, Model, Tone};
+use crate::app::model::{Link, Model};
 use crate::app::overlays::Next;
 use crate::app::overlays::place::{Scroll, centred, inside, line_at, narrow};
 use crate::app::update::screen;
 use crate::config::Protection;
 use crate::ops::migrations_desk::State as Standing;
-
-/// What choosing begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Begins {
-    /// Commands of the studio, one after the other.
-    Commands(&'static [CommandId]),
-    /// A command of the shell, which is copied.
-    Shell(&'static str),
-}
 
 /// One way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +23,7 @@ pub struct Way {
     pub detail: String,
     /// Whether it is what fits now.
     pub fits: bool,
-    begins: Begins,
+    begins: CommandId,
 }
 
 /// The list of ways.
@@ -130,22 +121,12 @@ impl Guide {
 
     fn begin(&self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         let Some(way) = self.ways.get(self.list.cursor) else { return Next::Stay };
-        match way.begins {
-            Begins::Commands(ids) => {
-                for id in ids {
-                    commands::run(model, *id, effects);
-                }
-            }
-            Begins::Shell(command) => {
-                effects.push(Effect::Copy(command.to_owned()));
-                model.notify(Tone::Good, format!("Copied, for the command line: {command}"));
-            }
-        }
+        commands::run(model, way.begins, effects);
         Next::Close
     }
 }
 
-fn way(wish: &str, detail: &str, fits: bool, begins: Begins) -> Way {
+fn way(wish: &str, detail: &str, fits: bool, begins: CommandId) -> Way {
     Way { wish: wish.to_owned(), detail: detail.to_owned(), fits, begins }
 }
 
@@ -153,9 +134,7 @@ fn ways(state: &State) -> Vec<Way> {
     let mut all: Vec<Way> = to_begin(state).into();
     all.extend(to_change(state));
     all.extend(to_look(state));
-    if state.protection != Protection::Production {
-        all.extend(to_fill());
-    }
+    all.extend(to_fill(state));
     all
 }
 
@@ -168,21 +147,21 @@ fn to_begin(state: &State) -> [Way; 3] {
     [
         way(
             "Something is broken",
-            "See how the database is doing; dbstudio doctor finds out why, step by step",
+            "The status; dbstudio doctor finds out why, step by step",
             state.lost || state.unsettled,
-            Begins::Commands(&[CommandId::StatusView]),
+            CommandId::StatusView,
         ),
         way(
             "Set the database up for the first time",
-            "Writes what the schema has as a migration, applies it, shows the status",
+            "Writes a migration, applies it, shows the status",
             state.empty && !state.lost && state.pending == 0,
-            Begins::Shell("dbstudio setup"),
+            CommandId::SetUp,
         ),
         way(
             "Apply migrations",
             &waiting,
             state.pending > 0 && !state.lost,
-            Begins::Commands(&[CommandId::MigrationsView]),
+            CommandId::MigrationsView,
         ),
     ]
 }
@@ -190,16 +169,16 @@ fn to_begin(state: &State) -> [Way; 3] {
 fn to_change(state: &State) -> Vec<Way> {
     let mut all = vec![way(
         "I changed the schema: write a migration",
-        "The difference between the schema and the migrations, up and down, reviewed first",
+        "What the schema has and the migrations have not, reviewed",
         false,
-        Begins::Commands(&[CommandId::Generate]),
+        CommandId::Generate,
     )];
     if state.protection == Protection::Development {
         all.push(way(
             "I changed the schema: try it at once",
-            "Makes this database match the schema, without a migration; development only",
+            "Makes this database match the schema, no migration",
             false,
-            Begins::Commands(&[CommandId::Push]),
+            CommandId::Push,
         ));
     }
     all
@@ -211,38 +190,53 @@ fn to_look(state: &State) -> [Way; 3] {
             "Check the database",
             "Connection, tables, sizes, sessions, locks, indexes",
             false,
-            Begins::Commands(&[CommandId::StatusView]),
+            CommandId::StatusView,
         ),
         way(
             "Browse rows",
             "The tree at the left, enter opens a table",
             !state.empty && state.pending == 0 && !state.lost && !state.unsettled,
-            Begins::Commands(&[CommandId::DataView]),
+            CommandId::DataView,
         ),
         way(
             "See what differs from the schema",
             "The SQL that a push would run, with its hazards",
             false,
-            Begins::Commands(&[CommandId::Compare]),
+            CommandId::Compare,
         ),
     ]
 }
 
-fn to_fill() -> [Way; 2] {
-    [
-        way(
+fn to_fill(state: &State) -> Vec<Way> {
+    let is_production = state.protection == Protection::Production;
+    let mut all = Vec::new();
+    if !is_production {
+        all.push(way(
             "Add sample data",
-            "The project's seeds, or rows made from the schema (--generate)",
+            "The project's seeds; what goes where is shown first",
             false,
-            Begins::Shell("dbstudio seed"),
-        ),
-        way(
-            "Start afresh",
-            "Drops everything, sets it up again and seeds it; look at the data first",
+            CommandId::Seed,
+        ));
+        all.push(way(
+            "Make sample rows",
+            "From the schema alone; checks and foreign keys hold",
             false,
-            Begins::Shell("dbstudio fresh"),
-        ),
-    ]
+            CommandId::SeedRows,
+        ));
+    }
+    all.push(way("Make a backup", "Verified before it counts", false, CommandId::Backup));
+    all.push(way(
+        "Bring a backup back",
+        "Into a new database first, swapped only when whole",
+        false,
+        CommandId::Backups,
+    ));
+    let afresh = match is_production {
+        true => "Refused on production: it says why, and what to do",
+        false => "Drops everything, sets it up, seeds it; look at it first",
+    };
+    all.push(way("Start afresh", afresh, false, CommandId::Fresh));
+    all
 }
 
 #[cfg(test)]
@@ -271,6 +265,7 @@ mod tests {
         assert_eq!(first(&State { lost: true, empty: true, ..calm }), ["Something is broken"]);
         let production = State { protection: Protection::Production, ..calm };
         let all: Vec<String> = ways(&production).into_iter().map(|way| way.wish).collect();
-        assert!(!all.iter().any(|wish| wish.contains("afresh") || wish.contains("at once")));
+        assert!(!all.iter().any(|wish| wish.contains("sample") || wish.contains("at once")));
+        assert!(all.iter().any(|wish| wish.contains("afresh")), "it says why it is refused");
     }
 }

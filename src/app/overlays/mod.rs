@@ -4,6 +4,7 @@
 //! while it handles a key, so it may change the model freely; what it answers decides whether
 //! it goes back. None of them reads a database or draws.
 
+pub mod backups;
 pub mod cell;
 pub mod checklist;
 pub mod confirm;
@@ -29,6 +30,7 @@ use crate::app::effect::{Effect, Slot};
 use crate::app::key::{Key, Mouse};
 use crate::app::model::Model;
 use crate::app::msg::{Event, Msg};
+use crate::app::overlays::backups::BackupList;
 use crate::app::overlays::cell::Cell;
 use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::confirm::Confirm;
@@ -84,6 +86,8 @@ pub enum Overlay {
     Plan(Box<PlanReview>),
     /// Migrations that run.
     Running(Box<Running>),
+    /// The backups of the database.
+    Backups(Box<BackupList>),
     /// Where to go on in a migration that was cut off.
     Resume(Box<Resume>),
     /// One cell that is edited.
@@ -125,6 +129,7 @@ impl Overlay {
             Self::Outcome(it) => it.key(key, model),
             Self::Plan(it) => it.key(key, model, effects),
             Self::Running(it) => it.key(key, model, effects),
+            Self::Backups(it) => it.key(key, model, effects),
             Self::Resume(it) => it.key(key, model, effects),
             Self::Editor(it) => it.key(key, model, effects),
             Self::EditReview(it) => it.key(key, model, effects),
@@ -137,7 +142,8 @@ impl Overlay {
             Self::Confirm(_) | Self::Cell(_) | Self::References(_) => Next::Stay,
             Self::Working(_) | Self::Renames(_) | Self::Review(_) => Next::Stay,
             Self::Checklist(_) | Self::Outcome(_) => Next::Stay,
-            Self::Plan(_) | Self::Running(_) | Self::Guide(_) | Self::Resume(_) => Next::Stay,
+            Self::Plan(_) | Self::Running(_) | Self::Guide(_) | Self::Backups(_) => Next::Stay,
+            Self::Resume(_) => Next::Stay,
             Self::Prompt(it) => it.paste(text, model),
             Self::Record(it) => it.paste(text, model),
             Self::Filter(it) => it.paste(text),
@@ -165,6 +171,7 @@ impl Overlay {
             Self::References(it) => it.mouse(mouse, model, effects),
             Self::Palette(it) => it.mouse(mouse, model),
             Self::Guide(it) => it.mouse(mouse, model, effects),
+            Self::Backups(it) => it.mouse(mouse, model, effects),
             Self::Help(it) => it.mouse(mouse, model),
         }
     }
@@ -175,6 +182,7 @@ impl Overlay {
             Self::Cell(it) => it.reply(slot, event),
             Self::References(it) => it.reply(slot, event),
             Self::Working(it) => it.reply(slot, event),
+            Self::Checklist(it) => it.reply(slot, event),
             Self::Running(_) => slot == Slot::Op,
             _ => false,
         }

@@ -65,6 +65,15 @@ impl Outcome {
         Self { title, is_bad: false, top: 0, paragraphs }
     }
 
+    /// The same with more below it.
+    pub fn and(mut self, paragraphs: Vec<(Ink, String)>) -> Self {
+        if !paragraphs.is_empty() {
+            self.paragraphs.push((Ink::Text, String::new()));
+            self.paragraphs.extend(paragraphs);
+        }
+        self
+    }
+
     /// The same as bad news.
     pub fn bad(self) -> Self {
         Self { is_bad: true, ..self }
@@ -82,7 +91,7 @@ impl Outcome {
             (Kind::Cancelled, _) => "Stopped",
             (_, Some(Doing::Pushing | Doing::Preparing(Intent::Push))) => "Not pushed",
             (_, Some(Doing::Writing | Doing::Preparing(Intent::Generate))) => "Not written",
-            (_, Some(Doing::Migrations(words))) => words.failed,
+            (_, Some(Doing::Migrations(words) | Doing::Operation(words))) => words.failed,
             _ => "Not compared",
         };
         Self::of_problem(title, problem)

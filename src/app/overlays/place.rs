@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::app::key::Mouse;
+use crate::app::key::{Code, Key, Mouse, MouseAction};
 
 /// A place in the middle of the screen, a little above it, where the eye rests. `width` and
 /// `height` count the frame; where there is no room it is smaller.
@@ -44,9 +44,53 @@ pub struct Scroll {
     pub cursor: usize,
     /// The first line on the screen.
     pub top: usize,
+    /// Whether a `g` was pressed that may be the first of two.
+    pub is_going: bool,
 }
 
 impl Scroll {
+    /// Takes a key that moves through something to read; whether it was one.
+    pub fn key(&mut self, key: Key, lines: usize, height: usize) -> bool {
+        let going = std::mem::take(&mut self.is_going);
+        let page = signed(height.saturating_sub(1).max(1));
+        let step = match key.code {
+            Code::Char('d') if key.ctrl => page / 2,
+            Code::Char('u') if key.ctrl => -(page / 2),
+            Code::Char('f') if key.ctrl => page,
+            Code::Char('b') if key.ctrl => -page,
+            _ if key.ctrl || key.alt => return false,
+            Code::Up | Code::Char('k') => -1,
+            Code::Down | Code::Char('j') => 1,
+            Code::PageUp => -page,
+            Code::PageDown | Code::Char(' ') => page,
+            Code::Home => isize::MIN,
+            Code::Char('g') if going => isize::MIN,
+            Code::Char('g') => {
+                self.is_going = true;
+                0
+            }
+            Code::End | Code::Char('G') => isize::MAX,
+            _ => return false,
+        };
+        self.by(step, lines, height);
+        true
+    }
+
+    /// Takes the mouse over lines that stand in `body`: the wheel scrolls, a click moves the cursor.
+    pub fn mouse(&mut self, mouse: Mouse, body: Rect, lines: usize) {
+        let height = usize::from(body.height).max(1);
+        match mouse.action {
+            MouseAction::WheelUp => self.wheel(-3, lines, height),
+            MouseAction::WheelDown => self.wheel(3, lines, height),
+            MouseAction::Press => {
+                if let Some(line) = line_at(body, mouse) {
+                    self.to(self.top + line, lines, height);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Moves the cursor to a line of `lines` and keeps it on a screen of `height`.
     pub fn to(&mut self, line: usize, lines: usize, height: usize) {
         let height = height.max(1);

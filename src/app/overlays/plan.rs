@@ -7,21 +7,26 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
+use crate::app::checklist;
 use crate::app::effect::Effect;
-use crate::app::key::{Code, Key, Mouse, MouseAction};
+use crate::app::key::{Code, Key, Mouse};
 use crate::app::migrations;
 use crate::app::model::{Model, Tone};
 use crate::app::msg::Msg;
+use crate::app::operations;
+use crate::app::overlays::checklist::{Checklist, Sayings, Work};
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::outcome::{Outcome, sentence};
-use crate::app::overlays::place::{Scroll, inside, line_at, signed};
+use crate::app::overlays::place::{Scroll, inside, signed};
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::{Next, Overlay};
 use crate::app::panes::migrations::{Line, LineKind, PageRow, fitted, sql};
 use crate::app::span::{Ink, Span};
 use crate::app::update::screen;
 use crate::config::Protection;
+use crate::ops::checklist::Signed;
 use crate::ops::migrations_desk::{Amendment, Plan};
+use crate::ops::operations_desk;
 use crate::ops::run::Scheduled;
 use crate::problem::Result;
 use crate::schema::hazard::{Hazard, Severity};
@@ -35,6 +40,8 @@ pub enum Subject {
     Run(Arc<Plan>),
     /// What is to be written in the history.
     Amendment(Arc<Amendment>),
+    /// What is to be done with the whole database.
+    Operation(Arc<operations_desk::Plan>),
 }
 
 impl Subject {
@@ -43,6 +50,7 @@ impl Subject {
         match self {
             Self::Run(plan) => &plan.run.database,
             Self::Amendment(amendment) => &amendment.database,
+            Self::Operation(plan) => &plan.database,
         }
     }
 
@@ -50,6 +58,7 @@ impl Subject {
     pub fn intent(&self) -> String {
         match self {
             Self::Run(plan) => migrations::intent(plan),
+            Self::Operation(plan) => operations::intent(plan),
             Self::Amendment(amendment) => match amendment.corrections.as_slice() {
                 [one] => format!("Write of {}: {}", one.name, one.becomes),
                 many => format!("Write of {} migrations", text::grouped(many.len() as u64)),
@@ -61,6 +70,7 @@ impl Subject {
     pub fn title(&self) -> String {
         match self {
             Self::Run(plan) => migrations::whole_intent(plan),
+            Self::Operation(plan) => operations::intent(plan),
             Self::Amendment(amendment) => {
                 format!("What {} remembers of its migrations", amendment.database)
             }
@@ -72,6 +82,7 @@ impl Subject {
         match self {
             Self::Run(plan) => migrations::verb(plan.order.direction()),
             Self::Amendment(_) => "write",
+            Self::Operation(plan) => operations::verb(plan),
         }
     }
 
@@ -83,6 +94,10 @@ impl Subject {
                 plan.run.scripts.iter().map(of).sum()
             }
             Self::Amendment(amendment) => amendment.statements.len(),
+            Self::Operation(plan) => match &plan.work {
+                operations_desk::Work::Reset(reset) => reset.steps.len(),
+                _ => 0,
+            },
         }
     }
 
@@ -90,7 +105,7 @@ impl Subject {
     pub fn hazards(&self) -> impl Iterator<Item = &Hazard> {
         let hazards = match self {
             Self::Run(plan) => plan.hazards.as_slice(),
-            Self::Amendment(_) => &[],
+            Self::Amendment(_) | Self::Operation(_) => &[],
         };
         hazards.iter().flatten()
     }
@@ -102,7 +117,7 @@ impl Subject {
     pub fn permit(&self) -> Result<()> {
         match self {
             Self::Run(plan) => plan.permit(),
-            Self::Amendment(_) => Ok(()),
+            Self::Amendment(_) | Self::Operation(_) => Ok(()),
         }
     }
 
@@ -111,6 +126,10 @@ impl Subject {
         match self {
             Self::Run(plan) => !plan.warnings.is_empty(),
             Self::Amendment(_) => false,
+            Self::Operation(plan) => matches!(
+                plan.work,
+                operations_desk::Work::Reset(_) | operations_desk::Work::Restore(_)
+            ),
         }
     }
 }
@@ -129,15 +148,27 @@ pub struct PlanReview {
     made_for: Option<(u16, bool)>,
     /// Whether its last row was in sight.
     pub is_read: bool,
-    is_going: bool,
+    /// What was said on its checklist before.
+    pub said: Sayings,
+    /// The last line of each script, by the migration's name.
+    ends: Vec<(String, usize)>,
+    /// The migrations whose last line was in sight, by name.
+    read: Vec<String>,
 }
 
 impl PlanReview {
     /// A plan from its first line on.
     pub fn new(subject: Subject, model: &Model) -> Self {
-        let lines = match &subject {
+        let (lines, ends) = match &subject {
             Subject::Run(plan) => lines(plan),
-            Subject::Amendment(amendment) => amended(amendment, migrations::dialect(model)),
+            Subject::Amendment(amendment) => {
+                (amended(amendment, migrations::dialect(model)), Vec::new())
+            }
+            Subject::Operation(plan) => (operations::lines(plan), Vec::new()),
+        };
+        let read = match &subject {
+            Subject::Run(plan) => migrations::read_before(model, plan),
+            Subject::Amendment(_) | Subject::Operation(_) => Vec::new(),
         };
         let last = lines.iter().filter_map(|line| line.number).max();
         let gutter = last.map_or(0, |last| last.to_string().len() + 3);
@@ -149,7 +180,9 @@ impl PlanReview {
             gutter: u16::try_from(gutter).unwrap_or(0),
             made_for: None,
             is_read: false,
-            is_going: false,
+            said: Sayings::new(),
+            ends,
+            read,
         };
         it.fit(model);
         it
@@ -208,9 +241,29 @@ impl PlanReview {
         self.look(model);
     }
 
-    /// Notes that the end was in sight.
+    /// Notes which ends are in sight.
     fn look(&mut self, model: &Model) {
-        self.is_read |= self.list.top + self.height(model) >= self.rows.len();
+        let (top, bottom) = (self.list.top, self.list.top + self.height(model));
+        self.is_read |= bottom >= self.rows.len();
+        let shown = self.rows.get(top..bottom.min(self.rows.len())).unwrap_or_default();
+        let is_last =
+            |at: usize, line: usize| self.rows.get(at + 1).is_none_or(|row| row.line != line);
+        for (name, end) in &self.ends {
+            let mut places = shown.iter().enumerate();
+            let is_seen = places.any(|(at, row)| row.line == *end && is_last(top + at, *end));
+            if is_seen && !self.read.contains(name) {
+                self.read.push(name.clone());
+            }
+        }
+    }
+
+    /// What is looked at, for its checklist, where it has one.
+    pub fn work(&self) -> Option<Work> {
+        match &self.subject {
+            Subject::Run(plan) => Some(Work::Run(Arc::clone(plan), self.read.clone())),
+            Subject::Operation(plan) => Some(Work::Operation(Arc::clone(plan))),
+            Subject::Amendment(_) => None,
+        }
     }
 
     fn height(&self, model: &Model) -> usize {
@@ -226,30 +279,14 @@ impl PlanReview {
     /// Takes a key.
     pub fn key(&mut self, key: Key, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         self.fit(model);
-        let going = std::mem::take(&mut self.is_going);
         let height = self.height(model);
-        let page = signed(height.saturating_sub(1).max(1));
         let step = match key.code {
+            _ if self.list.key(key, self.rows.len(), height) => 0,
             Code::Char('c') if key.ctrl => return self.leave(model),
-            Code::Char('d') if key.ctrl => page / 2,
-            Code::Char('u') if key.ctrl => -(page / 2),
-            Code::Char('f') if key.ctrl => page,
-            Code::Char('b') if key.ctrl => -page,
             _ if key.ctrl || key.alt => 0,
             Code::Esc | Code::Char('q') => return self.leave(model),
-            Code::Enter | Code::Char('a') => return self.yes(model),
+            Code::Enter | Code::Char('a') => return self.yes(model, effects),
             Code::Char('y' | 'Y') => return self.copy(model, effects),
-            Code::Up | Code::Char('k') => -1,
-            Code::Down | Code::Char('j') => 1,
-            Code::PageUp => -page,
-            Code::PageDown | Code::Char(' ') => page,
-            Code::Home => isize::MIN,
-            Code::Char('g') if going => isize::MIN,
-            Code::Char('g') => {
-                self.is_going = true;
-                0
-            }
-            Code::End | Code::Char('G') => isize::MAX,
             Code::Char('n') => self.hazard(true),
             Code::Char('N') => self.hazard(false),
             _ => 0,
@@ -277,17 +314,8 @@ impl PlanReview {
     /// Takes the mouse: the wheel scrolls, a click moves the cursor.
     pub fn mouse(&mut self, mouse: Mouse, model: &Model) -> Next {
         self.fit(model);
-        let (rows, height) = (self.rows.len(), self.height(model));
-        match mouse.action {
-            MouseAction::WheelUp => self.list.wheel(-3, rows, height),
-            MouseAction::WheelDown => self.list.wheel(3, rows, height),
-            MouseAction::Press => {
-                if let Some(line) = line_at(Self::body(self.area(model)), mouse) {
-                    self.list.to(self.list.top + line, rows, height);
-                }
-            }
-            _ => {}
-        }
+        let body = Self::body(self.area(model));
+        self.list.mouse(mouse, body, self.rows.len());
         self.look(model);
         Next::Stay
     }
@@ -298,6 +326,10 @@ impl PlanReview {
             Subject::Amendment(amendment) => {
                 amendment.statements.iter().map(|sql| format!("{sql};\n")).collect()
             }
+            Subject::Operation(_) => {
+                let words = |line: &Line| line.spans.iter().map(|it| &*it.text).collect::<String>();
+                self.lines.iter().map(|line| format!("{}\n", words(line))).collect()
+            }
         };
         let size = text::short_bytes(copied.len() as u64);
         effects.push(Effect::Copy(copied));
@@ -306,25 +338,63 @@ impl PlanReview {
     }
 
     /// What comes after a yes: another question, or why there is none.
-    fn yes(&self, model: &mut Model) -> Next {
+    fn yes(&self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         if let Err(problem) = self.subject.permit() {
             return over(Overlay::Outcome(Box::new(Outcome::of_problem("Refused", problem))));
         }
+        if let Subject::Operation(plan) = &self.subject {
+            return self.operate(plan, model, effects);
+        }
         let target = model.target.as_ref();
         let is_production = target.is_none_or(|target| target.protection == Protection::Production);
-        if is_production && !self.is_read {
+        let asks = matches!(&self.subject, Subject::Run(plan) if plan.items.contains(&"reviewed"));
+        if is_production && !self.is_read && !asks {
             model.notify(Tone::Bad, "On production the SQL is read to its end first: G goes there");
+            return Next::Stay;
+        }
+        if checklist::has_items(&self.subject)
+            && let Some(work) = self.work()
+        {
+            checklist::ask(model, &work, effects);
             return Next::Stay;
         }
         if is_production {
             return over(Overlay::Prompt(Box::new(Prompt::new(Purpose::DatabaseName, ""))));
         }
-        over(Overlay::Confirm(Confirm {
+        over(Overlay::Confirm(self.question()))
+    }
+
+    /// The same for an operation: its checklist, the database's name, or a plain yes.
+    fn operate(
+        &self,
+        plan: &Arc<operations_desk::Plan>,
+        model: &mut Model,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        if !plan.gathered.items.is_empty() {
+            let work = Work::Operation(Arc::clone(plan));
+            let (gathered, protection) = (plan.gathered.clone(), plan.target.protection);
+            let list = Checklist::new(work, gathered, self.said.clone(), protection);
+            return over(Overlay::Checklist(Box::new(list)));
+        }
+        if plan.needs_name() {
+            return over(Overlay::Prompt(Box::new(Prompt::new(Purpose::DatabaseName, ""))));
+        }
+        if plan.wish == operations_desk::Wish::Backup {
+            let signed = Signed::default();
+            let working = operations::carry_out(model, Arc::clone(plan), signed, effects);
+            return working.map_or(Next::Stay, over);
+        }
+        over(Overlay::Confirm(self.question()))
+    }
+
+    fn question(&self) -> Confirm {
+        Confirm {
             title: format!("{}?", self.subject.intent()),
             text: format!("It runs on {}, as it stands here.", self.subject.database()),
             yes: self.subject.verb().to_owned(),
             then: Msg::Carry,
-        }))
+        }
     }
 
     fn leave(&self, model: &mut Model) -> Next {
@@ -373,10 +443,10 @@ fn noted(note: &str) -> Line {
     Line::new(LineKind::Prose, 0, vec![Span::new(Ink::NoticeMark, "·"), words])
 }
 
-/// The lines of a plan.
-fn lines(plan: &Plan) -> Vec<Line> {
+/// The lines of a plan, and the last one of each script by the migration's name.
+fn lines(plan: &Plan) -> (Vec<Line>, Vec<(String, usize)>) {
     let run = &plan.run;
-    let mut lines = Vec::new();
+    let (mut lines, mut ends) = (Vec::new(), Vec::new());
     if let Err(problem) = plan.permit() {
         let what = vec![
             Span::new(Ink::DangerMark, "✗"),
@@ -415,8 +485,9 @@ fn lines(plan: &Plan) -> Vec<Line> {
         let none: &[Hazard] = &[];
         let hazards = plan.hazards.get(at).map_or(none, Vec::as_slice);
         lines.extend(sql(plan.dialect, &script.text, hazards));
+        ends.push((scheduled.migration.name(), lines.len().saturating_sub(1)));
     }
-    lines
+    (lines, ends)
 }
 
 fn heading(scheduled: &Scheduled, file: &str) -> Line {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::change;
+use crate::app::checklist;
 use crate::app::edit;
 use crate::app::effect::{Effect, Slot};
 use crate::app::export;
@@ -11,11 +12,16 @@ use crate::app::key::{Code, Key};
 use crate::app::layout::layout;
 use crate::app::migrations::{self, Mending};
 use crate::app::model::{Model, Tone};
+use crate::app::operations;
 use crate::app::overlays::Next;
 use crate::app::panes::data::Awaiting;
 use crate::app::update::screen;
 use crate::db::page::Place;
+use crate::ops::operations_desk::Wish;
 use crate::ops::session::Request;
+
+/// The most rows that are made for each table.
+const MOST_ROWS: usize = 10_000_000;
 
 /// A line to type, and what for.
 #[derive(Debug, Clone)]
@@ -51,6 +57,10 @@ pub enum Purpose {
     DatabaseName,
     /// Why something else is written of a migration.
     Reason(Mending),
+    /// How many rows are made for each table.
+    Rows,
+    /// Why an item of a checklist does not matter now.
+    Waiver,
 }
 
 impl Prompt {
@@ -123,13 +133,19 @@ impl Prompt {
                 Next::Close
             }
             Purpose::DatabaseName => self.carry(model, effects),
-            Purpose::Reason(_) if self.field.text().trim().is_empty() => {
+            Purpose::Reason(_) | Purpose::Waiver if self.field.text().trim().is_empty() => {
                 self.complaint = Some("it is kept for those who come later".into());
                 Next::Stay
             }
             Purpose::Reason(mending) => {
                 let reason = self.field.text().trim().to_owned();
                 migrations::mend(model, mending, Some(reason), effects);
+                Next::Close
+            }
+            Purpose::Rows => self.rows(model, effects),
+            Purpose::Waiver => {
+                let reason = self.field.text().trim().to_owned();
+                checklist::waive(model, reason);
                 Next::Close
             }
             Purpose::FromFile | Purpose::ToFile => {
@@ -170,6 +186,20 @@ impl Prompt {
         }
         migrations::carry(model, effects);
         Next::Close
+    }
+
+    /// Begins to make rows, when what was typed is a number of them.
+    fn rows(&mut self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
+        match self.field.text().trim().replace([',', '_', '\''], "").parse() {
+            Ok(rows) if (1..=MOST_ROWS).contains(&rows) => {
+                operations::order(model, Wish::Rows(rows), effects);
+                Next::Close
+            }
+            _ => {
+                self.complaint = Some("a number from 1 to 10,000,000".into());
+                Next::Stay
+            }
+        }
     }
 
     fn find(&self, model: &mut Model) {

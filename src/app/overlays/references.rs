@@ -128,7 +128,9 @@ impl References {
         }
         match event {
             Event::Done(Answer::References(counts)) => self.counts = Counts::Known(counts.clone()),
-            Event::Done(_) | Event::Progress(_) | Event::Ran(_) => return false,
+            Event::Done(_) | Event::Progress(_) | Event::Ran(_) | Event::Said(_) => {
+                return false;
+            }
             Event::Failed(problem) => self.counts = Counts::Failed(problem.clone()),
         }
         true

@@ -29,6 +29,8 @@ pub struct Working {
     /// What was answered about renames before.
     pub answers: Answers,
     at_once: bool,
+    /// The parts before the first that is told by its number.
+    first: usize,
 }
 
 /// What work does.
@@ -40,6 +42,8 @@ pub enum Doing {
     Pushing,
     /// It writes a migration.
     Writing,
+    /// It carries out an operation on the whole database.
+    Operation(&'static Words),
     /// It finds something out about the migrations, or writes down what their history says.
     Migrations(&'static Words),
 }
@@ -56,13 +60,28 @@ pub struct Words {
 impl Working {
     /// Work that begins; `at_once` says that it is drawn before it has taken any time.
     pub fn new(doing: Doing, steps: Vec<String>, at_once: bool) -> Self {
-        Self { doing, steps, at: 0, answers: Answers::default(), at_once }
+        Self { doing, steps, at: 0, answers: Answers::default(), at_once, first: 0 }
     }
 
     /// The same after these answers.
     pub fn after(mut self, answers: Answers) -> Self {
         self.answers = answers;
         self
+    }
+
+    /// The same where so many parts come before the first that is told by its number.
+    pub fn from(self, first: usize) -> Self {
+        Self { first, ..self }
+    }
+
+    /// Takes what begins; where only the number in it is another, it goes on.
+    fn said(&mut self, words: &str) {
+        let head = |words: &str| words.split_once(": ").map_or(words, |(head, _)| head).to_owned();
+        match self.steps.last_mut().filter(|last| head(last) == head(words)) {
+            Some(last) => words.clone_into(last),
+            None => self.steps.push(words.to_owned()),
+        }
+        self.at = self.steps.len().saturating_sub(1);
     }
 
     /// Whether it has run long enough to be drawn.
@@ -97,7 +116,10 @@ impl Working {
     /// Takes how far the work has come; whether the answer was for it.
     pub fn reply(&mut self, slot: Slot, event: &Event) -> bool {
         if let (Slot::Op, Event::Progress(at)) = (slot, event) {
-            self.at = *at;
+            self.at = self.first + *at;
+        }
+        if let (Slot::Op, Event::Said(words)) = (slot, event) {
+            self.said(words);
         }
         slot == Slot::Op
     }

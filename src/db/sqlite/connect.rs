@@ -15,7 +15,7 @@ use super::{Inner, cell};
 use crate::config::{Protection, SqliteAddress, Target};
 use crate::db::stop::Stop;
 use crate::db::{Engine, ServerFacts};
-use crate::problem::{Problem, Result};
+use crate::problem::{Kind, Problem, Result};
 
 /// How long SQLite itself waits for a lock before we look whether to go on.
 const BUSY_STEP: Duration = Duration::from_millis(50);
@@ -182,7 +182,8 @@ fn missing(file: &Path) -> Problem {
         }
         (None, _) => "Nothing of the path exists".to_owned(),
     };
-    Problem::failed(
+    Problem::new(
+        Kind::Absent,
         format!("There is no file {}", file.display()),
         why,
         "check the path; opening never creates a database: `dbstudio init` starts a project with \

@@ -4,6 +4,7 @@
 //!
 //! Nothing here asks anybody, and nothing is run but the command a project has for telling its team.
 
+mod gathered;
 mod notice;
 
 use serde_json::{Value, json};
@@ -18,14 +19,15 @@ use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::Migration;
 use crate::problem::{Kind, Problem, Result};
-pub use notice::notify;
+pub use gathered::{Aid, Gathered, Signed, holds};
+pub use notice::{Notice, notify};
 
 /// Everything that can stand on the checklist of migrations, in the order it is shown.
 pub const ITEMS: [&str; 6] =
     ["tested-on-staging", "reviewed", "backup", "rollback-plan", "off-peak", "team-notified"];
 
 /// The items that only a person can say, or that a person may tick without a reason.
-const TICKS: [&str; 2] = ["reviewed", "team-notified"];
+pub const TICKS: [&str; 2] = ["reviewed", "team-notified"];
 
 /// How long a notification counts.
 const NOTIFIED: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
@@ -119,8 +121,8 @@ pub fn items(
     Ok(ITEMS.into_iter().filter(|item| configured.iter().any(|one| one == item)).collect())
 }
 
-/// Gathers the evidence for everything on the list of a run. `reviewed` is whether somebody has
-/// looked at every statement to its end.
+/// Gathers the evidence for everything on the list of a run. `read` are the names of the migrations
+/// whose text somebody has looked at to its end.
 ///
 /// # Errors
 /// The database cannot be asked, or the configuration cannot be used.
@@ -128,7 +130,7 @@ pub async fn gather(
     config: &Config,
     setting: &Setting,
     run: &Run,
-    reviewed: bool,
+    read: &[String],
     stop: &Stop,
 ) -> Result<Checklist> {
     let target = &setting.target;
@@ -153,7 +155,7 @@ pub async fn gather(
             "tested-on-staging" => {
                 staged(&evidence::staging(config, &setting.project, &migrations, stop).await?)
             }
-            "reviewed" => reviewed_item(run, reviewed),
+            "reviewed" => reviewed(run, read),
             "backup" => backup(&cabinet, &bond, &checks),
             "rollback-plan" => rollback_plan(&cabinet, &bond, &checks, run),
             "off-peak" => off_peak(&checks, &hour),
@@ -216,16 +218,22 @@ fn staged(records: &[StagingRecord]) -> Item {
     }
 }
 
-fn reviewed_item(run: &Run, reviewed: bool) -> Item {
+fn reviewed(run: &Run, read: &[String]) -> Item {
     let statements: usize = run.scripts.iter().map(|script| script.statements.len()).sum();
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let files = run.scripts.len();
     let (statement_s, file_s) = (plural(statements), plural(files));
-    let end = if reviewed { ", looked at to the end" } else { "" };
+    let names = run.scripts.iter().map(|script| script.migration.name());
+    let unread: Vec<String> = names.filter(|name| !read.contains(name)).collect();
+    let end = match (unread.as_slice(), read) {
+        ([], _) => ", looked at to the end".to_owned(),
+        (_, []) => String::new(),
+        (unread, _) => format!("; not yet to its end: {}", unread.join(", ")),
+    };
     Item {
         id: "reviewed",
         title: "the SQL was reviewed",
-        shown: reviewed,
+        shown: unread.is_empty(),
         evidence: vec![format!("{statements} statement{statement_s} in {files} file{file_s}{end}")],
     }
 }
@@ -340,25 +348,18 @@ impl Checklist {
     ///
     /// # Errors
     /// What held then does not hold any more.
-    pub fn still_holds(&self, shown: &Self) -> Result<()> {
-        let lost = |item: &&Item| {
-            !item.shown && shown.items.iter().any(|before| before.id == item.id && before.shown)
+    pub fn still_holds(&self, shown: &[Item]) -> Result<()> {
+        holds(&self.items, shown)
+    }
+
+    /// The list as somebody goes through it where it can be acted on.
+    pub fn gathered(&self, trouble: Option<Problem>) -> Gathered {
+        let is_there = |aid: &Aid| {
+            let item = self.items.iter().any(|item| aid.is_about(item.id));
+            item && (*aid != Aid::Notify || self.checks.notify.is_some())
         };
-        let lost: Vec<String> = self
-            .items
-            .iter()
-            .filter(lost)
-            .map(|item| format!("{}: {}", item.id, item.evidence.join("; ")))
-            .collect();
-        if lost.is_empty() {
-            return Ok(());
-        }
-        Err(Problem::new(
-            Kind::Refused,
-            "Something on the checklist does not hold any more; nothing was run",
-            lost.join("\n"),
-            "run the command again to see how things are now",
-        ))
+        let aids = [Aid::Backup, Aid::Rehearse, Aid::Notify].into_iter().filter(is_there);
+        Gathered { items: self.items.clone(), aids: aids.collect(), trouble }
     }
 
     /// The list with what was said, for the ledger.
@@ -425,10 +426,10 @@ mod tests {
     #[test]
     fn what_held_before_must_hold_at_the_run() {
         let (before, after) = (list(&[true; 6]), list(&[true, true, false, true, true, true]));
-        assert!(before.still_holds(&before).is_ok());
-        let problem = after.still_holds(&before).unwrap_err();
+        assert!(before.still_holds(&before.items).is_ok());
+        let problem = after.still_holds(&before.items).unwrap_err();
         assert_eq!((problem.kind, problem.why.as_str()), (Kind::Refused, "backup: e"));
-        assert!(before.still_holds(&after).is_ok());
+        assert!(before.still_holds(&after.items).is_ok());
     }
 
     #[test]

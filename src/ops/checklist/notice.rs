@@ -10,15 +10,29 @@ use tokio::process::Command;
 use super::Checklist;
 use crate::config::{Config, Target};
 use crate::db::stop::Stop;
-use crate::ops::evidence::{Cabinet, Evidence, Sort};
+use crate::ops::evidence::{Bond, Cabinet, Evidence, Sort};
 use crate::ops::run::Run;
 use crate::problem::{Problem, Result};
 
 /// How long the command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs the command `notify` for a run, and keeps that it ended well. It finds the environment,
-/// the database and the migrations in variables; no address and no password is among them.
+/// What the team is told of.
+#[derive(Debug)]
+pub struct Notice<'a> {
+    /// The command.
+    pub command: &'a str,
+    /// The operation as the configuration names it.
+    pub operation: &'a str,
+    /// The database's name.
+    pub database: &'a str,
+    /// The migrations, by name.
+    pub migrations: Vec<String>,
+    /// What it holds for.
+    pub bond: Bond,
+}
+
+/// Runs the command `notify` for a run, and keeps that it ended well.
 ///
 /// # Errors
 /// There is none, it cannot be started, takes too long, or does not end well.
@@ -30,52 +44,70 @@ pub async fn notify(
     stop: &Stop,
 ) -> Result<()> {
     let Some(command) = &list.checks.notify else { return Err(unconfigured()) };
-    let names: Vec<String> = run.scripts.iter().map(|one| one.migration.name()).collect();
-    let failed = |why: String| {
-        Problem::failed(
-            "The command that tells the team has failed",
-            format!("{command}: {why}"),
-            "correct notify in dbstudio.toml, or tell them and say --ack team-notified",
-        )
+    let notice = Notice {
+        command,
+        operation: super::operation(run.direction),
+        database: &run.database,
+        migrations: run.scripts.iter().map(|one| one.migration.name()).collect(),
+        bond: list.bond.clone(),
     };
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(config.project_folder())
-        .env("DBSTUDIO_ENVIRONMENT", target.name.as_deref().unwrap_or_default())
-        .env("DBSTUDIO_DATABASE", &run.database)
-        .env("DBSTUDIO_OPERATION", super::operation(run.direction))
-        .env("DBSTUDIO_MIGRATIONS", names.join(" "))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        // A group of its own, so that what it starts can be ended with it.
-        .process_group(0)
-        .spawn()
-        .map_err(|why| failed(why.to_string()))?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let ended = tokio::select! {
-        biased;
-        () = stop.asked() => Err(Problem::cancelled("Stopped")),
-        done = tokio::time::timeout(PATIENCE, child.wait()) => match done {
-            Err(_) => Err(failed(format!("it ran for {} s", PATIENCE.as_secs()))),
-            Ok(Err(why)) => Err(failed(why.to_string())),
-            Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(failed(status.to_string())),
-        },
-    };
-    if let (Err(_), Some(group)) = (&ended, group) {
-        // A group that has ended by itself meanwhile needs nothing.
-        let _ = kill_process_group(group, Signal::KILL);
+    notice.tell(config, target, stop).await
+}
+
+impl Notice<'_> {
+    /// Runs the command, and keeps that it ended well. It finds the environment, the database and
+    /// the migrations in variables; no address and no password is among them.
+    ///
+    /// # Errors
+    /// It cannot be started, takes too long, or does not end well.
+    pub async fn tell(&self, config: &Config, target: &Target, stop: &Stop) -> Result<()> {
+        let command = self.command;
+        let failed = |why: String| {
+            Problem::failed(
+                "The command that tells the team has failed",
+                format!("{command}: {why}"),
+                "correct notify in dbstudio.toml, or tell them and say --ack team-notified",
+            )
+        };
+        let mut child = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(config.project_folder())
+            .env("DBSTUDIO_ENVIRONMENT", target.name.as_deref().unwrap_or_default())
+            .env("DBSTUDIO_DATABASE", self.database)
+            .env("DBSTUDIO_OPERATION", self.operation)
+            .env("DBSTUDIO_MIGRATIONS", self.migrations.join(" "))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            // A group of its own, so that what it starts can be ended with it.
+            .process_group(0)
+            .spawn()
+            .map_err(|why| failed(why.to_string()))?;
+        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let ended = tokio::select! {
+            biased;
+            () = stop.asked() => Err(Problem::cancelled("Stopped")),
+            done = tokio::time::timeout(PATIENCE, child.wait()) => match done {
+                Err(_) => Err(failed(format!("it ran for {} s", PATIENCE.as_secs()))),
+                Ok(Err(why)) => Err(failed(why.to_string())),
+                Ok(Ok(status)) if status.success() => Ok(()),
+                Ok(Ok(status)) => Err(failed(status.to_string())),
+            },
+        };
+        if let (Err(_), Some(group)) = (&ended, group) {
+            // A group that has ended by itself meanwhile needs nothing.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        ended?;
+        let evidence = Evidence::now(
+            Sort::Notification,
+            self.bond.clone(),
+            "the command notify ran and ended well",
+            json!({ "migrations": self.migrations }),
+        );
+        Cabinet::of(&config.places().state, &self.bond.database).keep(&evidence)
     }
-    ended?;
-    let evidence = Evidence::now(
-        Sort::Notification,
-        list.bond.clone(),
-        "the command notify ran and ended well",
-        json!({ "migrations": names }),
-    );
-    Cabinet::of(&config.places().state, &list.bond.database).keep(&evidence)
 }
 
 fn unconfigured() -> Problem {

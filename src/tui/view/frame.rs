@@ -57,7 +57,10 @@ fn state_of_link(model: &Model, look: &Look) -> Vec<Segment<'static>> {
     if model.facts().is_some_and(|facts| facts.read_only) {
         out.push(Segment::new(Role::Muted, format!(" {} read-only", look.glyphs.dot)));
     }
-    if let Some(target) = model.target.as_ref().filter(|_| model.facts().is_some()) {
+    // One that was let go of, to be replaced, is what the dialog on the screen is about.
+    let is_let_go = matches!(model.link, Link::Opening) && !model.overlays.is_empty();
+    let is_known = model.facts().is_some() || is_let_go;
+    if let Some(target) = model.target.as_ref().filter(|_| is_known) {
         let (role, word) = match target.protection {
             Protection::Production => (Role::DangerText, "production"),
             Protection::Staging => (Role::WarningText, "staging"),

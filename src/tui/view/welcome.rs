@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::app::effect::Slot;
 use crate::app::layout::Layout;
 use crate::app::model::{Link, Model, PATIENCE};
-use crate::app::welcome::WAYS;
+use crate::app::welcome::{WAYS, can_make};
 use crate::tui::look::Look;
 use crate::tui::theme::Role;
 use crate::tui::view::problem;
@@ -19,12 +19,15 @@ use crate::tui::widgets::spinner;
 pub fn draw(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
     match &model.link {
         Link::Failed(failure) => {
-            let hints = [
+            let mut hints = vec![
                 Hint::new("r", "try again"),
                 Hint::new("u", "another URL"),
                 Hint::new("w", "welcome"),
                 Hint::new("q", "leave"),
             ];
+            if can_make(model) {
+                hints.insert(0, Hint::new("n", "make it, empty"));
+            }
             let title = [Segment::new(Role::Title, "Not connected")];
             let panel = Panel { title: &title, hints: &hints, focused: true, ..Panel::default() };
             panel.draw(places.main, buf, look);

@@ -209,7 +209,9 @@ impl Cell {
                 self.take(value.clone());
             }
             Event::Done(Answer::Value(None)) => self.state = State::Gone,
-            Event::Done(_) | Event::Progress(_) | Event::Ran(_) => return false,
+            Event::Done(_) | Event::Progress(_) | Event::Ran(_) | Event::Said(_) => {
+                return false;
+            }
             Event::Failed(problem) => self.state = State::Stopped(problem.clone()),
         }
         true

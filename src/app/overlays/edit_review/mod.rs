@@ -15,11 +15,11 @@ use crate::app::edit_apply;
 use crate::app::edit_rows::is_production;
 use crate::app::effect::{Effect, Slot};
 use crate::app::field::Field;
-use crate::app::key::{Code, Key, Mouse, MouseAction};
+use crate::app::key::{Code, Key, Mouse};
 use crate::app::model::{Model, Tone};
 use crate::app::msg::Msg;
 use crate::app::overlays::Next;
-use crate::app::overlays::place::{Scroll, inside, line_at, signed};
+use crate::app::overlays::place::{Scroll, inside};
 use crate::app::overlays::review::lines::{Line, Row, rows};
 use crate::app::staged::Editable;
 use crate::app::update::screen;
@@ -191,14 +191,10 @@ impl EditReview {
             return self.confirming(key, model, effects);
         }
         let height = self.height(model);
-        let page = signed(height.saturating_sub(1).max(1));
-        let step = match key.code {
+        match key.code {
+            _ if self.list.key(key, self.rows.len(), height) => {}
             Code::Char('c') if key.ctrl => return self.leave(model),
-            Code::Char('d') if key.ctrl => page / 2,
-            Code::Char('u') if key.ctrl => -(page / 2),
-            Code::Char('f') if key.ctrl => page,
-            Code::Char('b') if key.ctrl => -page,
-            _ if key.ctrl || key.alt => 0,
+            _ if key.ctrl || key.alt => {}
             Code::Esc | Code::Char('q') => return self.leave(model),
             Code::Char('a') => return self.yes(model, effects),
             Code::Char('x') => return self.take_out(model, effects),
@@ -207,32 +203,16 @@ impl EditReview {
             Code::Char('e') => return self.edit(model),
             Code::Char('n') => return self.next_statement(height),
             Code::Char('Y' | 'y') => return self.copy(key.code == Code::Char('Y'), model, effects),
-            Code::Up | Code::Char('k') => -1,
-            Code::Down | Code::Char('j') => 1,
-            Code::PageUp => -page,
-            Code::PageDown | Code::Char(' ') => page,
-            Code::Home | Code::Char('g') => isize::MIN,
-            Code::End | Code::Char('G') => isize::MAX,
-            _ => 0,
-        };
-        self.list.by(step, self.rows.len(), height);
+            _ => {}
+        }
         Next::Stay
     }
 
     /// Takes the mouse: the wheel scrolls, a click moves the cursor.
     pub fn mouse(&mut self, mouse: Mouse, model: &Model) -> Next {
         self.fit(model);
-        let (rows, height) = (self.rows.len(), self.height(model));
-        match mouse.action {
-            MouseAction::WheelUp => self.list.wheel(-3, rows, height),
-            MouseAction::WheelDown => self.list.wheel(3, rows, height),
-            MouseAction::Press => {
-                if let Some(line) = line_at(self.parts(self.area(model)).0, mouse) {
-                    self.list.to(self.list.top + line, rows, height);
-                }
-            }
-            _ => {}
-        }
+        let body = self.parts(self.area(model)).0;
+        self.list.mouse(mouse, body, self.rows.len());
         Next::Stay
     }
 

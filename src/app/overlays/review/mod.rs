@@ -10,11 +10,11 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use crate::app::effect::Effect;
-use crate::app::key::{Code, Key, Mouse, MouseAction};
+use crate::app::key::{Code, Key, Mouse};
 use crate::app::model::{Model, Tone};
 use crate::app::overlays::checklist::Checklist;
 use crate::app::overlays::outcome::{Outcome, counted};
-use crate::app::overlays::place::{Scroll, inside, line_at, signed};
+use crate::app::overlays::place::{Scroll, inside};
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::working::Doing;
 use crate::app::overlays::{Next, Overlay};
@@ -36,8 +36,6 @@ pub struct Review {
     rows: Vec<Row>,
     /// The width the rows were made for, and whether for ASCII.
     made_for: (u16, bool),
-    /// Whether a `g` was pressed that may be the first of two.
-    is_going: bool,
 }
 
 impl Review {
@@ -45,7 +43,7 @@ impl Review {
     pub fn new(prepared: Arc<Prepared>, model: &Model) -> Self {
         let lines = lines::lines(&prepared);
         let (list, rows, made_for) = (Scroll::default(), Vec::new(), (0, false));
-        let mut it = Self { prepared, list, lines, rows, made_for, is_going: false };
+        let mut it = Self { prepared, list, lines, rows, made_for };
         it.fit(model);
         it
     }
@@ -120,55 +118,29 @@ impl Review {
     /// Takes a key.
     pub fn key(&mut self, key: Key, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         self.fit(model);
-        let going = std::mem::take(&mut self.is_going);
         let height = self.height(model);
-        let page = signed(height.saturating_sub(1).max(1));
-        let step = match key.code {
+        match key.code {
+            _ if self.list.key(key, self.rows.len(), height) => {}
             Code::Char('c') if key.ctrl => return self.leave(model),
-            Code::Char('d') if key.ctrl => page / 2,
-            Code::Char('u') if key.ctrl => -(page / 2),
-            Code::Char('f') if key.ctrl => page,
-            Code::Char('b') if key.ctrl => -page,
-            _ if key.ctrl || key.alt => 0,
+            _ if key.ctrl || key.alt => {}
             Code::Esc | Code::Char('q') => return self.leave(model),
             Code::Enter => return self.yes(),
             Code::Char('a') if self.prepared.intent == Intent::Push => return self.yes(),
             Code::Char('w') if self.prepared.intent == Intent::Generate => return self.yes(),
             Code::Char('y') => return self.copy(false, model, effects),
             Code::Char('Y') => return self.copy(true, model, effects),
-            Code::Up | Code::Char('k') => -1,
-            Code::Down | Code::Char('j') => 1,
-            Code::PageUp => -page,
-            Code::PageDown | Code::Char(' ') => page,
-            Code::Home => isize::MIN,
-            Code::Char('g') if going => isize::MIN,
-            Code::Char('g') => {
-                self.is_going = true;
-                0
-            }
-            Code::End | Code::Char('G') => isize::MAX,
             Code::Char('n') => return self.hazard(true, height),
             Code::Char('N') => return self.hazard(false, height),
-            _ => 0,
-        };
-        self.list.by(step, self.rows.len(), height);
+            _ => {}
+        }
         Next::Stay
     }
 
     /// Takes the mouse: the wheel scrolls, a click moves the cursor.
     pub fn mouse(&mut self, mouse: Mouse, model: &Model) -> Next {
         self.fit(model);
-        let (rows, height) = (self.rows.len(), self.height(model));
-        match mouse.action {
-            MouseAction::WheelUp => self.list.wheel(-3, rows, height),
-            MouseAction::WheelDown => self.list.wheel(3, rows, height),
-            MouseAction::Press => {
-                if let Some(line) = line_at(Self::body(self.area(model)), mouse) {
-                    self.list.to(self.list.top + line, rows, height);
-                }
-            }
-            _ => {}
-        }
+        let body = Self::body(self.area(model));
+        self.list.mouse(mouse, body, self.rows.len());
         Next::Stay
     }
 
@@ -226,7 +198,7 @@ impl Review {
         }
         over(match self.prepared.intent {
             Intent::Push => {
-                Overlay::Checklist(Box::new(Checklist::new(Arc::clone(&self.prepared))))
+                Overlay::Checklist(Box::new(Checklist::push(Arc::clone(&self.prepared))))
             }
             _ => {
                 let prompt = Prompt::new(Purpose::Migration, &self.prepared.name);

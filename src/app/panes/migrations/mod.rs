@@ -91,6 +91,9 @@ pub struct MigrationsPane {
     unfolded: BTreeSet<usize>,
     /// The migration that is being examined.
     examining: Option<String>,
+    /// Texts whose last line was in sight: what identifies the migration, and whether it is the
+    /// way back.
+    read: BTreeSet<(String, bool)>,
 }
 
 impl MigrationsPane {
@@ -103,6 +106,8 @@ impl MigrationsPane {
         if !same {
             self.examined.clear();
             self.troubles.clear();
+            // Another text was not read by anybody.
+            self.read.clear();
         }
         self.rows = list::rows(&standing);
         let at = |key: &String| {
@@ -301,6 +306,34 @@ impl MigrationsPane {
     /// Turns the wheel over the text.
     pub fn wheel(&mut self, lines: isize, height: usize) {
         self.text.wheel(lines, self.page.rows.len(), height);
+    }
+
+    /// Notes that the text is read, if its last row is in sight in a pane of this height.
+    pub fn note_read(&mut self, height: usize) {
+        let rows = self.page.rows.len();
+        let down = match self.side() {
+            Side::Up => false,
+            Side::Down => true,
+            Side::Picture | Side::Texts | Side::Pending | Side::Timeline => return,
+        };
+        if rows == 0 || height == 0 || self.text.top + height < rows {
+            return;
+        }
+        if let Some(key) = self.current().map(|entry| entry.key.clone()) {
+            self.read.insert((key, down));
+        }
+    }
+
+    /// Whether this very text of a migration was read to its end here.
+    pub fn was_read(&self, key: &str, down: bool, text: &str) -> bool {
+        let entries = self.standing.iter().flat_map(|standing| &standing.entries);
+        let found = entries.filter(|entry| entry.key == key).find_map(|it| it.migration.as_ref());
+        let shown = found.and_then(|migration| match down {
+            true => migration.down.as_ref(),
+            false => Some(&migration.up),
+        });
+        let is_same = shown.is_some_and(|script| script.text == text);
+        is_same && self.read.contains(&(key.to_owned(), down))
     }
 
     /// Moves the cursor in the text to the next hazard, or the one before; whether there is one.

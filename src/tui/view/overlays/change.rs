@@ -1,12 +1,10 @@
 //! What lies over the panes while the schema is changed: the work, the questions, the result.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
 use crate::app::effect::Slot;
 use crate::app::model::Model;
-use crate::app::overlays::checklist::{Checklist, INDENT};
-use crate::app::overlays::outcome::{Outcome, counted};
+use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::place::inside;
 use crate::app::overlays::renames::Renames;
 use crate::app::overlays::working::{Doing, Working};
@@ -29,7 +27,7 @@ pub fn working(it: &Working, model: &Model, look: &Look, buf: &mut Buffer) {
         Doing::Preparing(Intent::Compare) => "Comparing",
         Doing::Pushing => "Pushing",
         Doing::Writing => "Writing the migration",
-        Doing::Migrations(words) => words.running,
+        Doing::Migrations(words) | Doing::Operation(words) => words.running,
     };
     let elapsed = model.tickets.elapsed(Slot::Op, model.now).unwrap_or_default();
     let time = spinner::elapsed(elapsed);
@@ -83,48 +81,6 @@ pub fn renames(it: &Renames, model: &Model, look: &Look, buf: &mut Buffer) {
     let rows = it.rows(usize::from(body.width), look.glyphs.ascii);
     for (row, y) in rows.iter().zip(body.top()..body.bottom()) {
         ink::write(buf, (body.x, y), body.width, row, look);
-    }
-}
-
-/// What to be sure of before a plan runs.
-pub fn checklist(it: &Checklist, model: &Model, look: &Look, buf: &mut Buffer) {
-    let area = it.area(model);
-    let statements = counted(it.prepared.review.statements.len());
-    let database = model.facts().map_or("", |facts| facts.database.as_str());
-    let title = words(Role::Title, format!("Run {statements} on {database}?"));
-    let open = (0..it.prepared.items.len()).filter(|item| !it.is_ticked(*item)).count();
-    let count =
-        words(Role::Warning, if open == 0 { String::new() } else { format!("{open} open") });
-    let mut hints = Vec::new();
-    if it.is_complete() {
-        hints.push(Hint::new("enter", "run"));
-    }
-    if it.prepared.items.iter().any(|item| !item.shown) {
-        hints.push(Hint::new("space", "tick"));
-    }
-    hints.push(Hint::new("esc", "back to the plan"));
-    let panel =
-        Panel { title: &title, count: &count, hints: &hints, focused: true, ..Panel::default() };
-    dialog::draw(&panel, area, buf, look);
-    let body = Checklist::body(area);
-    let rows = it.rows(usize::from(body.width), look.glyphs.ascii);
-    let top = it.top(&rows, usize::from(body.height));
-    for (row, y) in rows.iter().skip(top).zip(body.top()..body.bottom()) {
-        let Some(item) = row.item else { continue };
-        if row.is_head {
-            if item == it.cursor {
-                line::paint(buf, Rect { y, height: 1, ..body }, Role::Selection, look);
-            }
-            let ticked = it.is_ticked(item);
-            let bracket = look.style(Role::Muted);
-            line::put(buf, (body.x, y), 3, "[ ]", bracket);
-            if ticked {
-                let at = (body.x.saturating_add(1), y);
-                line::put(buf, at, 1, look.glyphs.check, look.style(Role::Good));
-            }
-        }
-        let x = body.x.saturating_add(INDENT);
-        ink::write(buf, (x, y), body.width.saturating_sub(INDENT), &row.spans, look);
     }
 }
 

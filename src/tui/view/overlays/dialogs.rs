@@ -11,7 +11,7 @@ use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::place::inside;
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::update::screen;
-use crate::config::veiled;
+use crate::config::{Protection, veiled};
 use crate::tui::look::Look;
 use crate::tui::theme::Role;
 use crate::tui::view::overlays::words;
@@ -37,6 +37,10 @@ pub fn confirm(it: &Confirm, area: Rect, look: &Look, buf: &mut Buffer) {
     }
 }
 
+fn is_production(model: &Model) -> bool {
+    model.target.as_ref().is_none_or(|target| target.protection == Protection::Production)
+}
+
 /// A line to type in a dialog of its own.
 pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buffer) {
     let (name, placeholder, enter) = match it.purpose {
@@ -52,15 +56,22 @@ pub fn prompt(it: &Prompt, model: &Model, area: Rect, look: &Look, buf: &mut Buf
         Purpose::Address => {
             ("Open a database", "postgres://…, a SQLite file, or an environment", "open")
         }
+        Purpose::Waiver => {
+            ("Why go on without it?", "the reason is kept in the history", "waive it")
+        }
         Purpose::Reason(mending) => (mending.question(), "the reason is kept", "go on"),
-        Purpose::DatabaseName => {
+        Purpose::DatabaseName if is_production(model) => {
             ("This is production: type the database's name", "its name", "run it")
         }
+        Purpose::DatabaseName => ("To make sure: type the database's name", "its name", "run it"),
+        Purpose::Rows => ("How many rows for each table?", "a number, as 100", "go on"),
         Purpose::Migration => ("Name of the migration", "what it does, in a few words", "write"),
     };
     let title = words(Role::Title, name);
     let esc = match it.purpose {
-        Purpose::Migration | Purpose::DatabaseName => "back to the plan",
+        Purpose::Migration => "back to the plan",
+        Purpose::DatabaseName => "back",
+        Purpose::Waiver => "back to the checklist",
         _ => "close",
     };
     let hints = [Hint::new("enter", enter), Hint::new("esc", esc)];

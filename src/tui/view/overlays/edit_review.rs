@@ -7,13 +7,11 @@ use crate::app::edit_rows::is_production;
 use crate::app::effect::Slot;
 use crate::app::model::{Model, PATIENCE};
 use crate::app::overlays::edit_review::EditReview;
-use crate::app::overlays::review::lines::LineKind;
 use crate::tui::look::Look;
 use crate::tui::theme::Role;
-use crate::tui::view::ink;
-use crate::tui::view::overlays::{dialogs, thumb, words};
+use crate::tui::view::overlays::{dialogs, numbered, thumb, words};
 use crate::tui::widgets::keyhints::Hint;
-use crate::tui::widgets::line::{self, Align, Segment};
+use crate::tui::widgets::line::{self, Segment};
 use crate::tui::widgets::panel::Panel;
 use crate::tui::widgets::{dialog, spinner};
 
@@ -35,22 +33,12 @@ pub fn draw(it: &EditReview, model: &Model, look: &Look, buf: &mut Buffer) {
     dialog::draw(&panel, area, buf, look);
     let (body, below) = it.parts(area);
     let rows = it.rows_for(model, area.width);
+    let gutter = it.gutter();
     for ((at, row), y) in rows.iter().enumerate().skip(it.list.top).zip(body.top()..body.bottom()) {
-        let Some(found) = it.line(row) else { continue };
-        if at == it.list.cursor {
-            line::paint(buf, Rect { y, height: 1, ..body }, Role::Selection, look);
+        if let Some(found) = it.line(row) {
+            let place = Rect { y, height: 1, ..body };
+            numbered(found, row, gutter, (place, at == it.list.cursor), look, buf);
         }
-        let gutter = it.gutter();
-        if let Some(number) = found.statement.filter(|_| found.kind == LineKind::Head)
-            && row.is_first
-        {
-            let number = (number + 1).to_string();
-            let (cells, style) = (gutter.saturating_sub(2), look.style(Role::Muted));
-            line::write_aligned(buf, (body.x, y), cells, &number, Align::Right, style, look);
-        }
-        let skip = gutter.saturating_add(row.indent);
-        let room = body.width.saturating_sub(skip);
-        ink::write(buf, (body.x.saturating_add(skip), y), room, &row.spans, look);
     }
     thumb(area, it.list.top, usize::from(body.height), rows.len(), buf, look);
     if let Some(field) = &it.confirm {

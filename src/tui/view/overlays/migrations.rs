@@ -64,6 +64,9 @@ fn plan_count(it: &PlanReview, look: &Look) -> Vec<Segment<'static>> {
     let statements = it.subject.statements();
     let plural = if statements == 1 { "" } else { "s" };
     let all = format!("{} statement{plural}", text::grouped(statements as u64));
+    if statements == 0 {
+        return Vec::new();
+    }
     let mut count = vec![Segment::new(Role::Count, all)];
     for (severity, role) in [(Severity::Danger, Role::Danger), (Severity::Warning, Role::Warning)] {
         let number = it.hazards(severity);

@@ -1,7 +1,9 @@
 //! What lies over the panes, drawn from the lowest to the topmost.
 
+mod backups;
 mod cell;
 mod change;
+mod checklist;
 mod dialogs;
 mod edit_review;
 mod editor;
@@ -20,9 +22,11 @@ use ratatui::layout::Rect;
 use crate::app::model::Model;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::prompt::Purpose;
+use crate::app::overlays::review::lines::{Line, LineKind, Row};
 use crate::tui::look::Look;
 use crate::tui::theme::Role;
-use crate::tui::widgets::line::Segment;
+use crate::tui::view::ink;
+use crate::tui::widgets::line::{self, Align, Segment};
 use crate::tui::widgets::{dialog, scrollbar};
 
 /// Draws all overlays over what is there. What is behind one is dimmed, unless it is a line at
@@ -50,9 +54,10 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buf: &mut Buffer) {
             Overlay::Working(it) => change::working(it, model, look, buf),
             Overlay::Renames(it) => change::renames(it, model, look, buf),
             Overlay::Review(it) => review::draw(it, model, look, buf),
-            Overlay::Checklist(it) => change::checklist(it, model, look, buf),
+            Overlay::Checklist(it) => checklist::draw(it, model, look, buf),
             Overlay::Outcome(it) => change::outcome(it, model, look, buf),
             Overlay::Plan(it) => migrations::plan(it, model, look, buf),
+            Overlay::Backups(it) => backups::draw(it, model, look, buf),
             Overlay::Running(it) => migrations::running(it, model, look, buf),
             Overlay::Resume(it) => migrations::resume(it, model, look, buf),
             Overlay::Editor(it) => editor::draw(it, model, look, buf),
@@ -75,6 +80,30 @@ fn thumb(area: Rect, top: usize, shown: usize, all: usize, buf: &mut Buffer, loo
         let part = |lines: usize| lines as f64 / all as f64;
         scrollbar::draw(area, part(top), part(top + shown), buf, look);
     }
+}
+
+/// A row of statements to read: their numbers at the left, the row under the cursor lit.
+fn numbered(
+    found: &Line,
+    row: &Row,
+    gutter: u16,
+    (place, is_here): (Rect, bool),
+    look: &Look,
+    buf: &mut Buffer,
+) {
+    if is_here {
+        line::paint(buf, place, Role::Selection, look);
+    }
+    if let Some(number) = found.statement.filter(|_| found.kind == LineKind::Head)
+        && row.is_first
+    {
+        let number = (number + 1).to_string();
+        let (cells, style) = (gutter.saturating_sub(2), look.style(Role::Muted));
+        line::write_aligned(buf, (place.x, place.y), cells, &number, Align::Right, style, look);
+    }
+    let skip = gutter.saturating_add(row.indent);
+    let room = place.width.saturating_sub(skip);
+    ink::write(buf, (place.x.saturating_add(skip), place.y), room, &row.spans, look);
 }
 
 /// Words of one role.

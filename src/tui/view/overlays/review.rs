@@ -5,16 +5,14 @@ use ratatui::layout::Rect;
 
 use crate::app::model::Model;
 use crate::app::overlays::review::Review;
-use crate::app::overlays::review::lines::LineKind;
 use crate::ops::preparation::Intent;
 use crate::schema::hazard::Severity;
 use crate::tui::look::Look;
 use crate::tui::theme::Role;
-use crate::tui::view::ink;
-use crate::tui::view::overlays::{thumb, words};
+use crate::tui::view::overlays::{numbered, thumb, words};
 use crate::tui::widgets::dialog;
 use crate::tui::widgets::keyhints::Hint;
-use crate::tui::widgets::line::{self, Align, Segment};
+use crate::tui::widgets::line::Segment;
 use crate::tui::widgets::panel::Panel;
 
 /// Draws it.
@@ -43,22 +41,12 @@ pub fn draw(it: &Review, model: &Model, look: &Look, buf: &mut Buffer) {
     dialog::draw(&panel, area, buf, look);
     let body = Review::body(area);
     let rows = it.rows(model, area.width);
+    let gutter = it.gutter();
     for ((at, row), y) in rows.iter().enumerate().skip(it.list.top).zip(body.top()..body.bottom()) {
-        let Some(found) = it.line(row) else { continue };
-        if at == it.list.cursor {
-            line::paint(buf, Rect { y, height: 1, ..body }, Role::Selection, look);
+        if let Some(found) = it.line(row) {
+            let place = Rect { y, height: 1, ..body };
+            numbered(found, row, gutter, (place, at == it.list.cursor), look, buf);
         }
-        let gutter = it.gutter();
-        if let Some(number) = found.statement.filter(|_| found.kind == LineKind::Head)
-            && row.is_first
-        {
-            let number = (number + 1).to_string();
-            let (cells, style) = (gutter.saturating_sub(2), look.style(Role::Muted));
-            line::write_aligned(buf, (body.x, y), cells, &number, Align::Right, style, look);
-        }
-        let skip = gutter.saturating_add(row.indent);
-        let room = body.width.saturating_sub(skip);
-        ink::write(buf, (body.x.saturating_add(skip), y), room, &row.spans, look);
     }
     thumb(area, it.list.top, usize::from(body.height), rows.len(), buf, look);
 }

@@ -1,0 +1,210 @@
+//! An operation in words: what it is called, and what would be done as lines to look at.
+
+use crate::app::overlays::outcome::sentence;
+use crate::app::panes::migrations::{Line, LineKind, sql};
+use crate::app::span::{Ink, Span};
+use crate::ops::operations_desk::{Keeping, Plan, Wish, Work};
+use crate::ops::reset::Reset;
+use crate::ops::restore::Restore;
+use crate::ops::seed::Seed;
+use crate::ops::status::Rows;
+use crate::schema::RelationName;
+use crate::schema::model::Kind;
+use crate::text;
+
+/// It in a few words, and the database it is for.
+pub fn intent(plan: &Plan) -> String {
+    let database = &plan.database;
+    match plan.wish {
+        Wish::Reset => format!("Drop everything in {database}"),
+        Wish::Seed => format!("Put the seeds into {database}"),
+        Wish::Rows(rows) => {
+            format!("Make {} rows for each table of {database}", text::grouped(rows as u64))
+        }
+        Wish::Backup => format!("Back up {database}"),
+        Wish::Restore(_) => format!("Restore {database}"),
+    }
+}
+
+/// One word for carrying it out.
+pub fn verb(plan: &Plan) -> &'static str {
+    match plan.wish {
+        Wish::Reset => "reset",
+        Wish::Seed => "seed",
+        Wish::Rows(_) => "make them",
+        Wish::Backup => "back up",
+        Wish::Restore(_) => "restore",
+    }
+}
+
+/// What would be done, line by line.
+pub fn lines(plan: &Plan) -> Vec<Line> {
+    match &plan.work {
+        Work::Reset(reset) => of_reset(plan, reset),
+        Work::Seed(seed) => of_seed(seed),
+        Work::Backup(keeping) => of_backup(keeping),
+        Work::Restore(restore) => of_restore(plan, restore),
+    }
+}
+
+fn prose(ink: Ink, words: impl Into<String>) -> Line {
+    Line::of(LineKind::Prose, ink, words.into())
+}
+
+fn noted(note: &str) -> Line {
+    let words = Span::new(Ink::Muted, format!(" {}", sentence(note)));
+    Line::new(LineKind::Prose, 0, vec![Span::new(Ink::NoticeMark, "·"), words])
+}
+
+/// A number of rows as a person reads it.
+fn rows(found: Option<Rows>) -> String {
+    match found {
+        Some(Rows::Exactly(0)) => "empty".to_owned(),
+        Some(Rows::Exactly(1)) => "1 row".to_owned(),
+        Some(Rows::Exactly(count)) => format!("{} rows", text::grouped(count)),
+        Some(Rows::About(count)) => format!("~ {} rows", text::grouped(count)),
+        None => "not counted".to_owned(),
+    }
+}
+
+/// A relation's name; SQLite's one schema goes without saying.
+fn named(name: &RelationName) -> String {
+    match name.schema.as_str() {
+        "main" => name.name.clone(),
+        _ => name.to_string(),
+    }
+}
+
+/// Names at the left, what belongs to each at the right, aligned.
+fn table(cells: Vec<(String, Ink, String)>) -> Vec<Line> {
+    let width = |words: &str| text::width(&text::visible(words, false));
+    let names = cells.iter().map(|(name, ..)| width(name)).max().unwrap_or(0).min(48);
+    let values = cells.iter().map(|(.., value)| width(value)).max().unwrap_or(0);
+    let line = |(name, ink, value): (String, Ink, String)| {
+        let gap = names.saturating_sub(width(&name)) + 2 + values.saturating_sub(width(&value));
+        let spans = vec![
+            Span::new(Ink::Strong, name),
+            Span::new(Ink::Text, " ".repeat(gap)),
+            Span::new(ink, value),
+        ];
+        Line::new(LineKind::Prose, 2, spans)
+    };
+    cells.into_iter().map(line).collect()
+}
+
+fn of_reset(plan: &Plan, reset: &Reset) -> Vec<Line> {
+    let count = |(kind, count): &(Kind, usize)| {
+        let word = kind.word();
+        let plural = if *count == 1 || word.ends_with('s') { "" } else { "s" };
+        format!("{count} {word}{plural}")
+    };
+    let objects: Vec<String> = reset.objects.iter().map(count).collect();
+    let (all, exact) = reset.rows();
+    let total = if exact { Rows::Exactly(all) } else { Rows::About(all) };
+    let what = vec![
+        Span::new(Ink::DangerMark, "✗"),
+        Span::new(Ink::Danger, format!(" {} go, with {}.", objects.join(", "), rows(Some(total)))),
+    ];
+    let mut lines = vec![Line::new(LineKind::Prose, 0, what), Line::blank()];
+    let cell = |(name, found): &(RelationName, Option<Rows>)| {
+        let ink = match found {
+            Some(Rows::Exactly(0)) => Ink::Muted,
+            _ => Ink::Danger,
+        };
+        (named(name), ink, rows(*found))
+    };
+    lines.extend(table(reset.tables.iter().map(cell).collect()));
+    if !reset.kept.is_empty() {
+        lines.push(Line::blank());
+        lines.extend(reset.kept.iter().map(|note| noted(note)));
+    }
+    lines.push(Line::blank());
+    lines.push(prose(Ink::Muted, "What runs, in one transaction:"));
+    let script: String = reset.steps.iter().map(|step| format!("{};\n", step.sql)).collect();
+    lines.extend(sql(plan.dialect, &script, &[]));
+    lines
+}
+
+fn of_seed(seed: &Seed) -> Vec<Line> {
+    let mut lines =
+        vec![prose(Ink::Text, "In one transaction, all of it or nothing:"), Line::blank()];
+    let cell = |told: String| match told.split_once(": ") {
+        Some((name, what)) => (name.to_owned(), Ink::Text, what.to_owned()),
+        None => (told, Ink::Text, String::new()),
+    };
+    lines.extend(left(seed.lines().into_iter().map(cell).collect()));
+    if !seed.there.is_empty() {
+        lines.push(Line::blank());
+        let what = vec![
+            Span::new(Ink::WarningMark, "!"),
+            Span::new(Ink::Warning, " These tables have rows already:"),
+        ];
+        lines.push(Line::new(LineKind::Prose, 0, what));
+        let there =
+            seed.there.iter().map(|(name, found)| (named(name), Ink::Warning, rows(Some(*found))));
+        lines.extend(table(there.collect()));
+    }
+    if !seed.notes.is_empty() {
+        lines.push(Line::blank());
+        lines.extend(seed.notes.iter().map(|note| noted(note)));
+    }
+    lines
+}
+
+/// The same as [`table`] with what is at the right aligned to the left.
+fn left(cells: Vec<(String, Ink, String)>) -> Vec<Line> {
+    let width = |words: &str| text::width(&text::visible(words, false));
+    let names = cells.iter().map(|(name, ..)| width(name)).max().unwrap_or(0).min(48);
+    let line = |(name, ink, value): (String, Ink, String)| {
+        let gap = names.saturating_sub(width(&name)) + 2;
+        let spans = vec![
+            Span::new(Ink::Strong, name),
+            Span::new(Ink::Text, " ".repeat(gap)),
+            Span::new(ink, value),
+        ];
+        Line::new(LineKind::Prose, 2, spans)
+    };
+    cells.into_iter().map(line).collect()
+}
+
+fn of_backup(keeping: &Keeping) -> Vec<Line> {
+    let keep = match keeping.keep {
+        None => "all of them (backup_keep of dbstudio.toml limits them)".to_owned(),
+        Some(1) => "the newest alone, as backup_keep says".to_owned(),
+        Some(keep) => format!("the newest {keep}, as backup_keep says"),
+    };
+    let newest = match &keeping.newest {
+        None => "none yet".to_owned(),
+        Some((backup, age)) => {
+            format!("{}, {}, {age} ago", backup.file, text::short_bytes(backup.bytes))
+        }
+    };
+    let facts =
+        [("into", keeping.folder.display().to_string()), ("kept", keep), ("newest so far", newest)];
+    let mut lines =
+        left(facts.map(|(name, what)| (name.to_owned(), Ink::Text, what)).into_iter().collect());
+    lines.push(Line::blank());
+    lines.push(noted("the database is only read, and others go on working with it"));
+    lines.push(noted(
+        "the copy is verified before it gets its name; stopped, nothing of it is left",
+    ));
+    lines
+}
+
+fn of_restore(plan: &Plan, restore: &Restore) -> Vec<Line> {
+    let told = restore.lines(plan.way());
+    let mut lines: Vec<Line> = told.iter().map(|line| prose(Ink::Text, sentence(line))).collect();
+    if !restore.sessions.is_empty() {
+        lines.push(Line::blank());
+        let what = vec![
+            Span::new(Ink::WarningMark, "!"),
+            Span::new(Ink::Warning, " They are connected, and their sessions are ended:"),
+        ];
+        lines.push(Line::new(LineKind::Prose, 0, what));
+        lines.extend(restore.sessions.iter().map(|who| prose(Ink::Warning, format!("  {who}"))));
+    }
+    lines.push(Line::blank());
+    lines.push(noted("the studio has let go of the database, and opens it again afterwards"));
+    lines.extend(restore.notes.iter().map(|note| noted(note)));
+    lines
+}

@@ -1,0 +1,468 @@
+//! What the studio asks about operations on a whole database (to empty it, to fill it, to back it up,
+//! to bring a backup back), and what it is told: the plan with its checklist, and, after a yes, what
+//! came of it.
+//!
+//! Everything here is data in and data out; nothing is carried out before somebody says yes, and what
+//! the checklist showed is gathered once more just before.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::acquaintance;
+use super::backup::{self, Backup, Place};
+use super::change::Setting;
+use super::checklist::{self, Aid, Gathered, Notice, Signed, holds};
+use super::evidence::{self, Bond, Cabinet, Sort, now, span};
+use super::migrate::Account;
+use super::push::Item;
+use super::reset::{self, Reset};
+use super::restore::{self, Restore, Way};
+use super::seed::{self, Done, Part, Seed, USUAL_SEED, Wanted};
+use super::session::Progress;
+use crate::config::{Address, Config, Protection, Target};
+use crate::db::connection::Connection;
+use crate::db::stop::Stop;
+use crate::problem::{Kind, Problem, Result};
+use crate::sql::Dialect;
+
+/// How long it counts that the team was told of a reset.
+const NOTIFIED: Duration = Duration::from_secs(12 * 3_600);
+
+/// What a person wants done with a whole database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// To drop everything in it.
+    Reset,
+    /// To put the project's seeds into it.
+    Seed,
+    /// To make so many rows for each table, from the schema alone.
+    Rows(usize),
+    /// To make a backup.
+    Backup,
+    /// To bring back the backup of this name in the folder.
+    Restore(String),
+}
+
+/// A question about an operation, or the operation itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// What would be done.
+    Plan(Wish),
+    /// To gather the evidence for the checklist once more.
+    Gather(Arc<Plan>),
+    /// To do something about an item of it, and gather again.
+    Aid(Arc<Plan>, Aid),
+    /// To carry out what was said yes to, with what was said about its checklist.
+    Carry(Arc<Plan>, Box<Signed>),
+    /// The backups of the database.
+    Backups,
+}
+
+impl Ask {
+    /// Whether another database takes the place of the one that is open, which must be let go of
+    /// before.
+    pub fn replaces(&self) -> bool {
+        match self {
+            Self::Plan(wish) => matches!(wish, Wish::Restore(_)),
+            Self::Carry(plan, _) => matches!(plan.work, Work::Restore(_)),
+            Self::Gather(_) | Self::Aid(..) | Self::Backups => false,
+        }
+    }
+}
+
+/// What would be done, to be looked at before a yes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What is wanted.
+    pub wish: Wish,
+    /// The database, protected as it was recognised.
+    pub target: Target,
+    /// Its name as the server reports it.
+    pub database: String,
+    /// Whose SQL it speaks.
+    pub dialect: Dialect,
+    /// What would be done.
+    pub work: Work,
+    /// What to be sure of before.
+    pub gathered: Gathered,
+}
+
+/// What would be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// Everything is dropped.
+    Reset(Box<Reset>),
+    /// Rows are put in.
+    Seed(Box<Seed>),
+    /// A backup is made.
+    Backup(Box<Keeping>),
+    /// A backup is brought back.
+    Restore(Box<Restore>),
+}
+
+/// Where a backup goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keeping {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How many of the database's backups stay; all where nothing is said.
+    pub keep: Option<usize>,
+    /// The newest there is, and how long ago it was made, in words.
+    pub newest: Option<(Backup, String)>,
+}
+
+impl Plan {
+    /// Whether the database's name has to be typed before: anywhere but in development, and where
+    /// sessions of others are ended.
+    pub fn needs_name(&self) -> bool {
+        let is_strict = self.target.protection != Protection::Development;
+        match &self.work {
+            Work::Reset(_) | Work::Seed(_) => is_strict,
+            Work::Backup(_) => false,
+            Work::Restore(restore) => restore.needs_name() || !restore.sessions.is_empty(),
+        }
+    }
+
+    /// How a restore goes: who was shown to be in the way is sent away.
+    pub fn way(&self) -> Way {
+        match &self.work {
+            Work::Restore(restore) => {
+                Way { disconnect: !restore.sessions.is_empty(), drop_old: false }
+            }
+            _ => Way::default(),
+        }
+    }
+}
+
+/// What came of an operation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Carried {
+    /// What was carried out.
+    pub plan: Arc<Plan>,
+    /// What was done, a line each.
+    pub done: Vec<String>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// The backups of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backups {
+    /// The folder they are in.
+    pub folder: PathBuf,
+    /// They, the newest first, each with how long ago it was made in words, and whether its file
+    /// is there.
+    pub all: Vec<(Backup, String, bool)>,
+    /// What is wrong with their index, if anything.
+    pub warning: Option<String>,
+}
+
+/// What came of an [`Ask`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// There is nothing to do; what there is to know of that, in sentences.
+    Nothing(Wish, Vec<String>),
+    /// What would be done.
+    Planned(Arc<Plan>),
+    /// The evidence for its checklist.
+    Gathered(Box<Gathered>),
+    /// Something on the checklist was open just before: nothing was done.
+    Reopened(Box<Gathered>),
+    /// It is carried out.
+    Carried(Box<Carried>),
+    /// The backups there are.
+    Backups(Box<Backups>),
+}
+
+/// Is told how far work has come.
+pub type Tell<'a> = dyn Fn(Progress) + Send + Sync + 'a;
+
+/// Answers.
+///
+/// # Errors
+/// It is refused here, something cannot be read, or it fails; then how things are is said.
+pub async fn serve(
+    config: &Config,
+    target: &Target,
+    ask: Ask,
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Told> {
+    match ask {
+        Ask::Plan(wish) => plan(config, target.clone(), wish, stop).await,
+        Ask::Gather(plan) => {
+            let found = gathered(config, &plan, stop).await?;
+            Ok(Told::Gathered(Box::new(found)))
+        }
+        Ask::Aid(plan, aid) => {
+            aided(config, &plan, aid, stop).await?;
+            let found = gathered(config, &plan, stop).await?;
+            Ok(Told::Gathered(Box::new(found)))
+        }
+        Ask::Carry(plan, signed) => carry(config, (plan, &signed), stop, tell).await,
+        Ask::Backups => Ok(Told::Backups(Box::new(backups(config, target)))),
+    }
+}
+
+fn backups(config: &Config, target: &Target) -> Backups {
+    let place = Place::of(config, target);
+    let (all, warning) = backup::all(&place.folder);
+    let told = |one: Backup| {
+        let is_there = place.folder.join(&one.file).exists();
+        let age = span(now().saturating_sub(one.taken));
+        (one, age, is_there)
+    };
+    Backups { all: all.into_iter().rev().map(told).collect(), folder: place.folder, warning }
+}
+
+async fn plan(config: &Config, target: Target, wish: Wish, stop: &Stop) -> Result<Told> {
+    let (target, database, work) = match &wish {
+        Wish::Reset => {
+            let target = acquaintance::permitted(config, target, reset::permit, stop).await?;
+            let setting = Setting::new(config, target.clone(), None)?;
+            let reset = reset::plan(setting, stop).await?;
+            if reset.is_nothing() {
+                return Ok(Told::Nothing(wish, reset.kept));
+            }
+            (target, reset.database.clone(), Work::Reset(Box::new(reset)))
+        }
+        Wish::Seed | Wish::Rows(_) => {
+            let target = acquaintance::permitted(config, target, seed::permit, stop).await?;
+            let setting = Setting::new(config, target.clone(), None)?;
+            let seed = seed::plan(&setting, false, wanted(&wish), stop).await?;
+            if seed.is_nothing() {
+                return Ok(Told::Nothing(wish, seed.notes));
+            }
+            (target, seed.database.clone(), Work::Seed(Box::new(seed)))
+        }
+        Wish::Backup => {
+            let target = acquaintance::met(config, target, stop).await?;
+            let place = Place::of(config, &target);
+            let newest = backups(config, &target).all.into_iter().find(|(_, _, there)| *there);
+            let newest = newest.map(|(backup, age, _)| (backup, age));
+            let keeping = Keeping { folder: place.folder, keep: place.keep, newest };
+            let name = target.address.database();
+            (target, name, Work::Backup(Box::new(keeping)))
+        }
+        Wish::Restore(file) => {
+            let target = match restore::is_there(&target, stop).await? {
+                true => acquaintance::met(config, target, stop).await?,
+                false => target,
+            };
+            let place = Place::of(config, &target);
+            let restore = restore::plan(&target, &place, Some(file), stop).await?;
+            (target, restore.database.clone(), Work::Restore(Box::new(restore)))
+        }
+    };
+    let dialect = match target.address {
+        Address::Postgres(_) => Dialect::Postgres,
+        Address::Sqlite(_) => Dialect::Sqlite,
+    };
+    let gathered = Gathered { items: Vec::new(), aids: Vec::new(), trouble: None };
+    let mut plan = Plan { wish, target, database, dialect, work, gathered };
+    plan.gathered = list(config, &plan, stop).await?;
+    Ok(Told::Planned(Arc::new(plan)))
+}
+
+fn wanted(wish: &Wish) -> Option<Wanted> {
+    match wish {
+        Wish::Rows(rows) => Some(Wanted { rows: *rows, tables: Vec::new(), seed: USUAL_SEED }),
+        _ => None,
+    }
+}
+
+/// The checklist of what was planned just now.
+async fn list(config: &Config, plan: &Plan, stop: &Stop) -> Result<Gathered> {
+    let none = Gathered { items: Vec::new(), aids: Vec::new(), trouble: None };
+    match &plan.work {
+        Work::Reset(reset) => {
+            let place = Place::of(config, &plan.target);
+            let mut items = reset.checklist(place.recent(&plan.target, stop).await?);
+            let mut aids = vec![Aid::Backup];
+            if let Some(bond) = bond(config, plan, stop).await? {
+                aids.push(Aid::Notify);
+                let cabinet = Cabinet::of(&config.places().state, &bond.database);
+                if let Ok(one) = cabinet.valid(Sort::Notification, &bond, NOTIFIED)
+                    && let Some(team) = items.iter_mut().find(|item| Aid::Notify.is_about(item.id))
+                {
+                    let age = span(now().saturating_sub(one.at));
+                    team.shown = true;
+                    team.evidence = vec![format!("{}, {age} ago", one.summary)];
+                }
+            }
+            Ok(Gathered { items, aids, trouble: None })
+        }
+        Work::Seed(seed) => Ok(Gathered { items: seed.checklist(), ..none }),
+        Work::Backup(_) | Work::Restore(_) => Ok(none),
+    }
+}
+
+/// What telling the team of a reset holds for; `None` where no command is configured.
+async fn bond(config: &Config, plan: &Plan, stop: &Stop) -> Result<Option<Bond>> {
+    let Work::Reset(reset) = &plan.work else { return Ok(None) };
+    if config.checks(&plan.target, "reset")?.notify.is_none() {
+        return Ok(None);
+    }
+    let mut live = Connection::open_reading(&plan.target, stop).await?;
+    let database = evidence::identity(&mut live, &plan.target).await;
+    live.close().await;
+    let files = reset.steps.iter().map(|step| format!("{};\n", step.sql)).collect::<String>();
+    Ok(Some(Bond { database: database?, files, ..Bond::default() }))
+}
+
+/// Gathers the evidence once more, of the database as it is now.
+async fn gathered(config: &Config, shown: &Plan, stop: &Stop) -> Result<Gathered> {
+    let now = match plan(config, shown.target.clone(), shown.wish.clone(), stop).await? {
+        Told::Planned(now) => now,
+        _ => return Err(changed("there is nothing left to do")),
+    };
+    let is_same = match (&shown.work, &now.work) {
+        (Work::Reset(before), Work::Reset(now)) => before.steps == now.steps,
+        (Work::Seed(before), Work::Seed(now)) => before.lines() == now.lines(),
+        _ => true,
+    };
+    match is_same {
+        true => Ok(now.gathered.clone()),
+        false => Err(changed("what would be done is something else by now")),
+    }
+}
+
+fn changed(why: &str) -> Problem {
+    Problem::failed(
+        "The plan does not fit any more; nothing was changed",
+        format!("{why}: somebody else has changed the database, or the project, meanwhile"),
+        "leave, and begin again to see the plan that fits now",
+    )
+}
+
+async fn aided(config: &Config, plan: &Plan, aid: Aid, stop: &Stop) -> Result<()> {
+    match aid {
+        Aid::Backup => {
+            let place = Place::of(config, &plan.target);
+            backup::make(&plan.target, &place, stop).await.map(drop)
+        }
+        Aid::Notify => {
+            let checks = config.checks(&plan.target, "reset")?;
+            let (Some(command), Some(bond)) = (&checks.notify, bond(config, plan, stop).await?)
+            else {
+                return Ok(());
+            };
+            let (operation, migrations) = ("reset", Vec::new());
+            let notice = Notice { command, operation, database: &plan.database, migrations, bond };
+            notice.tell(config, &plan.target, stop).await
+        }
+        Aid::Rehearse => Ok(()),
+    }
+}
+
+/// Gathers the evidence once more; what does not hold, if anything.
+async fn open(
+    config: &Config,
+    (plan, signed): (&Plan, &Signed),
+    stop: &Stop,
+) -> Result<Option<Gathered>> {
+    if plan.gathered.items.is_empty() {
+        return Ok(None);
+    }
+    let found = gathered(config, plan, stop).await?;
+    let speaks = |item: &Item| signed.words.iter().any(|word| word.item == item.id);
+    let open: Vec<&Item> = found.items.iter().filter(|it| !it.shown && !speaks(it)).collect();
+    let told = match holds(&found.items, &signed.items) {
+        Err(problem) => Some(problem),
+        Ok(()) if open.is_empty() => None,
+        Ok(()) => {
+            let line = |item: &&Item| format!("{}: {}", item.id, item.evidence.join("; "));
+            let why: Vec<String> = open.iter().map(line).collect();
+            let what = "The checklist is not complete; nothing was changed";
+            Some(Problem::new(Kind::Refused, what, why.join("\n"), ""))
+        }
+    };
+    Ok(told.map(|problem| {
+        let fix = "look at the checklist again: what does not hold is open".to_owned();
+        Gathered { trouble: Some(Problem { fix, ..problem }), ..found }
+    }))
+}
+
+async fn carry(
+    config: &Config,
+    (plan, signed): (Arc<Plan>, &Signed),
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Told> {
+    if let Some(found) = open(config, (&plan, signed), stop).await? {
+        return Ok(Told::Reopened(Box::new(found)));
+    }
+    let begun = Instant::now();
+    let account = Account::of_process(json!({
+        "checklist": checklist::recorded(&signed.items, &signed.words),
+    }));
+    let (done, notes) = match &plan.work {
+        Work::Reset(reset) => {
+            let mut reset = reset.clone();
+            reset.account = account;
+            let notes = reset.carry_out(stop, &mut |step| tell(Progress::Part(step))).await?;
+            (vec![format!("Dropped everything in {}", plan.database)], notes)
+        }
+        Work::Seed(seed) => {
+            let mut said = |name: &str, rows: usize| tell(Progress::Said(filling(name, rows)));
+            let mut seed = seed.clone();
+            seed.account = account;
+            let done = seed.carry_out(stop, &mut said).await?;
+            (parts(&done), done.notes)
+        }
+        Work::Backup(_) => {
+            let place = Place::of(config, &plan.target);
+            let made = backup::make(&plan.target, &place, stop).await?;
+            let Backup { tables, tool, .. } = &made.backup;
+            let removed =
+                made.removed.iter().map(|name| format!("removed {name}, as backup_keep says"));
+            let done = vec![
+                format!("Written to {}", made.path.display()),
+                format!("Verified: {tables} tables, made with {tool}"),
+            ];
+            (done, removed.chain(made.notes.iter().cloned()).collect())
+        }
+        Work::Restore(restore) => {
+            let mut said = |part: &str| tell(Progress::Said(part.to_owned()));
+            let found = restore.carry_out(plan.way(), stop, &mut said).await?;
+            let mut done =
+                vec![format!("Brought back: {} tables of {}", found.tables, plan.database)];
+            done.extend(found.kept.map(|kept| format!("What was there is now {kept}")));
+            (done, found.notes)
+        }
+    };
+    let elapsed = begun.elapsed();
+    Ok(Told::Carried(Box::new(Carried { plan, done, notes, elapsed })))
+}
+
+fn filling(name: &str, rows: usize) -> String {
+    match rows {
+        0 => name.to_owned(),
+        1 => format!("{name}: 1 row"),
+        rows => format!("{name}: {rows} rows"),
+    }
+}
+
+fn parts(done: &Done) -> Vec<String> {
+    let told = |part: &Part| match part {
+        Part::Script(name, 1) => format!("{name}: 1 statement"),
+        Part::Script(name, count) => format!("{name}: {count} statements"),
+        Part::File(name, table, 1) => format!("{name}: 1 row for {table}"),
+        Part::File(name, table, count) => format!("{name}: {count} rows for {table}"),
+        Part::Made(filled) if filled.missing == 0 => {
+            filling(&filled.table.to_string(), filled.rows)
+        }
+        Part::Made(filled) => format!(
+            "{}, {} left out: {}",
+            filling(&filled.table.to_string(), filled.rows),
+            filled.missing,
+            filled.why.as_deref().unwrap_or("the server refused them")
+        ),
+    };
+    done.parts.iter().map(told).collect()
+}
