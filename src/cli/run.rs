@@ -250,8 +250,8 @@ pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) 
                 MigrationStatus::gather(&setting, drift, &stop)
             );
             db.close().await;
-            let past = past::read(config, target, &stop).await?;
             let (gathered, migrations) = (gathered?, migrations?);
+            let past = past::read(config, target, &stop).await?;
             Ok((setting.target, gathered, migrations, past))
         }
     })?;

@@ -52,6 +52,23 @@ pub struct Operation<'a> {
     pub outcome: &'a str,
 }
 
+/// The word under which an operation's detail keeps the number that was the newest in a history of
+/// one row when a migration was applied.
+pub const ABOVE: &str = "above";
+
+/// Something that was done to a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The migration's name.
+    pub target: String,
+    /// What was done: `migrate`, `rollback`, `baseline`, `repair`.
+    pub what: String,
+    /// What identifies the migration, where that was written down.
+    pub key: Option<String>,
+    /// The number that was the newest in the history then, where it is one of one row.
+    pub above: Option<String>,
+}
+
 /// An operation as the ledger tells of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
@@ -69,23 +86,6 @@ pub struct Told {
     pub detail: Value,
     /// What came of it.
     pub outcome: String,
-}
-
-/// The word under which an operation's detail keeps the number that was the newest in a history of
-/// one row when a migration was applied.
-pub const ABOVE: &str = "above";
-
-/// Something that was done to a migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
-    /// The migration's name.
-    pub target: String,
-    /// What was done: `migrate`, `rollback`, `baseline`, `repair`.
-    pub what: String,
-    /// What identifies the migration, where that was written down.
-    pub key: Option<String>,
-    /// The number that was the newest in the history then, where it is one of one row.
-    pub above: Option<String>,
 }
 
 /// How far a statement outside a transaction has come.

@@ -61,10 +61,10 @@ pub struct Report {
     pub done: Vec<(String, Duration)>,
     /// The migrations of the plan that somebody else had run meanwhile.
     pub by_others: Vec<String>,
-    /// What there is to know besides, in sentences.
-    pub notes: Vec<String>,
     /// What became of undo capsules, in sentences.
     pub capsules: Vec<String>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// Who runs it and with which reasons, for the ledger.
@@ -496,7 +496,7 @@ async fn locked<'a>(
     let Engine { connection, lock, done, capsules, .. } = engine;
     connection.close().await;
     lock.release().await;
-    ran.map(|by_others| Report { done, by_others, notes: Vec::new(), capsules })
+    ran.map(|by_others| Report { done, by_others, capsules, notes: Vec::new() })
 }
 
 /// Runs what is left, again and again as long as others run some of it too.

@@ -154,6 +154,8 @@ pub struct Carried {
     pub by_others: Vec<String>,
     /// What became of undo capsules, in sentences.
     pub capsules: Vec<String>,
+    /// What there is to know besides, in sentences.
+    pub notes: Vec<String>,
     /// How long all of it took.
     pub elapsed: Duration,
 }
@@ -514,6 +516,6 @@ async fn carry(
     let mut on_step = |progress: run::Progress| tell(Progress::Run(Box::new(progress)));
     let report = migrate::run(setting, &plan.run, &account, stop, &mut on_step).await?;
     let (plan, elapsed) = (Arc::clone(&plan), begun.elapsed());
-    let Report { done, by_others, capsules, .. } = report;
-    Ok(Carried { plan, done, by_others, capsules, elapsed })
+    let Report { done, by_others, capsules, notes } = report;
+    Ok(Carried { plan, done, by_others, capsules, notes, elapsed })
 }

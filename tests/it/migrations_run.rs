@@ -105,6 +105,7 @@ pub fn answer(ask: &Ask) -> Option<Told> {
             ],
             by_others: vec!["0012_a_name_that_is_longer_than_the_list_is_wide".to_owned()],
             capsules: Vec::new(),
+            notes: Vec::new(),
             elapsed: Duration::from_millis(1_502),
         })),
         Ask::Rehearse(_) => Told::Rehearsed(Arc::new(rehearsal())),

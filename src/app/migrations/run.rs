@@ -225,6 +225,7 @@ fn paragraphs(carried: &Carried) -> Vec<(Ink, String)> {
     for told in &carried.capsules {
         out.push((Ink::Information, format!("Capsule: {told}.")));
     }
+    out.extend(carried.notes.iter().map(|note| (Ink::Information, note.clone())));
     let changes: Vec<&Difference> = carried.plan.pictures.iter().flatten().collect();
     let shown: Vec<&Difference> = whole(&changes);
     if shown.is_empty() {
