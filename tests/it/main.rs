@@ -55,6 +55,7 @@ mod postgres;
 mod pty_server;
 mod pty_terminal;
 mod pulled;
+mod refusals;
 mod rehearse;
 mod reset;
 mod review;
