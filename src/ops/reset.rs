@@ -173,7 +173,11 @@ async fn read(live: &mut Connection, setting: &Setting, stop: &Stop) -> Result<F
     if live.dialect() == Dialect::Sqlite {
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
         let names = live.rows(sql).await?.into_iter().flatten().flatten();
-        let is_ledger = |name: &str| keeps && name.to_ascii_lowercase().starts_with("_dbstudio_");
+        // What undo capsules hold are rows of what goes.
+        let is_ledger = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            keeps && name.starts_with("_dbstudio_") && !name.starts_with("_dbstudio_capsule")
+        };
         let histories = names.filter(|name| is_history_table(name) && !is_ledger(name));
         let histories: Vec<RelationName> =
             histories.map(|name| RelationName::new("main", name)).collect();
@@ -182,8 +186,13 @@ async fn read(live: &mut Connection, setting: &Setting, stop: &Stop) -> Result<F
         return Ok(Found { current, histories, strangers, ledger, notes: Vec::new() });
     }
     if keeps {
+        let is_capsule = |key: &Key| {
+            let table = if key.kind.is_part() { &key.of } else { &key.name };
+            table.starts_with("capsule")
+        };
         current.objects.retain(|key, _| {
-            key.schema != SCHEMA && !(key.kind == Kind::Schema && key.name == SCHEMA)
+            let is_ledger = key.schema == SCHEMA && !is_capsule(key);
+            !is_ledger && !(key.kind == Kind::Schema && key.name == SCHEMA)
         });
     }
     let rows = live.rows(&goal::strangers(&setting.scope)).await?;
