@@ -24,6 +24,7 @@ pub enum CommandId {
     MigrationsView,
     StatusView,
     CopyStatus,
+    LookForDrift,
     Guide,
     Open,
     Fold,
@@ -298,6 +299,7 @@ pub const COMMANDS: &[Command] = &[
         "Copy the line; within the definition, all of it",
         "copy",
     ),
+    row(C::Open, "open-migration", Migrations, &["enter"], "To its text; unfold what was done", ""),
     row(C::ApplyAll, "apply", Migrations, &["a"], "Apply all that are pending", "apply"),
     row(C::ApplyTo, "apply-to", Migrations, &["A"], "Apply those up to this one", ""),
     row(
@@ -387,6 +389,7 @@ pub const COMMANDS: &[Command] = &[
         "Copy the text that is shown",
         "copy",
     ),
+    row(C::LookForDrift, "look-for-drift", Status, &["D"], "Look for drift, on a scratch", "drift"),
     row(C::CopyStatus, "copy-status", Status, &["y y", "y c"], "Copy the line", "copy"),
 ];
 

@@ -87,6 +87,8 @@ pub enum Slot {
     Edit,
     /// Reading what was done to the database.
     Timeline,
+    /// Looking for drift in a scratch database.
+    Drift,
 }
 
 impl Slot {
@@ -123,6 +125,7 @@ impl Slot {
             Self::Examine => "trying the migration in a scratch database",
             Self::Edit => "working on the edits",
             Self::Timeline => "reading what was done",
+            Self::Drift => "looking for drift",
         }
     }
 }

@@ -92,6 +92,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::LetGo => {}
         Answer::Exported(file, done) => export::done(model, &file, done.rows, done.bytes),
         Answer::Dashboard(found) => status::told(model, *found),
+        Answer::Drift(found) => status::drifted(model, Some(*found)),
         Answer::Migrations(told) => migrations::told(model, *told, effects),
         Answer::Operations(told) => operations::told(model, *told, effects),
         Answer::Edit(answer) => edit::answered(model, answer, effects),
@@ -221,6 +222,11 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         // They have connections of their own too.
         Slot::Standing | Slot::Examine | Slot::Origins | Slot::Timeline => {
             return migrations::failed(model, slot, problem);
+        }
+        // It has a connection of its own.
+        Slot::Drift => {
+            status::drifted(model, None);
+            return model.notify(Tone::Bad, problem.to_string());
         }
         Slot::Status if problem.kind != Kind::Disconnected => {
             return status::failed(model, problem);

@@ -9,7 +9,7 @@ use crate::app::layout::layout;
 use crate::app::model::{Focus, Link, Model, View};
 use crate::app::panes::status::Sheet;
 use crate::app::update::screen;
-use crate::ops::dashboard::Dashboard;
+use crate::ops::dashboard::{Dashboard, Drifting};
 use crate::ops::session::Request;
 use crate::problem::{Kind, Problem};
 use crate::text;
@@ -50,6 +50,31 @@ pub fn failed(model: &mut Model, problem: Problem) {
     }
 }
 
+/// Looks for drift: in a scratch database, so only when somebody asks for it.
+fn look_for_drift(model: &mut Model, effects: &mut Vec<Effect>) {
+    let target = model.target.clone().filter(|_| is_shown(model));
+    if let Some(target) = target.filter(|_| !model.tickets.is_running(Slot::Drift)) {
+        model.start(Slot::Drift, Request::Drift(Box::new(target)), effects);
+        model.status.looking = true;
+        write(model);
+    }
+}
+
+/// Takes what was found of drift; nothing where it could not be looked for.
+pub fn drifted(model: &mut Model, found: Option<Drifting>) {
+    model.status.looking = false;
+    if let Some(found) = found {
+        model.status.drift = Some(found);
+    }
+    write(model);
+}
+
+/// Makes the lines anew.
+fn write(model: &mut Model) {
+    let Link::Open(facts) = &model.link else { return };
+    model.status.write((facts, model.target.as_ref()));
+}
+
 /// The sheet that has the keys, and its lines on this screen.
 fn sheet(model: &mut Model) -> (&mut Sheet, usize) {
     let places = layout(model, screen(model));
@@ -62,6 +87,9 @@ fn sheet(model: &mut Model) -> (&mut Sheet, usize) {
 /// Runs a command of the view.
 pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
     use CommandId as C;
+    if id == C::LookForDrift {
+        return look_for_drift(model, effects);
+    }
     let (sheet, height) = sheet(model);
     let page = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(isize::MAX);
     match id {

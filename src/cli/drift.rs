@@ -228,7 +228,7 @@ pub(super) type Sides = [&'static str; 2];
 
 pub(super) const DATABASE_MIGRATIONS: Sides = ["database", "migrations"];
 pub(super) const MIGRATIONS_SCHEMA: Sides = ["migrations", "schema"];
-const DATABASE_SCHEMA: Sides = ["database", "schema"];
+pub(super) const DATABASE_SCHEMA: Sides = ["database", "schema"];
 
 /// A heading with the number of differences, and a line for each.
 fn section(title: &str, found: &[Difference], sides: Sides, paint: Paint) -> String {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::drift::{DATABASE_MIGRATIONS, difference_json};
+use super::drift::{DATABASE_MIGRATIONS, DATABASE_SCHEMA, MIGRATIONS_SCHEMA, difference_json};
 use super::print::{Paint, Role, harmless};
 use crate::migrations::{Entry, State};
 use crate::ops::difference::{Difference, Where};
@@ -44,9 +44,13 @@ pub(super) fn to_json(status: &MigrationStatus) -> Value {
                 .map(|took| (took.as_secs_f64() * 1e6).round() / 1e3),
         })
     });
-    let drift = status.drift.as_ref().map(|found| {
-        found.iter().map(|one| difference_json(one, DATABASE_MIGRATIONS)).collect::<Vec<_>>()
-    });
+    let list = |found: Option<&Vec<Difference>>, sides| {
+        found.map(|found| found.iter().map(|one| difference_json(one, sides)).collect::<Vec<_>>())
+    };
+    let found = status.drift.as_ref();
+    let drift = list(found.map(|found| &found.drift), DATABASE_MIGRATIONS);
+    let unwritten = list(found.and_then(|found| found.unwritten.as_ref()), MIGRATIONS_SCHEMA);
+    let behind = list(found.and_then(|found| found.behind.as_ref()), DATABASE_SCHEMA);
     json!({
         "format": standing.format.word(),
         "folder": standing.folder,
@@ -57,6 +61,8 @@ pub(super) fn to_json(status: &MigrationStatus) -> Value {
         "others": others,
         "misfits": misfits,
         "drift": drift,
+        "unwritten": unwritten,
+        "behind": behind,
         "notes": status.notes,
     })
 }
@@ -102,8 +108,20 @@ pub(super) fn to_text(status: &MigrationStatus, paint: Paint) -> String {
     }
     match &status.drift {
         None => line("drift", Role::Muted, "not looked for; --drift does, in a scratch database"),
-        Some(found) if found.is_empty() => line("drift", Role::Good, "none"),
-        Some(found) => line("drift", Role::Danger, &drifted(found)),
+        Some(found) => {
+            let three = [
+                ("drift", Some(&found.drift), Role::Danger),
+                ("unwritten", found.unwritten.as_ref(), Role::Warning),
+                ("behind", found.behind.as_ref(), Role::Warning),
+            ];
+            for (label, found, role) in three {
+                match found {
+                    None => {}
+                    Some(found) if found.is_empty() => line(label, Role::Good, "none"),
+                    Some(found) => line(label, role, &drifted(found)),
+                }
+            }
+        }
     }
     for note in &status.notes {
         line("note", Role::Muted, note);

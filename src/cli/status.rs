@@ -171,7 +171,7 @@ impl Page<'_> {
             let gap = " ".repeat(widest.saturating_sub(text::width(&one.what)));
             text.push_str(&format!(
                 "  {}  {}{gap}  {}  {}  {}\n",
-                paint.text(Role::Muted, &harmless(&one.at)),
+                paint.text(Role::Muted, &harmless(one.second())),
                 harmless(&one.what),
                 harmless(&one.target),
                 paint.text(role, &harmless(&one.outcome)),

@@ -19,7 +19,7 @@ pub(super) use postgres::{count, tables};
 pub(super) use sqlite::check;
 pub(super) use tool::{Running, find};
 
-use super::chronicle::{Chronicle, Making};
+use super::chronicle::Chronicle;
 use super::evidence::{self, Bond, Cabinet, Evidence, Sort};
 use super::migrate::Account;
 use crate::config::{Address, Config, Target};
@@ -114,7 +114,11 @@ pub struct Made {
 pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
     let database = target.address.database();
     let chronicle = Chronicle::of(&place.state, target);
-    let mut begun = chronicle.begin("backup", &database, &Account::default());
+    let newest = all(&place.folder).0.pop().map(|one| one.file);
+    let account = Account::default().with(json!({
+        "folder": place.folder.to_string_lossy(), "newest": newest,
+    }));
+    let mut begun = chronicle.begin("backup", &database, &account);
     let made = made(target, place, stop).await;
     if let Ok(Made { backup, path, .. }) = &made {
         begun.add(json!({
@@ -122,7 +126,7 @@ pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
             "tables": backup.tables,
         }));
     }
-    let said = begun.end(&made, Making::IfThere).await;
+    let said = begun.end(&made).await;
     made.map(|made| Made { notes: made.notes.into_iter().chain(said).collect(), ..made })
 }
 

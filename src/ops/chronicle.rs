@@ -28,7 +28,7 @@ const SLACK: usize = 20;
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// When it was begun or written down, in UTC: `2026-01-31 12:00:00`.
+    /// When it was begun or written down, in UTC: `2026-01-31 12:00:00.123`.
     pub at: String,
     /// What was done: `migrate`, `reset`, …
     pub what: String,
@@ -42,15 +42,6 @@ pub struct Entry {
     pub detail: Value,
     /// What came of it: `done`, or in words why not.
     pub outcome: String,
-}
-
-/// Whether a ledger is made where there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Making {
-    /// It is.
-    Made,
-    /// It is written to only where there is one: the work itself makes nothing.
-    IfThere,
 }
 
 /// Where what is done to a database is kept.
@@ -166,12 +157,21 @@ impl Chronicle {
         }
         let before = one.detail("identity");
         match one.line.what.as_deref() {
-            Some("reset" | "seed") if has_ledger || one.detail("ledger").is_some() => {
-                "cut off, and nothing of it was done: the database is as it was before".to_owned()
-            }
-            Some("reset" | "seed") => {
-                "cut off: all of it is done, or nothing; there is no ledger here that says which"
-                    .to_owned()
+            Some("reset" | "seed") if has_ledger => nothing_done(),
+            Some("reset") => match log::tables(live, one).await {
+                Some((0, _)) => "cut off after it was done: everything is gone".to_owned(),
+                Some(_) => nothing_done(),
+                None => "cut off: all of it is done, or nothing".to_owned(),
+            },
+            Some("seed") => match (log::tables(live, one).await, one.number("rows_before")) {
+                (Some((_, now)), Some(before)) if now == before => nothing_done(),
+                (Some(_), Some(_)) => {
+                    "cut off after it was done: all of it is in the database".to_owned()
+                }
+                _ => "cut off: all of it is done, or nothing".to_owned(),
+            },
+            Some("backup") if one.is_backed_up() => {
+                "cut off after it was done: the backup is whole".to_owned()
             }
             Some("backup") => "cut off, and there is no backup of it".to_owned(),
             Some("restore") => match evidence::identity(live, &self.target).await {
@@ -199,24 +199,18 @@ impl Begun {
         self.account = self.account.with(more);
     }
 
-    /// What makes the ledger where it has to be made, and writes this down as done, as steps of
-    /// the very transaction; none where the database keeps no ledger, and then why, if that has to
-    /// be said.
+    /// What writes this down as done in the ledger that is there, as a step of the very
+    /// transaction; none where there is none.
     ///
     /// # Errors
     /// The catalogue cannot be read.
-    pub async fn steps(&self, live: &mut Connection) -> Result<(Vec<Step>, Option<String>)> {
-        if !self.chronicle.target.session.ledger {
-            return Ok((Vec::new(), None));
-        }
+    pub async fn step(&self, live: &mut Connection) -> Result<Option<Step>> {
         let ledger = Ledger::new(live.dialect());
-        let mut sql = match ledger.find(live).await? {
-            Found::There => Vec::new(),
-            Found::Absent => ledger.making(),
-            Found::Barred(why) => return Ok((Vec::new(), Some(unkept(&why)))),
-        };
-        sql.push(self.enter(ledger, "done"));
-        Ok((sql.into_iter().map(|sql| Step::new(sql, vec![Action::Setting])).collect(), None))
+        let keeps = self.chronicle.target.session.ledger;
+        if !keeps || ledger.find(live).await? != Found::There {
+            return Ok(None);
+        }
+        Ok(Some(Step::new(self.enter(ledger, "done"), vec![Action::Setting])))
     }
 
     fn enter(&self, ledger: Ledger, outcome: &str) -> String {
@@ -240,56 +234,38 @@ impl Begun {
         })
     }
 
-    /// Writes down what came of it, in the database too. Returns what there is to say.
-    pub async fn end<T>(self, outcome: &Result<T>, making: Making) -> Option<String> {
+    /// Writes down what came of it, in the ledger too where there is one: only what changes the
+    /// history of migrations makes one. Returns what there is to say.
+    pub async fn end<T>(self, outcome: &Result<T>) -> Option<String> {
         let kept = match outcome {
             // Where the connection is lost or somebody waits for the end, nothing more is asked.
             Err(problem) if matches!(problem.kind, Kind::Cancelled | Kind::Disconnected) => {
                 Ok(false)
             }
-            _ => {
-                let making = if outcome.is_ok() { making } else { Making::IfThere };
-                self.keep(&told(outcome), making).await
-            }
+            _ => self.keep(&told(outcome)).await,
         };
-        let in_ledger = matches!(kept, Ok(true));
-        let said = self.ended(outcome, in_ledger);
+        let said = self.ended(outcome, matches!(kept, Ok(true)));
         kept.err().map(|problem| unkept(&problem.why)).or(said)
     }
 
-    async fn keep(&self, outcome: &str, making: Making) -> Result<bool> {
+    async fn keep(&self, outcome: &str) -> Result<bool> {
         let target = &self.chronicle.target;
         if !target.session.ledger || target.read_only || push::is_to_be_made(target) {
             return Ok(false);
         }
         let stop = &Stop::new();
         let mut live = Connection::open(target, stop).await?;
-        let kept = self.written(&mut live, outcome, making, stop).await;
-        live.close().await;
-        kept
-    }
-
-    async fn written(
-        &self,
-        live: &mut Connection,
-        outcome: &str,
-        making: Making,
-        stop: &Stop,
-    ) -> Result<bool> {
         let ledger = Ledger::new(live.dialect());
-        let mut sql = match ledger.find(live).await? {
-            Found::There => Vec::new(),
-            Found::Absent if making == Making::Made => ledger.making(),
-            Found::Absent => return Ok(false),
-            Found::Barred(why) if making == Making::Made => {
-                return Err(Problem::failed("", why, ""));
+        let written = async {
+            if ledger.find(&mut live).await? != Found::There {
+                return Ok(false);
             }
-            Found::Barred(_) => return Ok(false),
+            let ran = live.run(&self.enter(ledger, outcome), stop).await;
+            ran.map(|()| true).map_err(|fault| fault.problem("", ""))
         };
-        sql.push(self.enter(ledger, outcome));
-        let sql = format!("BEGIN;\n{};\nCOMMIT", sql.join(";\n"));
-        live.run(&sql, stop).await.map_err(|fault| fault.problem("", ""))?;
-        Ok(true)
+        let written = written.await;
+        live.close().await;
+        written
     }
 }
 
@@ -326,6 +302,10 @@ pub(super) async fn carry_over(target: &Target, earlier: &[String]) -> Option<St
     })
 }
 
+fn nothing_done() -> String {
+    "cut off, and nothing of it was done: the database is as it was before".to_owned()
+}
+
 /// That the ledger could not be written.
 fn unkept(why: &str) -> String {
     format!("what was done is not in the database's ledger: {why}")
@@ -353,6 +333,16 @@ fn fresh() -> String {
 impl Entry {
     fn has(&self, id: &str) -> bool {
         self.detail.get("id").and_then(Value::as_str) == Some(id)
+    }
+
+    /// When it was, in UTC, to the second.
+    pub fn second(&self) -> &str {
+        self.at.get(..19).unwrap_or(&self.at)
+    }
+
+    /// When it was, in UTC, to the minute.
+    pub fn minute(&self) -> &str {
+        self.at.get(..16).unwrap_or(&self.at)
     }
 
     /// Whether it came to its end as it was meant to.

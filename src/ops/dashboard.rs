@@ -5,9 +5,12 @@ use crate::config::{Config, RequirementState, Target};
 use crate::db::Db;
 use crate::db::stop::Stop;
 use crate::db::vitals::Vitals;
+use crate::ops::backup::moment;
 use crate::ops::change::Setting;
+use crate::ops::evidence::now;
 use crate::ops::past::{self, Past};
-use crate::ops::status::{DatabaseStatus, MigrationStatus};
+use crate::ops::standing;
+use crate::ops::status::{DatabaseStatus, MigrationStatus, ThreeWays};
 use crate::problem::Result;
 
 /// What was found out at one moment.
@@ -30,6 +33,26 @@ pub struct Inventory {
     pub migrations: Option<MigrationStatus>,
     /// The last backup, and what was done last.
     pub past: Past,
+}
+
+/// What was found out about drift, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drifting {
+    /// When, in UTC: `2026-01-31 12:00:00`.
+    pub at: String,
+    /// How database, migrations and schema differ.
+    pub found: ThreeWays,
+}
+
+/// Looks for drift, in a scratch database.
+///
+/// # Errors
+/// There is no project, no scratch database can be made, or the applied migrations do not run.
+pub async fn drifting(config: &Config, target: &Target, stop: &Stop) -> Result<Drifting> {
+    let setting = Setting::new(config, target.clone(), None)?;
+    let standing = standing::at(&setting.project, target, stop).await?;
+    let found = ThreeWays::find(&setting, &standing, stop).await?;
+    Ok(Drifting { at: moment(now()), found })
 }
 
 /// Asks an open database; with `whole` also for what changes slowly.

@@ -111,7 +111,8 @@ pub fn details(entry: &Entry) -> Vec<(String, String)> {
     let Value::Object(detail) = &entry.detail else { return found };
     for (label, value) in detail {
         match (label.as_str(), value) {
-            ("id", _) | (_, Value::Null) => {}
+            // These are for finding out what became of it, not for reading.
+            ("id" | "dbstudio" | "folder" | "newest" | "rows_before", _) | (_, Value::Null) => {}
             ("checklist", Value::Array(items)) => {
                 found.extend(items.iter().filter_map(item));
             }

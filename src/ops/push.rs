@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::change::{Change, Setting};
-use super::chronicle::{Chronicle, Making};
+use super::chronicle::Chronicle;
 use super::history;
 use super::migrate::Account;
 use super::proof::Proof;
@@ -234,7 +234,7 @@ pub async fn record(
     let database = target.address.database();
     let begun = Chronicle::of(&setting.state, target).begin("push", &database, &account);
     let ran = carry_out(target, basis, plan, stop, on_step).await;
-    let said = begun.end(&ran, Making::Made).await;
+    let said = begun.end(&ran).await;
     ran.map(|()| said)
 }
 

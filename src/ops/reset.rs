@@ -324,14 +324,10 @@ impl Reset {
         let mut live = Connection::open(&self.target, stop).await?;
         let chronicle = Chronicle::of(&self.basis.setting.state, &self.target);
         let begun = chronicle.begin("reset", &self.database, &self.recorded());
-        let mut noted = None;
-        let outcome = self.run((&mut live, &begun), stop, on_step, &mut noted).await;
+        let outcome = self.run((&mut live, &begun), stop, on_step).await;
         live.close().await;
-        let said = begun.ended(&outcome, outcome.is_ok() && noted.is_none());
-        outcome.map(|mut told| {
-            told.extend(noted.into_iter().chain(said));
-            told
-        })
+        let said = begun.ended(&outcome, matches!(outcome, Ok((_, true))));
+        outcome.map(|(told, _)| told.into_iter().chain(said).collect())
     }
 
     /// Who does it, with what goes.
@@ -348,16 +344,15 @@ impl Reset {
         (live, begun): (&mut Connection, &Begun),
         stop: &Stop,
         on_step: &mut (dyn FnMut(usize) + Send),
-        noted: &mut Option<String>,
-    ) -> Result<Vec<String>> {
+    ) -> Result<(Vec<String>, bool)> {
         let basis = &self.basis;
         let now = read(live, &basis.setting, stop).await?;
         if now.current.objects != basis.current.objects || now.histories != basis.histories {
             return Err(self.changed(&now.current));
         }
-        let (entry, unkept) = begun.steps(live).await?;
-        *noted = unkept;
-        let steps = [self.steps.as_slice(), entry.as_slice()].concat();
+        let entry = begun.step(live).await?;
+        let in_ledger = entry.is_some();
+        let steps: Vec<Step> = self.steps.iter().cloned().chain(entry).collect();
         let applied = live.apply(&steps, stop, on_step).await;
         // From here on it is done: whether somebody asks to stop no longer matters.
         let stop = &Stop::new();
@@ -389,7 +384,7 @@ impl Reset {
         {
             said.push(format!("the file keeps its size: {}", fault.words()));
         }
-        Ok(said)
+        Ok((said, in_ledger))
     }
 
     /// The problem of a database that is not what the plan was made for.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::backup::{self, Backup, Place};
-use super::chronicle::{self, Chronicle, Making};
+use super::chronicle::{self, Chronicle};
 use super::evidence;
 use super::migrate::Account;
 use crate::config::{Address, Protection, Target};
@@ -260,7 +260,7 @@ impl Restore {
             Ok(_) => chronicle::carry_over(&self.target, &earlier).await,
             Err(_) => None,
         };
-        let said = begun.end(&done, Making::Made).await;
+        let said = begun.end(&done).await;
         done.map(|done| {
             let notes = done.notes.into_iter().chain(carried).chain(said).collect();
             Done { notes, ..done }

@@ -224,6 +224,20 @@ impl Seed {
         }
     }
 
+    /// The tables that may get rows, and how many they have together, where all were counted.
+    fn before(&self) -> (Vec<String>, Option<u64>) {
+        let touched = touched(&self.work);
+        let touched = touched.unwrap_or_else(|| self.shape.tables.keys().cloned().collect());
+        let rows =
+            touched.iter().map(|name| match self.there.iter().find(|(there, _)| there == name) {
+                None => Some(0),
+                Some((_, Rows::Exactly(rows))) => Some(*rows),
+                Some((_, Rows::About(_))) => None,
+            });
+        let rows = rows.sum();
+        (touched.iter().map(ToString::to_string).collect(), rows)
+    }
+
     /// The checklist, with what is known for each item.
     pub fn checklist(&self) -> Vec<Item> {
         let [environment, rows] = ITEMS;
@@ -259,16 +273,18 @@ impl Seed {
         permit(&self.target)?;
         let begun = Instant::now();
         let mut live = Connection::open(&self.target, stop).await?;
-        let account = self.account.with(json!({ "plan": self.lines(), "upsert": self.upsert }));
+        let (tables, rows_before) = self.before();
+        let account = self.account.with(json!({
+            "plan": self.lines(), "upsert": self.upsert, "tables": tables,
+            "rows_before": rows_before,
+        }));
         let chronicle = Chronicle::of(&self.state, &self.target);
         let noted = chronicle.begin("seed", &self.database, &account);
         let outcome = self.transaction((&mut live, &noted), stop, tell).await;
         live.close().await;
-        let in_ledger = matches!(outcome, Ok((_, None)));
-        let said = noted.ended(&outcome, in_ledger);
-        let (parts, unkept) = outcome?;
-        let notes = unkept.into_iter().chain(said).collect();
-        Ok(Done { parts, notes, took: begun.elapsed() })
+        let said = noted.ended(&outcome, matches!(outcome, Ok((_, true))));
+        let (parts, _) = outcome?;
+        Ok(Done { parts, notes: said.into_iter().collect(), took: begun.elapsed() })
     }
 
     async fn transaction(
@@ -276,7 +292,7 @@ impl Seed {
         (live, noted): (&mut Connection, &Begun),
         stop: &Stop,
         tell: &mut (dyn FnMut(&str, usize) + Send),
-    ) -> Result<(Vec<Part>, Option<String>)> {
+    ) -> Result<(Vec<Part>, bool)> {
         let begin: &[&str] = match live.dialect() {
             Dialect::Postgres => &["BEGIN"],
             // Rows may come before those they refer to, as long as all are there in the end.
@@ -293,7 +309,7 @@ impl Seed {
             })?;
         }
         let done = match self.parts(live, stop, tell).await {
-            Ok(parts) => entered(live, noted).await.map(|unkept| (parts, unkept)),
+            Ok(parts) => entered(live, noted).await.map(|in_ledger| (parts, in_ledger)),
             Err(problem) => Err(problem),
         };
         let ended = match done {
@@ -342,18 +358,15 @@ impl Seed {
     }
 }
 
-/// Writes it into the ledger, in the same transaction; why not, where it keeps none.
-async fn entered(live: &mut Connection, noted: &Begun) -> Result<Option<String>> {
-    let (steps, unkept) = noted.steps(live).await?;
-    for step in &steps {
-        let ran = live.run(&step.sql, &Stop::new()).await;
-        ran.map_err(|fault| {
-            let fix = "have the role granted the ledger's tables, or say ledger = false in the \
-                       environment";
-            fault.problem("What was done could not be written down; nothing was changed", fix)
-        })?;
-    }
-    Ok(unkept)
+/// Writes it into the ledger that is there, in the same transaction; whether there is one.
+async fn entered(live: &mut Connection, noted: &Begun) -> Result<bool> {
+    let Some(step) = noted.step(live).await? else { return Ok(false) };
+    let ran = live.run(&step.sql, &Stop::new()).await;
+    ran.map(|()| true).map_err(|fault| {
+        let fix = "have the role granted the ledger's tables, or say ledger = false in the \
+                   environment";
+        fault.problem("What was done could not be written down; nothing was changed", fix)
+    })
 }
 
 /// Why a transaction could not be committed.

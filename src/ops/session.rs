@@ -18,8 +18,8 @@ use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
 use crate::ops::acquaintance;
 use crate::ops::checklist::Gathered;
-use crate::ops::chronicle::{Chronicle, Making};
-use crate::ops::dashboard::{self, Dashboard};
+use crate::ops::chronicle::Chronicle;
+use crate::ops::dashboard::{self, Dashboard, Drifting};
 use crate::ops::journal::{Journal, Record};
 use crate::ops::migrate::Account;
 use crate::ops::migrations_desk::{self, Ask, Told};
@@ -62,6 +62,8 @@ pub enum Request {
         /// The database that is open.
         target: Box<Target>,
     },
+    /// Look for drift between the database, its migrations and the schema.
+    Drift(Box<Target>),
     /// Prepare a change of the schema as far as it goes without asking.
     Prepare(Box<Preparation>),
     /// Let go of a change whose renames nobody wants to answer for.
@@ -117,6 +119,8 @@ pub enum Answer {
     Made(Vec<String>, Vec<Choice>),
     /// How the database is doing.
     Dashboard(Box<Dashboard>),
+    /// What differs from what.
+    Drift(Box<Drifting>),
     /// What came of preparing.
     Prepared(Outcome),
     /// It is let go of.
@@ -269,6 +273,10 @@ impl Session {
                     dashboard::gather((&self.db()?, &target), &self.config(), whole, stop).await?;
                 Ok(Answer::Dashboard(Box::new(found)))
             }
+            Request::Drift(target) => {
+                let found = dashboard::drifting(&self.config(), &target, stop).await?;
+                Ok(Answer::Drift(Box::new(found)))
+            }
             Request::Demo => demo::make(&self.config().places().data)
                 .await
                 .map(|it| Answer::Target(Box::new(it))),
@@ -405,7 +413,7 @@ impl Session {
         let answer = edit::serve(&self.db()?, asked, &self.journal, stop).await;
         if let Some(begun) = begun {
             // That it cannot be kept must not look as if the edits had failed.
-            begun.end(&applied(&answer), Making::IfThere).await;
+            begun.end(&applied(&answer)).await;
         }
         answer
     }

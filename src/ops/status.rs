@@ -200,6 +200,43 @@ fn is_quick(outlined: &OutlineRelation) -> bool {
     holds_rows && outlined.rows_estimate.is_none_or(|rows| rows <= COUNTED_ROWS)
 }
 
+/// How a database, its migrations and the project's schema differ, two by two.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ThreeWays {
+    /// The database against its applied migrations.
+    pub drift: Vec<Difference>,
+    /// All migrations against the schema; `None` where the project has none to compare with, or its
+    /// migrations do not run.
+    pub unwritten: Option<Vec<Difference>>,
+    /// The database against the schema.
+    pub behind: Option<Vec<Difference>>,
+    /// What the person should know, in sentences.
+    pub notes: Vec<String>,
+}
+
+impl ThreeWays {
+    /// Finds it out in a scratch database. Where the schema cannot be made, the database is
+    /// compared with its migrations alone, and why is noted.
+    ///
+    /// # Errors
+    /// No scratch database can be made, or the applied migrations do not run.
+    pub async fn find(setting: &Setting, standing: &Standing, stop: &Stop) -> Result<Self> {
+        let mut notes = Vec::new();
+        let survey = match drift::survey(setting, standing, Reach::ThreeWays, stop).await {
+            Ok(survey) => survey,
+            Err(problem) if is_final(problem.kind) => return Err(problem),
+            Err(problem) => {
+                let survey = drift::survey(setting, standing, Reach::Drift, stop).await?;
+                notes.push(format!("the schema was not compared: {}", problem.what));
+                survey
+            }
+        };
+        notes.extend(survey.notes);
+        let (drift, unwritten, behind) = (survey.drift, survey.unwritten, survey.behind);
+        Ok(Self { drift, unwritten, behind, notes })
+    }
+}
+
 /// How the project's migrations stand in a database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MigrationStatus {
@@ -208,8 +245,8 @@ pub struct MigrationStatus {
     /// The texts that were applied of those whose files are others now or gone, as far as they are
     /// known.
     pub texts: Texts,
-    /// How the database differs from what those give that are applied, where that was asked for.
-    pub drift: Option<Vec<Difference>>,
+    /// How database, migrations and schema differ, where that was asked for.
+    pub drift: Option<ThreeWays>,
     /// What else the person should know, in sentences.
     pub notes: Vec<String>,
 }
@@ -239,9 +276,9 @@ impl MigrationStatus {
         let drift = match drift {
             false => None,
             true => {
-                let survey = drift::survey(setting, &standing, Reach::Drift, stop).await?;
-                notes.extend(survey.notes);
-                Some(survey.drift)
+                let found = ThreeWays::find(setting, &standing, stop).await?;
+                notes.extend(found.notes.iter().cloned());
+                Some(found)
             }
         };
         Ok(Some(Self { standing, texts, drift, notes }))

@@ -490,7 +490,7 @@ fn capsules_age() {
         );
         project.succeeds(&["migrate", "--yes"]);
         let told = project.succeeds(&["capsules", "--prune", "--yes"]);
-        says(&told, &["no undo capsule is that old"]);
+        says(&told, &["undo capsule is that old"]);
         let (index, old) = match project.is_sqlite() {
             true => ("_dbstudio_capsule", "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-31 days')"),
             false => ("dbstudio.capsule", "now() - interval '31 days'"),

@@ -145,7 +145,7 @@ fn the_status_says_how_the_migrations_stand() {
         assert!(migrations["last"]["when"].as_str().unwrap().starts_with("20"), "{told:?}");
         assert_eq!(
             migrations["others"],
-            serde_json::json!([{ "name": "0003_more", "state": "pending" }])
+            serde_json::json!([{ "name": "0003_more", "state": "pending", "diff": null }])
         );
         assert!(migrations["drift"].is_null());
         project.execute("CREATE TABLE by_hand (id integer PRIMARY KEY)");

@@ -240,6 +240,7 @@ fn status_as_json_has_the_keys_that_are_documented_and_no_others() {
     let toml = "required_env = [\"STATUS_TEST\"]\n";
     fs::write(place.work().join("dbstudio.toml"), toml).unwrap();
     fs::create_dir(place.work().join("migrations")).unwrap();
+    fs::write(place.work().join("schema.sql"), "CREATE TABLE wanted (id integer);").unwrap();
     for (name, text) in [("0001_changed.sql", "SELECT 1"), ("notes.sql", "")] {
         fs::write(place.work().join("migrations").join(name), text).unwrap();
     }

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
+use crate::drift::write_migration;
 use crate::server::{self, TestFile};
 use crate::verbs::{Database, Project, Told};
 
@@ -85,6 +86,43 @@ fn each_broken_way_is_found_where_it_breaks() {
     let told = project.run(&["doctor", "-e", "nobody", "--json"]);
     expect_bad(&told, "settings", &["nobody"]);
     expect_bad(&project.run(&["doctor", "--json"]), "tables", &["dbstudio setup"]);
+}
+
+#[test]
+fn migrations_that_wait_are_worth_a_look_and_changed_or_missing_ones_are_wrong() {
+    for project in Project::both() {
+        let up = |name: &str| format!("CREATE TABLE {name} (id integer PRIMARY KEY);\n");
+        for (number, name) in [(1, "a"), (2, "b")] {
+            write_migration(&project, &format!("000{number}_{name}"), &up(name), "");
+        }
+        project.succeeds(&["migrate", "--yes"]);
+        project.execute("INSERT INTO a VALUES (1)");
+        let told = project.run(&["doctor", "--json"]);
+        assert_eq!((told.code, &step(&told.json(), "migrations")["verdict"]), (0, &"good".into()));
+        write_migration(&project, "0003_c", &up("c"), "");
+        let told = project.run(&["doctor", "--json"]);
+        let json = told.json();
+        let found = step(&json, "migrations");
+        assert_eq!((told.code, &found["verdict"]), (0, &"doubtful".into()), "{told:?}");
+        assert!(found.to_string().contains("dbstudio migrate"), "{found}");
+        write_migration(&project, "0001_a", &up("other"), "");
+        let words = ["0001_a has changed", "0003_c is not applied", "dbstudio repair"];
+        expect_bad(&project.run(&["doctor", "--json"]), "migrations", &words);
+        fs::remove_file(project.path("migrations/0002_b.up.sql")).unwrap();
+        let words = ["b is applied, and its file is not", "version control"];
+        expect_bad(&project.run(&["doctor", "--json"]), "migrations", &words);
+    }
+}
+
+#[test]
+fn a_migration_that_stopped_halfway_is_said_to_go_on() {
+    let project = postgres();
+    let text = "-- no-transaction\nCREATE TABLE a (id int);\nINSERT INTO a VALUES (1), (1);\n\
+                CREATE UNIQUE INDEX CONCURRENTLY once ON a (id);\n";
+    write_migration(&project, "0001_a", text, "");
+    assert_eq!(project.run(&["migrate", "--yes"]).code, 1);
+    let words = ["0001_a stopped after 2 of its statements", "goes on where it stopped"];
+    expect_bad(&project.run(&["doctor", "--json"]), "migrations", &words);
 }
 
 #[test]

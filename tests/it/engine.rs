@@ -2,6 +2,7 @@
 //! rows stay, and `pg_dump` agrees. A few pairs in every run; more by variables:
 //!
 //! - `DBSTUDIO_PAIRS=500` runs so many more, from seed `DBSTUDIO_SEED` (1000) on;
+//! - `DBSTUDIO_RENAMES=200` the same of pairs in which only names differ;
 //! - `DBSTUDIO_PAIR=1234` runs the pair of one seed and makes it smaller if it fails.
 
 mod change;
@@ -53,7 +54,17 @@ fn pair(seed: u64) -> Pair {
     let privileges = random.chance(40);
     let turned = random.chance(30);
     let (from, to) = if turned { (to, from) } else { (from, to) };
-    Pair { from, to, privileges }
+    Pair { from, to, privileges, renames: Vec::new() }
+}
+
+/// The pair of a seed in which only names differ, and somebody says which.
+fn renamed_pair(seed: u64) -> Pair {
+    let version = server::postgres().psql("postgres", "SHOW server_version_num").trim().parse();
+    let mut random = Random::new(seed);
+    let size = 8 + random.below(40);
+    let from = grow::world(&mut random, version.expect("a number"), size);
+    let (to, renames) = change::renamed(&from, &mut random);
+    Pair { from, to, privileges: random.chance(40), renames }
 }
 
 fn make_roles() {
@@ -82,11 +93,11 @@ fn say(text: &str) {
     writeln!(std::io::stderr(), "{text}").expect("standard error is open");
 }
 
-async fn run(seeds: impl Iterator<Item = u64>, loud: bool) {
+async fn run(seeds: impl Iterator<Item = u64>, made: fn(u64) -> Pair, loud: bool) {
     make_roles();
     let (mut failed, mut all) = (Vec::new(), Vec::new());
     for seed in seeds {
-        let pair = pair(seed);
+        let pair = made(seed);
         match pair.holds().await {
             Ok(outcome) => all.push(outcome),
             Err(broken) => {
@@ -119,7 +130,7 @@ async fn run(seeds: impl Iterator<Item = u64>, loud: bool) {
 
 #[tokio::test]
 async fn a_plan_leads_to_the_other_schema_and_back() {
-    run(KEPT.iter().copied().chain(USUAL), false).await;
+    run(KEPT.iter().copied().chain(USUAL), pair, false).await;
 }
 
 /// Many pairs, where they are asked for.
@@ -127,7 +138,22 @@ async fn a_plan_leads_to_the_other_schema_and_back() {
 async fn many_plans_lead_to_the_other_schema_and_back() {
     let Some(count) = number("DBSTUDIO_PAIRS") else { return };
     let first = number("DBSTUDIO_SEED").unwrap_or(1000);
-    run(first..first + count, true).await;
+    run(first..first + count, pair, true).await;
+}
+
+/// What has another name keeps its rows, and whatever needs it goes on.
+#[tokio::test]
+async fn renames_carry_rows() {
+    run(USUAL, renamed_pair, false).await;
+}
+
+/// Many of them, where they are asked for.
+#[tokio::test]
+async fn many_renames_carry_rows() {
+    let wanted = number("DBSTUDIO_RENAMES").filter(|_| number("DBSTUDIO_PAIR").is_none());
+    let Some(count) = wanted else { return };
+    let first = number("DBSTUDIO_SEED").unwrap_or(1000);
+    run(first..first + count, renamed_pair, true).await;
 }
 
 /// One pair, made as small as it goes.
@@ -135,7 +161,8 @@ async fn many_plans_lead_to_the_other_schema_and_back() {
 async fn one_pair_is_made_smaller() {
     let Some(seed) = number("DBSTUDIO_PAIR") else { return };
     make_roles();
-    let pair = pair(seed);
+    let renames = number("DBSTUDIO_RENAMES").is_some();
+    let pair = if renames { renamed_pair(seed) } else { pair(seed) };
     if let Err(broken) = pair.holds().await {
         let within = Duration::from_secs(number("DBSTUDIO_WITHIN").unwrap_or(120));
         let (pair, broken) = shrink::smaller(pair, broken, within).await;

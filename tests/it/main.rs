@@ -59,6 +59,7 @@ mod production_journey;
 mod pty_server;
 mod pty_terminal;
 mod pulled;
+mod refusals;
 mod rehearse;
 mod reset;
 mod review;

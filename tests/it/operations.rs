@@ -43,7 +43,7 @@ fn item<'a>(operations: &'a [Value], what: &str, item: &str) -> &'a Value {
 fn every_operation_is_written_down_with_its_reasons_and_stays() {
     for project in Project::both() {
         self::project(&project);
-        project.succeeds(&["push", "--yes"]);
+        project.succeeds(&["setup", "--yes"]);
         project
             .schema("CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, x text);\n");
         project.execute("INSERT INTO users VALUES (7, 'Eve')");
@@ -57,7 +57,10 @@ fn every_operation_is_written_down_with_its_reasons_and_stays() {
         project.succeeds(&["setup", "--yes"]);
         project.succeeds(&["rollback", "--yes"]);
         let all = operations(&project);
-        let expected = ["rollback", "migrate", "reset", "import", "backup", "seed", "push", "push"];
+        let expected = [
+            "rollback", "migrate", "migrate", "reset", "import", "backup", "seed", "push",
+            "migrate",
+        ];
         assert_eq!(told(&all), expected.map(|what| format!("{what} done")), "{all:?}");
         let origin = all[0]["origin"].as_str().unwrap();
         assert!(all.iter().all(|one| one["origin"] == origin && origin.contains('@')), "{all:?}");
@@ -65,14 +68,14 @@ fn every_operation_is_written_down_with_its_reasons_and_stays() {
         assert_eq!(item(&all, "reset", "backup")["shown"], true);
         let rows = project.ledger("operations");
         let kept = project.query(&format!("SELECT count(*) FROM {rows}"));
-        assert_eq!(kept, "8", "the ledger itself went through the reset");
+        assert_eq!(kept, "9", "the ledger itself went through the reset");
         let shown = project.succeeds(&["status"]).result;
         assert!(shown.contains("Last operations") && shown.contains("Last backup"), "{shown}");
         // The restored database knows what was done to the one there was.
         project.succeeds(&["restore", "--yes", "--drop-old"]);
         let all = operations(&project);
         assert_eq!(told(&all)[..3], ["restore done", "rollback done", "migrate done"], "{all:?}");
-        assert_eq!(project.query(&format!("SELECT count(*) FROM {rows}")), "9");
+        assert_eq!(project.query(&format!("SELECT count(*) FROM {rows}")), "10");
         project.succeeds(&["baseline", "--yes", "--reason", "restored"]);
         assert_eq!(operations(&project)[0]["reason"], "restored");
         project.fails(&["seed", "--yes", "--ack", "rows"], 1, &[]);
@@ -165,9 +168,10 @@ const COUNT: &str = "SELECT count(*) FROM users";
 
 #[test]
 fn a_killed_seed_has_left_all_or_nothing_and_the_next_command_says_which() {
-    for project in Project::both() {
+    // With a ledger, which has it in the same transaction, and without.
+    for (project, verb) in Project::both().into_iter().zip(["setup", "push"]) {
         self::project(&project);
-        project.succeeds(&["push", "--yes"]);
+        project.succeeds(&[verb, "--yes"]);
         at_many_moments(&project, &["seed", "--generate", "3000", "--yes", "--ack", "all"], |_| {
             let rows = project.query(COUNT);
             assert!(rows == "0" || rows == "3000", "{rows}");
@@ -179,9 +183,9 @@ fn a_killed_seed_has_left_all_or_nothing_and_the_next_command_says_which() {
 
 #[test]
 fn a_killed_reset_has_left_all_or_nothing_and_the_next_command_says_which() {
-    for project in Project::both() {
+    for (project, verb) in Project::both().into_iter().zip(["push", "setup"]) {
         self::project(&project);
-        project.succeeds(&["push", "--yes"]);
+        project.succeeds(&[verb, "--yes"]);
         let sql = match project.is_sqlite() {
             true => "SELECT count(*) FROM sqlite_schema WHERE name IN ('users', 'more')",
             false => {
@@ -282,13 +286,13 @@ fn two_who_reset_a_file_at_once_empty_it_once() {
 fn a_full_disk_for_the_log_is_said_and_stops_nothing() {
     let project = Project::sqlite();
     self::project(&project);
-    project.succeeds(&["push", "--yes"]);
+    project.succeeds(&["setup", "--yes"]);
     let log = project.path("home/state/dbstudio/operations");
     fs::remove_dir_all(&log).unwrap();
     fs::write(&log, "in the way").unwrap();
     let told = project.succeeds(&["seed", "--yes"]);
     assert!(told.talk.contains("could not be written into the log"), "{told:?}");
-    assert_eq!(told_of_ledger(&project), "push seed");
+    assert_eq!(told_of_ledger(&project), "migrate seed");
 }
 
 fn told_of_ledger(project: &Project) -> String {

@@ -149,8 +149,7 @@ fn what_is_not_the_projects_stays() {
          WHERE nspname !~ '^pg_|information' UNION ALL SELECT extname FROM pg_extension
          UNION ALL SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) x",
     );
-    // The reset itself is in the ledger.
-    assert_eq!(left, "_sqlx_migrations citext dbstudio ext others plpgsql public");
+    assert_eq!(left, "_sqlx_migrations citext ext others plpgsql public");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use crate::server;
 use crate::studio::Studio;
+use crate::verbs::{Database, Project};
 
 const WIDE: (u16, u16) = (120, 36);
 const NARROW: (u16, u16) = (80, 24);
@@ -69,4 +70,63 @@ fn the_guide_puts_first_what_fits() {
     has(&studio.screen(), &["Activity", "free inside"]);
     studio.keys("WG<enter>");
     has(&studio.screen(), &["Drop everything in guide.db", "a reset"]);
+}
+
+#[test]
+fn what_was_done_the_last_backup_and_drift_are_on_screen() {
+    for project in Project::both() {
+        project.configure("protection = \"development\"", "[project]\nbackups = \"kept\"");
+        project.schema("CREATE TABLE users (id integer PRIMARY KEY);\n");
+        project.succeeds(&["setup", "--yes"]);
+        project.succeeds(&["seed", "--generate", "3", "--yes", "--ack", "rows=for a look"]);
+        project.succeeds(&["backup"]);
+        let rows = format!("SELECT count(*) FROM {}", project.ledger("operations"));
+        assert_eq!(project.query(&rows), "3", "rows that are made are no part of the ledger");
+        project.execute("CREATE TABLE by_hand (id integer PRIMARY KEY)");
+        let url = match &project.database {
+            Database::Postgres(database) => database.url(),
+            Database::Sqlite(file) => file.url(),
+        };
+        for (wide, size) in [(true, WIDE), (false, NARROW)] {
+            let mut studio = in_project(&project, &url, size);
+            studio.keys("4");
+            if wide {
+                has(&studio.screen(), &["last backup", "verified", "seed ", "D looks for it"]);
+                studio.keys("D");
+                has(&studio.screen(), &["database and migrations", "1: table", "by_hand", "alike"]);
+            } else {
+                studio.keys("DG");
+                has(&studio.screen(), &["by_hand", "4 Status"]);
+            }
+            studio.keys("3o");
+            let screen = studio.screen();
+            has(&screen, &["Timeline", "backup", "seed", "migrate"]);
+            let at = |word: &str| screen.find(word).unwrap();
+            assert!(at(" backup ") < at(" seed ") && at(" seed ") < at(" migrate "), "{screen}");
+            studio.keys("j<enter>");
+            has(&studio.screen(), &["protection", "development"]);
+            studio.keys("<enter>");
+            assert!(!studio.screen().contains("protection"), "{}", studio.screen());
+            studio.keys("o");
+            has(&studio.screen(), &["CREATE TABLE"]);
+        }
+    }
+}
+
+/// The studio in a project's folder, with the state its commands have.
+fn in_project(project: &Project, url: &str, size: (u16, u16)) -> Studio {
+    let home = project.path("home");
+    for name in ["dbstudio.toml", "schema.sql"] {
+        std::fs::copy(project.path(name), home.join(name)).unwrap();
+    }
+    std::fs::create_dir_all(home.join("migrations")).unwrap();
+    for name in project.files("migrations") {
+        let from = project.path("migrations").join(&name);
+        std::fs::copy(from, home.join("migrations").join(name)).unwrap();
+    }
+    let kept = home.join("kept");
+    if !kept.exists() {
+        std::os::unix::fs::symlink(project.path("kept"), kept).unwrap();
+    }
+    Studio::open_in(&home, url, size, |_| {})
 }

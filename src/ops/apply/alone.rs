@@ -54,7 +54,7 @@ impl Engine<'_> {
         let took = begun.elapsed();
         let entry = self.books.entry(self.run.direction, script, took);
         let entered = match self.minds_capsules(script) {
-            true => self.apart(script, Part::End(held, &entry)).await.map(drop),
+            true => self.apart(script, Part::End(Box::new(held), &entry)).await.map(drop),
             false => self.in_transaction(&[], &entry).await,
         };
         if let Err(failed) = entered {

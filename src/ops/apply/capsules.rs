@@ -24,7 +24,7 @@ pub(super) enum Part<'a> {
     /// What comes before the first statement.
     Begin,
     /// What comes after the last; and what is written down of the script.
-    End(Held, &'a str),
+    End(Box<Held>, &'a str),
 }
 
 impl<'a> Engine<'a> {
@@ -121,7 +121,7 @@ impl<'a> Engine<'a> {
         self.begin(&[]).await?;
         let done = match part {
             Part::Begin => self.hold(script).await,
-            Part::End(held, entry) => match self.release(held).await {
+            Part::End(held, entry) => match self.release(*held).await {
                 Ok(()) => {
                     let ran = self.connection.run(entry, self.stop).await;
                     ran.map(|()| Held::default()).map_err(Failed::from)

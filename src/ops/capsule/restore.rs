@@ -153,7 +153,7 @@ impl Restoring {
                 continue;
             }
             connection.run("SAVEPOINT dbstudio_capsule", terms.stop).await?;
-            match put(connection, item, &now, terms.stop).await {
+            match put(connection, item, &now, start.whole, terms.stop).await {
                 Ok(added) => {
                     connection.run("RELEASE SAVEPOINT dbstudio_capsule", terms.stop).await?;
                     *fate = Fate { done: true, added, refused: None };
@@ -252,11 +252,13 @@ fn words(item: &Item, fate: &Fate, left: u64, stale: u64) -> String {
 }
 
 /// Puts an item back; answers how many rows there are of which nothing is kept. Its triggers do not
-/// see it.
+/// see it. `was_there` is whether what it belongs to was there before the way back began: then
+/// somebody else has made it, and its values are theirs.
 async fn put(
     connection: &mut Connection,
     item: &Item,
     now: &Table,
+    was_there: bool,
     stop: &Stop,
 ) -> Result<u64, Fault> {
     let dialect = connection.dialect();
@@ -272,8 +274,9 @@ async fn put(
         Sort::Columns if store.can_match() => {
             added = number(connection, &store.added(), stop).await?;
             // A table that was rebuilt may have got them from the way back itself.
-            let filled = dialect == Dialect::Sqlite
+            let differs = dialect == Dialect::Sqlite
                 && number(connection, &store.fillings(), stop).await? > 1;
+            let filled = was_there || differs;
             update(connection, store, filled, stop).await?;
         }
         Sort::Values if store.can_match() => update(connection, store, false, stop).await?,

@@ -5,15 +5,17 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Entry;
 use crate::config::{Target, database_id};
-use crate::ops::backup::moment;
-use crate::ops::evidence::now;
+use crate::db::connection::Connection;
+use crate::ops::backup::{self, moment};
 use crate::ops::migrate::Account;
+use crate::sql::Dialect;
 
 /// The folder in the state folder.
 const FOLDER: &str = "operations";
@@ -25,7 +27,7 @@ const LARGE: usize = 1 << 20;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Line {
     id: String,
-    /// Seconds since 1970.
+    /// Thousandths of a second since 1970.
     at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) what: Option<String>,
@@ -90,12 +92,26 @@ pub(super) struct Kept {
 impl Kept {
     /// When it was begun, in UTC.
     pub(super) fn at(&self) -> String {
-        moment(self.line.at)
+        moment(self.line.at / 1_000)
+    }
+
+    /// Whether the folder it was to go into has a backup of the database that was begun then.
+    pub(super) fn is_backed_up(&self) -> bool {
+        let folder = self.detail("folder").unwrap_or_default();
+        let begun = self.line.at / 1_000;
+        let (all, _) = backup::all(Path::new(&folder));
+        let before = self.detail("newest");
+        all.last().is_some_and(|one| one.taken >= begun && before.as_ref() != Some(&one.file))
     }
 
     /// A text of what was written down with it.
     pub(super) fn detail(&self, name: &str) -> Option<String> {
         self.line.detail.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// A number that was written down with it.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.line.detail.get(name).and_then(Value::as_u64)
     }
 
     /// Whether its process is gone and never said what came of it.
@@ -118,7 +134,7 @@ impl Kept {
             None if self.runs() => "under way".to_owned(),
             None => "cut off".to_owned(),
         };
-        let at = self.at();
+        let at = format!("{}.{:03}", self.at(), self.line.at % 1_000);
         let Line { what, target, origin, detail, .. } = self.line;
         let origin = origin.unwrap_or_default();
         let who = origin.split('@').next().unwrap_or_default().to_owned();
@@ -132,6 +148,46 @@ impl Kept {
             outcome,
         }
     }
+}
+
+/// The time in thousandths of a second since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How many of the tables that were written down with something are there, and how many rows they
+/// have together; `None` where none were written down or they cannot be asked.
+pub(super) async fn tables(live: &mut Connection, one: &Kept) -> Option<(usize, u64)> {
+    let names = one.line.detail.get("tables").and_then(Value::as_array)?;
+    let (mut there, mut rows) = (0, 0_u64);
+    for name in names {
+        let (schema, name) = name.as_str()?.rsplit_once('.').unwrap_or(("main", name.as_str()?));
+        let dialect = live.dialect();
+        let found = match dialect {
+            Dialect::Postgres => format!(
+                "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid \
+                 = c.relnamespace WHERE n.nspname = {} AND c.relname = {}",
+                dialect.literal(schema),
+                dialect.literal(name)
+            ),
+            Dialect::Sqlite => format!(
+                "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = {}",
+                dialect.literal(name)
+            ),
+        };
+        if count(live, &found).await? == 0 {
+            continue;
+        }
+        there += 1;
+        let all = format!("SELECT count(*) FROM {}", dialect.relation(schema, name));
+        rows = rows.saturating_add(count(live, &all).await?);
+    }
+    Some((there, rows))
+}
+
+async fn count(live: &mut Connection, sql: &str) -> Option<u64> {
+    live.rows(sql).await.ok()?.into_iter().flatten().flatten().next()?.parse().ok()
 }
 
 /// The file of a target.

@@ -18,7 +18,7 @@ use self::rows::Shape;
 use self::tabular::Parting;
 pub use self::text::Bytes;
 use self::text::Text;
-use super::chronicle::{Chronicle, Making};
+use super::chronicle::Chronicle;
 use super::export::{column, dialect};
 use super::migrate::Account;
 use super::named;
@@ -165,7 +165,7 @@ pub async fn record(
     if let Ok(done) = &done {
         begun.add(json!({ "rows": done.rows, "rejected": done.rejected }));
     }
-    let said = begun.end(&done, Making::IfThere).await;
+    let said = begun.end(&done).await;
     done.map(|done| (done, said))
 }
 

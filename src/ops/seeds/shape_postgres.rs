@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expression::{self, Expression, Relation};
 use super::shape::{Column, Form, Origin, Reference, Shape, Sort, Table, Unique};
+use crate::migrations::ledger::SCHEMA;
 use crate::schema::RelationName;
 use crate::schema::model::{Body, Constraint, ConstraintKind, Key, Kind, Model, is_history_table};
 use crate::schema::type_name::TypeName;
@@ -15,7 +16,8 @@ pub(super) fn shape(model: &Model) -> Shape {
     let types = Types::new(model);
     let mut tables = BTreeMap::new();
     for (key, table) in model.tables() {
-        if table.partition_of.is_some() || is_history_table(&key.name) {
+        let is_kept = is_history_table(&key.name) || key.schema == SCHEMA;
+        if table.partition_of.is_some() || is_kept {
             continue;
         }
         let mut found = parts(model, key, &table.order, &types);

@@ -4,6 +4,7 @@ use super::grow::{
     any_expr, any_kind, any_type, any_value, free_slot, grants, grow, labels, routine, sequence,
 };
 use super::random::Random;
+use super::values::quoted;
 use super::world::{Id, Strategy, Table, What, World};
 
 /// Another schema made from one by some edits.
@@ -36,6 +37,39 @@ fn edit(world: &mut World, random: &mut Random) {
         6 => rename(world, random, id),
         _ => tweak(world, random, id),
     }
+}
+
+/// The same schema with other names for some tables and columns, and the answers that say which.
+pub fn renamed(world: &World, random: &mut Random) -> (World, Vec<String>) {
+    let (mut next, mut answers) = (world.clone(), Vec::new());
+    let things = world.all(|what| matches!(what, What::Table(_) | What::Column(_)));
+    let mut touched = Vec::new();
+    for id in random.some(&things, 4) {
+        let Some(item) = world.get(id) else { continue };
+        let is_table = matches!(item.what, What::Table(_));
+        let table = if is_table { id } else { item.of };
+        // A column that a parent has too has the parent's name.
+        if !is_table && !world.parents(table).is_empty() {
+            continue;
+        }
+        // A column of a table that is renamed too goes by either of its names.
+        let old = if is_table {
+            world.named(id)
+        } else {
+            format!("{}.{}", world.named(table), quoted(&item.name))
+        };
+        rename(&mut next, random, id);
+        let new = next.get(id).map(|item| quoted(&item.name)).unwrap_or_default();
+        let given_up = touched.iter().any(|name| *name == new);
+        if new == quoted(&item.name) || given_up {
+            next = world.clone();
+            (answers, touched) = (Vec::new(), Vec::new());
+            continue;
+        }
+        touched.push(quoted(&item.name));
+        answers.push(format!("{} {old}={new}", if is_table { "table" } else { "column" }));
+    }
+    (next, answers)
 }
 
 /// Another name, perhaps one that was just given up.

@@ -1,6 +1,8 @@
 //! The property of a pair of schemas: the plan from the one to the other is proven, applied to a
 //! database with rows in it gives the other, and its way back gives the first again.
 
+use std::collections::BTreeMap;
+
 use dbstudio::db::connection::Connection;
 use dbstudio::db::scratch::Scratch;
 use dbstudio::db::stop::Stop;
@@ -8,8 +10,9 @@ use dbstudio::ops::proof::{self, Proof, Question};
 use dbstudio::problem::Problem;
 use dbstudio::schema::model::{Model, Scope};
 use dbstudio::schema::plan::{self, Plan};
+use dbstudio::schema::rename;
 
-use super::world::World;
+use super::world::{Id, World};
 use super::write::sql;
 use super::{dump, own, rows};
 use crate::scratch::target;
@@ -21,6 +24,9 @@ pub struct Pair {
     pub from: World,
     pub to: World,
     pub privileges: bool,
+    /// What has another name and is otherwise the same, as a person answers: then nothing else
+    /// differs, and every row stays.
+    pub renames: Vec<String>,
 }
 
 /// What does not hold: which part of the property, and how.
@@ -95,6 +101,7 @@ impl Pair {
         let mut outcome = Outcome { steps: proof.up.steps.len(), ..Outcome::default() };
         rows::plant(&built.live, &self.from);
         let before = rows::read(&built.live, &built.from, &built.from, &built.to);
+        let whole = self.all_rows(&built, &self.from);
         if let Err(why) = self.apply(&built.live, &proof.up).await? {
             outcome.refused = true;
             self.unchanged(&built, &before, &why)?;
@@ -110,6 +117,7 @@ impl Pair {
                 return Err(broken("rows after up", format!("{row}\n{}", text(&proof.up))));
             }
             outcome.rows = before.values().map(Vec::len).sum();
+            self.renamed("rows after renames", &whole, &self.all_rows(&built, &self.to))?;
         }
         if let Err(why) = self.apply(&built.live, down).await? {
             outcome.refused = true;
@@ -126,10 +134,29 @@ impl Pair {
             if let Some(row) = rows::missing(&before, &after) {
                 return Err(broken("rows after down", format!("{row}\n{}", text(down))));
             }
+            self.renamed("rows after renames back", &whole, &self.all_rows(&built, &self.from))?;
         }
         let arrival = Arrival { way: "down", wanted: &built.from, dump: &built.from_dump };
         self.arrived(&built.live, &arrival, &built.to).await?;
         Ok(outcome)
+    }
+
+    /// All rows of all tables, where only names differ.
+    fn all_rows(&self, built: &Built, world: &World) -> BTreeMap<Id, Vec<String>> {
+        if self.renames.is_empty() { BTreeMap::new() } else { rows::all(&built.live, world) }
+    }
+
+    /// Whether all rows are what they were.
+    fn renamed(
+        &self,
+        part: &'static str,
+        before: &BTreeMap<Id, Vec<String>>,
+        after: &BTreeMap<Id, Vec<String>>,
+    ) -> Result<(), Broken> {
+        let lost = before.iter().find(|(table, rows)| after.get(table) != Some(rows));
+        lost.map_or(Ok(()), |(table, rows)| {
+            Err(broken(part, format!("table {table}: {rows:?}\n{:?}", after.get(table))))
+        })
     }
 
     async fn build(&self, dumped: bool) -> Result<Built, Broken> {
@@ -181,7 +208,12 @@ impl Pair {
         let made = proof::build(connection, &built.from, &scope, &stop).await;
         let proof = match made {
             Ok(current) => {
-                let question = Question { scope, down: true, ..Question::default() };
+                let answers = self.renames.iter().map(|text| rename::parse(text));
+                let renames = answers
+                    .collect::<Result<Vec<_>, _>>()
+                    .and_then(|answers| rename::resolve(&current, &built.to, &answers))
+                    .map_err(|problem| broken("answers", problem))?;
+                let question = Question { scope, renames, down: true, ..Question::default() };
                 let proof = proof::prove(connection, current, &built.to, &question, &stop).await;
                 proof.map_err(|problem| {
                     let whole = plan::plan(&built.from, &built.to, false);

@@ -112,6 +112,17 @@ pub fn read(database: &TestDatabase, here: &Model, one: &Model, other: &Model) -
     found
 }
 
+/// All rows of all tables by the tables' numbers, whole rows as text.
+pub fn all(database: &TestDatabase, world: &World) -> BTreeMap<Id, Vec<String>> {
+    let read = |table: Id| {
+        let named = world.named(table);
+        let sql =
+            format!("SELECT replace(t::text, E'\\n', ' ') FROM ONLY {named} AS t ORDER BY 1;");
+        (table, database.psql(&sql).lines().map(str::to_owned).collect())
+    };
+    world.tables().into_iter().map(read).collect()
+}
+
 /// The columns that are in both schemas with the same type, and computed in neither.
 fn alike(table: &Key, one: &Model, other: &Model) -> Vec<String> {
     let own = one.parts(table).filter(|(key, _)| key.kind == Kind::Column);

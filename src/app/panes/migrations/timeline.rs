@@ -49,7 +49,7 @@ fn spans(one: &Done) -> Vec<Span<'static>> {
         failed if failed.starts_with("failed") => Ink::Danger,
         _ => Ink::Warning,
     };
-    let at = one.at.get(..16).unwrap_or(&one.at);
+    let at = one.minute();
     vec![
         Span::new(Ink::Muted, format!("{at}  ")),
         Span::new(Ink::Strong, one.what.clone()),

@@ -21,6 +21,7 @@ pub fn lines(pane: &StatusPane, facts: &ServerFacts, target: Option<&Target>) ->
     if let Some(inventory) = &pane.inventory {
         required(inventory, &mut out);
         migrations(inventory, &mut out);
+        drift(pane, inventory, &mut out);
         past(&inventory.past, &mut out);
         tables(inventory, &mut out);
     }
@@ -95,6 +96,37 @@ fn migrations(inventory: &Inventory, out: &mut Writing) {
     }
 }
 
+/// How database, migrations and schema differ, once somebody asked.
+fn drift(pane: &StatusPane, inventory: &Inventory, out: &mut Writing) {
+    if inventory.migrations.is_none() && pane.drift.is_none() {
+        return;
+    }
+    let Some(drifting) = &pane.drift else {
+        let words = if pane.looking { "looking for it…" } else { "D looks for it" };
+        return out.fact("drift", Ink::Muted, words);
+    };
+    let three = [
+        ("database and migrations", Some(&drifting.found.drift), Ink::Danger),
+        ("migrations and schema", drifting.found.unwritten.as_ref(), Ink::Warning),
+        ("database and schema", drifting.found.behind.as_ref(), Ink::Warning),
+    ];
+    let at = drifting.at.get(11..16).unwrap_or(&drifting.at);
+    let when = if pane.looking { "looking again…".to_owned() } else { format!("at {at} UTC") };
+    out.fact("drift", Ink::Muted, when);
+    for (label, found, ink) in three {
+        let Some(found) = found else { continue };
+        let (ink, words) = match found.as_slice() {
+            [] => (Ink::Good, "alike".to_owned()),
+            [one, rest @ ..] => {
+                let more = if rest.is_empty() { "" } else { ", …" };
+                let words = format!("{}: {} {}{more}", found.len(), one.key.kind.word(), one.key);
+                (ink, words)
+            }
+        };
+        out.fact(label, ink, words);
+    }
+}
+
 /// The last backup, and the last of what was done.
 fn past(past: &Past, out: &mut Writing) {
     out.heading("Backup and operations", 0);
@@ -113,7 +145,7 @@ fn past(past: &Past, out: &mut Writing) {
     }
     for one in past.operations.iter().take(OPERATIONS) {
         let ink = if one.is_done() { Ink::Text } else { Ink::Warning };
-        let day = one.at.get(..16).unwrap_or(&one.at).to_owned();
+        let day = one.minute().to_owned();
         let words = format!("{} {}: {}", one.what, one.target, one.outcome);
         out.entry(vec![self::one(Ink::Muted, day), self::one(ink, words)]);
     }

@@ -13,7 +13,7 @@ pub use sheet::Sheet;
 use crate::config::Target;
 use crate::db::ServerFacts;
 use crate::db::vitals::{Counters, Vitals};
-use crate::ops::dashboard::{Dashboard, Inventory};
+use crate::ops::dashboard::{Dashboard, Drifting, Inventory};
 use crate::problem::Problem;
 
 /// How often the database is asked how it is doing while the view is open.
@@ -41,6 +41,10 @@ pub struct StatusPane {
     pub vitals: Option<Vitals>,
     /// What changes slowly, as it was last.
     pub inventory: Option<Inventory>,
+    /// What was found of drift, and when.
+    pub drift: Option<Drifting>,
+    /// Whether drift is being looked for.
+    pub looking: bool,
     /// What was done lately, the latest last.
     pub rates: VecDeque<Rate>,
     /// Why the last question was not answered.
@@ -92,6 +96,11 @@ impl StatusPane {
             self.inventory = Some(*inventory);
         }
         self.vitals = Some(found.vitals);
+        self.write((facts, target));
+    }
+
+    /// Makes the lines anew.
+    pub fn write(&mut self, (facts, target): (&ServerFacts, Option<&Target>)) {
         self.database.set(database::lines(self, facts, target));
         self.activity.set(activity::lines(self));
     }

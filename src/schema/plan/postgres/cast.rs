@@ -103,6 +103,8 @@ pub(super) fn to_new_form(column: &str, to: &str, current: &Model, desired: &Mod
 /// assigns the values by itself.
 pub(super) fn using(column: &str, from: &str, to: &str, model: &Model) -> Option<String> {
     let ((bare_from, from_array), (bare_to, to_array)) = (bare(from), bare(to));
+    let from_array = from_array || is_domain_over_array(model, &bare_from);
+    let to_array = to_array || is_domain_over_array(model, &bare_to);
     if from_array != to_array {
         let is_text = |name: &str| family(name) == Family::Text;
         return if to_array && bare_from == bare_to {
@@ -148,6 +150,14 @@ fn has_time_of_day(from: &str, to: &str) -> bool {
 fn is_domain_over(model: &Model, domain: &str, base: &str) -> bool {
     model.of_kind(Kind::Domain).any(|(key, object)| match &object.body {
         Body::Domain(found) => name::of(key) == domain && bare(&found.base).0 == base,
+        _ => false,
+    })
+}
+
+/// Whether a type is a domain over an array.
+fn is_domain_over_array(model: &Model, domain: &str) -> bool {
+    model.of_kind(Kind::Domain).any(|(key, object)| match &object.body {
+        Body::Domain(found) => name::of(key) == domain && bare(&found.base).1,
         _ => false,
     })
 }

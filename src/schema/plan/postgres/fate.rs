@@ -217,6 +217,18 @@ impl Fates {
             before != Some(&table.partition_of) || fates.get(key).goes()
         };
         let mut changed = false;
+        // What a partition has of an index that stays cannot go by itself.
+        for clone in self.keys_with(Fate::Drop) {
+            let of = |model: &Model| model.table(&clone.table())?.partition_of.clone();
+            let stays = of(current).is_some() && of(current) == of(desired);
+            let Some(whole) = current.body(&clone).and_then(parent_of).filter(|_| stays) else {
+                continue;
+            };
+            if matches!(self.get(whole), Fate::Keep | Fate::Alter) {
+                self.set(whole, Fate::Replace);
+                changed = true;
+            }
+        }
         let kinds = [Kind::Index, Kind::Constraint];
         for (key, _) in kinds.into_iter().flat_map(|kind| desired.of_kind(kind)) {
             if self.keeps_all(Kind::Table)

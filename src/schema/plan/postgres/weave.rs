@@ -178,7 +178,8 @@ impl<'m> Weaver<'m> {
                         self.keys_after(attach, key);
                     }
                 }
-                if let (Some(start), false) = (self.start(key), stays) {
+                // Rows need the partitions they belong to; what inherits is not asked.
+                if let (Some(start), false, true) = (self.start(key), stays, bounds.is_some()) {
                     self.between(start, self.graph.find(Act::Copy, parent));
                 }
             }
