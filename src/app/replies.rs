@@ -224,10 +224,7 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
             return migrations::failed(model, slot, problem);
         }
         // It has a connection of its own.
-        Slot::Drift => {
-            status::drifted(model, None);
-            return model.notify(Tone::Bad, problem.to_string());
-        }
+        Slot::Drift => return status::not_drifted(model, &problem),
         Slot::Status if problem.kind != Kind::Disconnected => {
             return status::failed(model, problem);
         }

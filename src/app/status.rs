@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::command::CommandId;
 use crate::app::effect::{Effect, Slot};
 use crate::app::layout::layout;
-use crate::app::model::{Focus, Link, Model, View};
+use crate::app::model::{Focus, Link, Model, Tone, View};
 use crate::app::panes::status::Sheet;
 use crate::app::update::screen;
 use crate::ops::dashboard::{Dashboard, Drifting};
@@ -69,6 +69,12 @@ pub fn drifted(model: &mut Model, found: Option<Drifting>) {
     write(model);
 }
 
+/// Drift could not be looked for; what was found before stays.
+pub fn not_drifted(model: &mut Model, problem: &Problem) {
+    drifted(model, None);
+    model.notify(Tone::Bad, problem.to_string());
+}
+
 /// Makes the lines anew.
 fn write(model: &mut Model) {
     let Link::Open(facts) = &model.link else { return };
@@ -108,7 +114,7 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
             let copied = line.copy.clone();
             let size = text::short_bytes(copied.len() as u64);
             effects.push(Effect::Copy(copied));
-            model.notify(crate::app::model::Tone::Good, format!("Copied the line, {size}"));
+            model.notify(Tone::Good, format!("Copied the line, {size}"));
         }
         _ => {}
     }

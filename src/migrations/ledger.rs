@@ -72,7 +72,7 @@ pub struct Done {
 /// An operation as the ledger tells of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    /// When, in UTC: `2026-01-31 12:00:00`.
+    /// When, in UTC: `2026-01-31 12:00:00.123`.
     pub at: String,
     /// The role, or the account where an engine has no roles.
     pub who: String,
@@ -400,9 +400,9 @@ impl Ledger {
     pub async fn newest(self, connection: &mut Connection, count: usize) -> Result<Vec<Told>> {
         let at = match self.dialect {
             Dialect::Postgres => {
-                "pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+                "pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')"
             }
-            Dialect::Sqlite => "substr(replace(at, 'T', ' '), 1, 19)",
+            Dialect::Sqlite => "substr(replace(at, 'T', ' '), 1, 23)",
         };
         let sql = format!(
             "SELECT {at}, who, origin, what, target, detail, outcome FROM {} ORDER BY id DESC \

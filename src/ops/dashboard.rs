@@ -74,10 +74,10 @@ pub async fn gather(
                 None => None,
             }
         };
-        let (database, migrations) =
-            tokio::join!(DatabaseStatus::gather(db, false, stop), migrations);
-        let database = database?;
-        let past = past::read(config, target, stop).await?;
+        let past = past::read(config, target, stop);
+        let (database, migrations, past) =
+            tokio::join!(DatabaseStatus::gather(db, false, stop), migrations, past);
+        let (database, past) = (database?, past?);
         Some(Box::new(Inventory { database, required: config.check(), migrations, past }))
     } else {
         None

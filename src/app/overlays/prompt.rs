@@ -148,22 +148,7 @@ impl Prompt {
                 checklist::waive(model, reason);
                 Next::Close
             }
-            Purpose::FromFile | Purpose::ToFile => {
-                let path = self.field.text().trim().to_owned();
-                if path.is_empty() {
-                    self.complaint = Some("type the path of a file".to_owned());
-                    return Next::Stay;
-                }
-                let is_read = self.purpose == Purpose::FromFile;
-                edit::with_editor(model, |editor, model| {
-                    match is_read {
-                        true => editor.read_file(&path, model, effects),
-                        false => editor.write_file(&path, model, effects),
-                    }
-                    Next::Stay
-                });
-                Next::Close
-            }
+            Purpose::FromFile | Purpose::ToFile => self.exchange_file(model, effects),
             Purpose::Address if self.field.text().trim().is_empty() => {
                 self.complaint = Some("type a URL, a file, or the name of an environment".into());
                 Next::Stay
@@ -174,6 +159,24 @@ impl Prompt {
                 Next::Close
             }
         }
+    }
+
+    /// Reads the value from the file that was named, or writes it there.
+    fn exchange_file(&mut self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
+        let path = self.field.text().trim().to_owned();
+        if path.is_empty() {
+            self.complaint = Some("type the path of a file".to_owned());
+            return Next::Stay;
+        }
+        let is_read = self.purpose == Purpose::FromFile;
+        edit::with_editor(model, |editor, model| {
+            match is_read {
+                true => editor.read_file(&path, model, effects),
+                false => editor.write_file(&path, model, effects),
+            }
+            Next::Stay
+        });
+        Next::Close
     }
 
     /// Carries out the plan when what was typed is the name of its database.

@@ -273,7 +273,7 @@ mod tests {
             .append(true)
             .open(&path)
             .unwrap()
-            .write_all(b"{\"id\": tor")
+            .write_all(b"\n{\"id\": tor")
             .unwrap();
         let all = all(&path);
         let told: Vec<String> = all

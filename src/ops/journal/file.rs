@@ -78,6 +78,14 @@ impl File {
     }
 }
 
+impl Drop for File {
+    fn drop(&mut self) {
+        // A program that is being started has a copy of the handle for a moment, which would hold
+        // the lock.
+        drop(self.file.unlock());
+    }
+}
+
 /// Whether a path still names the file.
 fn is_there(path: &Path, file: &fs::File) -> bool {
     #[cfg(unix)]

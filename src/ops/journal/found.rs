@@ -22,7 +22,7 @@ use crate::schema::{Relation, RelationName};
 pub struct Found {
     path: PathBuf,
     /// Holds its lock, so that no other studio offers it too.
-    _file: fs::File,
+    file: fs::File,
     /// What waits in it.
     pub tables: Vec<FoundTable>,
     /// The commit that was about to be sent when it ended.
@@ -69,6 +69,13 @@ impl Found {
     pub(super) fn set_aside(self) -> Option<PathBuf> {
         let to = self.path.with_extension("kept");
         fs::rename(&self.path, &to).ok().map(|()| to)
+    }
+}
+
+impl Drop for Found {
+    fn drop(&mut self) {
+        // As with a journal of ours: copies of the handle must not hold the lock.
+        drop(self.file.unlock());
     }
 }
 
@@ -127,7 +134,7 @@ fn read(path: PathBuf, file: fs::File, text: &str) -> Found {
             None => damaged += 1,
         }
     }
-    Found { path, _file: file, tables: gathered(records.into_iter()), commit, damaged }
+    Found { path, file, tables: gathered(records.into_iter()), commit, damaged }
 }
 
 /// What records come to, table by table: the last one of a row counts.

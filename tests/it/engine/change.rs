@@ -60,7 +60,7 @@ pub fn renamed(world: &World, random: &mut Random) -> (World, Vec<String>) {
         };
         rename(&mut next, random, id);
         let new = next.get(id).map(|item| quoted(&item.name)).unwrap_or_default();
-        let given_up = touched.iter().any(|name| *name == new);
+        let given_up = touched.contains(&new);
         if new == quoted(&item.name) || given_up {
             next = world.clone();
             (answers, touched) = (Vec::new(), Vec::new());
