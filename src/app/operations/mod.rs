@@ -95,6 +95,7 @@ fn let_go(model: &mut Model, effects: &mut Vec<Effect>) {
         Slot::Value,
         Slot::References,
         Slot::Status,
+        Slot::Drift,
         Slot::Standing,
         Slot::Examine,
         Slot::Origins,
