@@ -242,9 +242,10 @@ fn on_production_the_name_is_typed() {
         project.succeeds(&["migrate", "--confirm", &name]);
         assert_eq!(project.applied(), "1");
         project.fails(&["rollback", "--yes"], 4, &["--confirm"]);
-        project.configure("protection = \"staging\"\nread_only = true", "");
+        let protection = "protection = \"production\"\nread_only = true";
+        project.configure(&format!("{protection}\n{lists}"), "");
         project.migration("0002_b.sql", "CREATE TABLE b (id integer);\n");
-        project.fails(&["migrate", "--yes"], 4, &["reading only"]);
+        project.fails(&["migrate", "--confirm", &name], 4, &["reading only"]);
     }
 }
 
