@@ -5,7 +5,7 @@ use super::sheet::{Cells, Writing, gauge, one};
 use crate::app::panes::schema::SchemaLine;
 use crate::app::span::{Ink, Span};
 use crate::config::{Protection, State, Target};
-use crate::db::ServerFacts;
+use crate::db::{Engine, ServerFacts};
 use crate::ops::dashboard::Inventory;
 use crate::ops::past::Past;
 use crate::ops::status::{RelationStatus, Rows};
@@ -53,7 +53,8 @@ fn connection(facts: &ServerFacts, target: Option<&Target>, out: &mut Writing) {
     if let Some(tls) = &facts.tls {
         out.fact("TLS", Ink::Text, tls.clone());
     }
-    if let Some(bytes) = facts.bytes {
+    // That of a file stands with what else is known of it now.
+    if let Some(bytes) = facts.bytes.filter(|_| facts.engine == Engine::Postgres) {
         out.fact("size", Ink::Text, text::short_bytes(bytes));
     }
     let milliseconds = facts.latency.as_secs_f64() * 1_000.0;
