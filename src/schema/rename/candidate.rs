@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::likeness::{Likeness, of_columns, of_labels, of_objects};
-use super::{Rename, Thing, things};
+use super::{Rename, Thing, apart};
 use crate::problem::{Kind as Sort, Problem};
 use crate::schema::model::{Body, Key, Kind, Model};
 
@@ -68,7 +68,7 @@ fn path(names: &[&str]) -> String {
 /// or enum) that itself may have another name is found once that is settled and the schemas are
 /// read again.
 pub fn candidates(current: &Model, desired: &Model) -> Vec<Candidate> {
-    let (old, new) = (things(current), things(desired));
+    let (old, new) = apart(current, desired);
     let (had, has): (BTreeSet<_>, BTreeSet<_>) = (old.iter().collect(), new.iter().collect());
     let gone = || old.iter().filter(|thing| !has.contains(thing));
     let added: Vec<&Thing> = new.iter().filter(|thing| !had.contains(thing)).collect();

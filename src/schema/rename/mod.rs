@@ -17,7 +17,7 @@ pub use candidate::{Candidate, candidates, refusal};
 pub use comment::comments;
 pub(in crate::schema) use comment::made;
 
-use super::model::{Body, Key, Kind, Model};
+use super::model::{Body, Key, Kind, Model, Object};
 
 /// What has another name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,23 +158,48 @@ pub(in crate::schema) fn moved(key: &Key, from: &Key, to: &Key) -> Key {
 fn things(model: &Model) -> Vec<Thing> {
     let mut out = Vec::new();
     for (key, object) in &model.objects {
-        match &object.body {
-            Body::SqliteWritten(_) | Body::Default { .. } | Body::DefaultPrivileges => continue,
-            Body::SqliteTable(table) => {
-                let column = |name: &String| Thing::Object(key.child(Kind::Column, name.as_str()));
-                out.extend(table.columns.iter().map(|found| column(&found.name)));
-            }
-            Body::Enum { labels } => out.extend(
-                labels.iter().map(|label| Thing::Label { key: key.clone(), label: label.clone() }),
-            ),
-            _ => {}
-        }
-        // An extension is what it is by its name.
-        if key.kind != Kind::Extension {
-            out.push(Thing::Object(key.clone()));
-        }
+        things_of(key, &object.body, &mut out);
     }
     out
+}
+
+/// The things of either model that the other may not have. What both have under one key is none,
+/// but for what is inside of it.
+fn apart(current: &Model, desired: &Model) -> (Vec<Thing>, Vec<Thing>) {
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for (key, have, want) in current.beside(desired) {
+        let holds = |object: Option<&Object>| {
+            let body = object.map(|object| &object.body);
+            matches!(body, None | Some(Body::SqliteTable(_) | Body::Enum { .. }))
+        };
+        if !holds(have) && !holds(want) {
+            continue;
+        }
+        for (object, out) in [(have, &mut old), (want, &mut new)] {
+            if let Some(object) = object {
+                things_of(key, &object.body, out);
+            }
+        }
+    }
+    (old, new)
+}
+
+fn things_of(key: &Key, body: &Body, out: &mut Vec<Thing>) {
+    match body {
+        Body::SqliteWritten(_) | Body::Default { .. } | Body::DefaultPrivileges => return,
+        Body::SqliteTable(table) => {
+            let column = |name: &String| Thing::Object(key.child(Kind::Column, name.as_str()));
+            out.extend(table.columns.iter().map(|found| column(&found.name)));
+        }
+        Body::Enum { labels } => out.extend(
+            labels.iter().map(|label| Thing::Label { key: key.clone(), label: label.clone() }),
+        ),
+        _ => {}
+    }
+    // An extension is what it is by its name.
+    if key.kind != Kind::Extension {
+        out.push(Thing::Object(key.clone()));
+    }
 }
 
 #[cfg(test)]
