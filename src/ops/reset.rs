@@ -192,7 +192,8 @@ async fn read(live: &mut Connection, setting: &Setting, stop: &Stop) -> Result<F
         };
         current.objects.retain(|key, _| {
             let is_ledger = key.schema == SCHEMA && !is_capsule(key);
-            !is_ledger && !(key.kind == Kind::Schema && key.name == SCHEMA)
+            let is_its_schema = key.kind == Kind::Schema && key.name == SCHEMA;
+            !is_ledger && !is_its_schema
         });
     }
     let rows = live.rows(&goal::strangers(&setting.scope)).await?;
