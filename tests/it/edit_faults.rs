@@ -312,8 +312,9 @@ impl Expected {
             match staged {
                 Staged::Word(word) => drop(self.rows.insert(id, word)),
                 Staged::New(word) => {
-                    self.next += 1;
-                    self.rows.insert(NEW + self.next, word);
+                    // Some number that no row has: which one it gets is the database's to say.
+                    let last = self.rows.last_key_value().map_or(NEW, |(id, _)| *id);
+                    self.rows.insert(last.max(NEW) + 1, word);
                 }
                 Staged::Gone => drop(self.rows.remove(&id)),
             }
