@@ -37,5 +37,5 @@ pub(super) async fn permitted(
 /// Tells what was begun on it from this machine and cut off, and what became of that.
 pub(super) async fn told(config: &Config, target: &Target, stop: &Stop) {
     let said = Chronicle::of(&config.places().state, target).settle(stop).await;
-    print::talk(&said.iter().map(|sentence| review::sentence(sentence)).collect::<String>());
+    print::talk(&review::sentences(&said));
 }

@@ -207,6 +207,6 @@ fn report(plan: &Restore, done: &Done, global: &Global) -> Result<()> {
     };
     let said = format!("Done: {} has {} tables.{kept}\n", plan.database, done.tables);
     print::result(&format!("{}\n", harmless(said.trim_end())))?;
-    print::talk(&done.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+    print::talk(&review::sentences(&done.notes));
     Ok(())
 }

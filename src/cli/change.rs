@@ -318,7 +318,7 @@ impl Pushing<'_> {
         let by = (Basis::of(change), &account);
         let (setting, stop) = (&change.setting, self.stop);
         let said = push::record(setting, by, &proof.up, stop, &mut |_| ()).await?;
-        print::talk(&said.iter().map(|note| review::sentence(note)).collect::<String>());
+        print::talk(&review::sentences(&said));
         if self.global.json {
             print::json(&review::to_json(&review, true))?;
         } else {
@@ -332,7 +332,7 @@ impl Pushing<'_> {
             return print::json(&review::nothing(&change.notes)).map(|()| 0);
         }
         print::result("Nothing to do: the database has the schema.\n")?;
-        print::talk(&change.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+        print::talk(&review::sentences(&change.notes));
         Ok(0)
     }
 

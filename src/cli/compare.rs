@@ -177,7 +177,7 @@ fn same(change: &Change, global: &Global) -> Result<u8> {
         return print::json(&review::nothing(&change.notes)).map(|()| 0);
     }
     print::talk("The two are the same.\n");
-    print::talk(&change.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+    print::talk(&review::sentences(&change.notes));
     Ok(0)
 }
 

@@ -152,7 +152,7 @@ pub(super) fn import(
         let done = import::record(&config.places().state, &target, &mut ready, &stop).await;
         meter.end();
         let (done, said) = done?;
-        print::talk(&said.iter().map(|note| review::sentence(note)).collect::<String>());
+        print::talk(&review::sentences(&said));
         report(&ready, &done, arguments, global)
     })
 }

@@ -44,7 +44,7 @@ pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Re
             print::json(&to_json(&plan, &items, true))?;
         } else {
             print::result(&format!("Done: {} is empty.\n", harmless(&plan.database)))?;
-            print::talk(&said.iter().map(|note| review::sentence(note)).collect::<String>());
+            print::talk(&review::sentences(&said));
         }
         Ok(0)
     })
@@ -87,7 +87,7 @@ fn nothing(plan: &Reset, items: &[Item], global: &Global) -> Result<u8> {
         return print::json(&to_json(plan, items, false)).map(|()| 0);
     }
     print::result("Nothing to do: the database is empty.\n")?;
-    print::talk(&plan.kept.iter().map(|note| review::sentence(note)).collect::<String>());
+    print::talk(&review::sentences(&plan.kept));
     Ok(0)
 }
 

@@ -243,6 +243,11 @@ pub(super) fn sentence(text: &str) -> String {
     format!("{}.\n", harmless(&capital(text)))
 }
 
+/// Sentences to the person, a line each.
+pub(super) fn sentences<'t>(texts: impl IntoIterator<Item = &'t String>) -> String {
+    texts.into_iter().map(|text| sentence(text)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

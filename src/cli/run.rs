@@ -245,13 +245,13 @@ pub(super) fn show_status(target: Option<String>, drift: bool, global: &Global) 
             let target = &setting.target;
             let db = Db::connect(target, &stop).await?;
             // Each has connections of its own: the one reads while the other waits.
-            let (gathered, migrations) = tokio::join!(
+            let (gathered, migrations, past) = tokio::join!(
                 DatabaseStatus::gather(&db, global.verbose, &stop),
-                MigrationStatus::gather(&setting, drift, &stop)
+                MigrationStatus::gather(&setting, drift, &stop),
+                past::read(config, target, &stop)
             );
             db.close().await;
-            let (gathered, migrations) = (gathered?, migrations?);
-            let past = past::read(config, target, &stop).await?;
+            let (gathered, migrations, past) = (gathered?, migrations?, past?);
             Ok((setting.target, gathered, migrations, past))
         }
     })?;

@@ -78,7 +78,7 @@ fn nothing(plan: &Seed, global: &Global) -> Result<u8> {
         return print::json(&to_json(plan, None)).map(|()| 0);
     }
     print::result("Nothing to do: there is no seed, or no table.\n")?;
-    print::talk(&plan.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+    print::talk(&review::sentences(&plan.notes));
     Ok(0)
 }
 
@@ -135,7 +135,7 @@ fn tell(plan: &Seed, done: &Done, global: &Global) -> Result<()> {
     }
     out.push_str(&format!("Done in {:.1} s.\n", done.took.as_secs_f64()));
     print::result(&out)?;
-    print::talk(&done.notes.iter().map(|note| review::sentence(note)).collect::<String>());
+    print::talk(&review::sentences(&done.notes));
     Ok(())
 }
 

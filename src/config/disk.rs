@@ -56,19 +56,7 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>> {
 /// # Errors
 /// When the folder or the file cannot be written; the old file is then as it was.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = make_folder(folder).and_then(|()| {
-        let name = path.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
-        let fresh = folder.join(format!(".{name}.{}.new", std::process::id()));
-        let outcome = write_new(&fresh, bytes).and_then(|()| fs::rename(&fresh, path));
-        if outcome.is_err() {
-            // The rename is what failed or the disk is full: what is left over helps nobody, and
-            // failing to remove it changes nothing about the error worth telling.
-            fs::remove_file(&fresh).ok();
-        }
-        outcome
-    });
-    written.map_err(|error| {
+    replace_whole(path, bytes).map_err(|error| {
         Problem::failed(
             format!("The file {} could not be written", path.display()),
             error.to_string(),
@@ -77,7 +65,23 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+/// The same with the system's error, for who tells of it in another way.
+pub(crate) fn replace_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    let name = path.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
+    let fresh = folder.join(format!(".{name}.{}.new", std::process::id()));
+    let outcome = write_new(&fresh, bytes).and_then(|()| fs::rename(&fresh, path));
+    if outcome.is_err() {
+        // The rename is what failed or the disk is full: what is left over helps nobody, and
+        // failing to remove it changes nothing about the error worth telling.
+        fs::remove_file(&fresh).ok();
+    }
+    outcome
+}
+
+/// Makes a folder that only its owner may look into, and those above it that are missing.
+pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -42,7 +42,7 @@ use std::time::Duration;
 pub use address::{Address, Host, PostgresAddress, Secret, SqliteAddress, SslMode};
 pub use checklist::{Checks, Window, minute};
 pub use choice::Choice;
-pub(crate) use disk::{recall, remember};
+pub(crate) use disk::{make_folder, recall, remember, replace_whole};
 pub use fault::Fault;
 pub use flags::Flags;
 pub use places::Places;

@@ -59,8 +59,6 @@ pub const ABOVE: &str = "above";
 /// Something that was done to a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
-    /// The migration's name.
-    pub target: String,
     /// What was done: `migrate`, `rollback`, `baseline`, `repair`.
     pub what: String,
     /// What identifies the migration, where that was written down.
@@ -69,22 +67,22 @@ pub struct Done {
     pub above: Option<String>,
 }
 
-/// An operation as the ledger tells of it.
+/// Something that was done, as it is told afterwards.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
-    /// When, in UTC: `2026-01-31 12:00:00.123`.
+pub struct Entry {
+    /// When it was begun or written down, in UTC: `2026-01-31 12:00:00.123`.
     pub at: String,
     /// The role, or the account where an engine has no roles.
     pub who: String,
-    /// The account and the machine.
+    /// The account of the operating system and the machine: `ada@laptop`.
     pub origin: String,
-    /// What was done.
+    /// What was done: `migrate`, `reset`, …
     pub what: String,
-    /// What it was done to.
+    /// What it was done to: a migration, a file, the database.
     pub target: String,
     /// The reasons, what was acknowledged, the evidence.
     pub detail: Value,
-    /// What came of it.
+    /// What came of it: `done`, or in words why not.
     pub outcome: String,
 }
 
@@ -361,15 +359,15 @@ impl Ledger {
     /// The ledger cannot be read.
     pub async fn done(self, connection: &mut Connection, stop: &Stop) -> Result<Vec<Done>> {
         let sql = format!(
-            "SELECT target, what, detail FROM {} WHERE outcome = 'done' ORDER BY id",
+            "SELECT what, detail FROM {} WHERE outcome = 'done' ORDER BY id",
             self.table("operations")
         );
         let rows = self.operations(connection, &sql, stop).await?;
-        let done = |[target, what, detail]: [String; 3]| {
+        let done = |[what, detail]: [String; 2]| {
             // What another version wrote there may be anything.
             let detail: Value = serde_json::from_str(&detail).unwrap_or_default();
             let word = |name: &str| detail.get(name).and_then(Value::as_str).map(str::to_owned);
-            Done { target, what, key: word("key"), above: word(ABOVE) }
+            Done { what, key: word("key"), above: word(ABOVE) }
         };
         Ok(rows.into_iter().map(done).collect())
     }
@@ -397,7 +395,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub async fn newest(self, connection: &mut Connection, count: usize) -> Result<Vec<Told>> {
+    pub async fn newest(self, connection: &mut Connection, count: usize) -> Result<Vec<Entry>> {
         let at = match self.dialect {
             Dialect::Postgres => {
                 "pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')"
@@ -412,7 +410,7 @@ impl Ledger {
         let told = |row: Vec<Option<String>>| {
             let mut cells = row.into_iter().map(Option::unwrap_or_default);
             let mut cell = || cells.next().unwrap_or_default();
-            Told {
+            Entry {
                 at: cell(),
                 who: cell(),
                 origin: cell(),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::json;
 
 pub use index::{Backup, all};
-pub(super) use index::{Draft, digest, remove_drafts};
+pub(super) use index::{Draft, digest, is_running, remove_drafts};
 pub(super) use postgres::{count, tables};
 pub(super) use sqlite::check;
 pub(super) use tool::{Running, find};

@@ -280,8 +280,8 @@ impl Change {
     }
 
     /// Finds out what each step of a proven plan locks and writes anew, by running them once more
-    /// in the scratch database; nothing where no table that is there is touched, or on SQLite. `is_back` says
-    /// that it holds the schema there is again.
+    /// in the scratch database; nothing where no table that is there is touched, or on SQLite.
+    /// `is_back` says that it holds the schema there is again.
     ///
     /// # Errors
     /// The scratch is lost or the work was stopped; steps that cannot be watched are left out.

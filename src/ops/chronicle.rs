@@ -8,41 +8,23 @@
 mod log;
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use super::apply::now;
 use super::evidence;
 use super::migrate::Account;
 use super::push;
 use crate::config::Target;
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-use crate::migrations::ledger::{Found, Ledger, Operation, Told};
+pub use crate::migrations::ledger::Entry;
+use crate::migrations::ledger::{Found, Ledger, Operation};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::plan::{Action, Step};
 
 /// So many of the ledger's newest are read beyond those that are wanted: clocks differ.
 const SLACK: usize = 20;
-
-/// Something that was done.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// When it was begun or written down, in UTC: `2026-01-31 12:00:00.123`.
-    pub at: String,
-    /// What was done: `migrate`, `reset`, …
-    pub what: String,
-    /// What it was done to: a migration, a file, the database.
-    pub target: String,
-    /// The role, or the account where the engine has no roles.
-    pub who: String,
-    /// The account of the operating system and the machine: `ada@laptop`.
-    pub origin: String,
-    /// The reasons, what was acknowledged, the evidence.
-    pub detail: Value,
-    /// What came of it: `done`, or in words why not.
-    pub outcome: String,
-}
 
 /// Where what is done to a database is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,7 +83,7 @@ impl Chronicle {
         if let Some(live) = live.filter(|_| self.target.session.ledger) {
             let book = Ledger::new(live.dialect());
             if book.find(live).await? == Found::There {
-                all.extend(book.newest(live, count + SLACK).await?.into_iter().map(Entry::from));
+                all.extend(book.newest(live, count + SLACK).await?);
                 has_ledger = true;
             }
         }
@@ -326,8 +308,7 @@ fn told<T>(outcome: &Result<T>) -> String {
 
 /// A number that nothing else has.
 fn fresh() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}-{:x}", since.as_nanos(), std::process::id())
+    format!("{:x}-{:x}", now().as_nanos(), std::process::id())
 }
 
 impl Entry {
@@ -348,12 +329,5 @@ impl Entry {
     /// Whether it came to its end as it was meant to.
     pub fn is_done(&self) -> bool {
         self.outcome == "done"
-    }
-}
-
-impl From<Told> for Entry {
-    fn from(told: Told) -> Self {
-        let Told { at, who, origin, what, target, detail, outcome } = told;
-        Self { at, what, target, who, origin, detail, outcome }
     }
 }

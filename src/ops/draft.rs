@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::config::make_folder;
 use crate::problem::{Problem, Result};
 
 /// The largest file that is read back, in bytes.
@@ -33,7 +34,7 @@ impl DraftFile {
                 "check the free space and who may write to that folder",
             )
         };
-        super::journal::private_folder(&drafts).map_err(failed)?;
+        make_folder(&drafts).map_err(failed)?;
         let number = (0..10_000).find_map(|number| {
             let folder = drafts.join(format!("{}-{number}", std::process::id()));
             fs::create_dir(&folder).ok().map(|()| folder)

@@ -112,13 +112,7 @@ async fn one(
 ) -> Result<Found> {
     let (dialect, script) = (scratch.dialect(), &migration.up);
     let alone = dialect == Dialect::Postgres && migration.alone;
-    let watched = watch(scratch, script, alone, &setting.scope, stop).await?;
-    if !alone {
-        replay::run(scratch, script, alone, stop).await?;
-    } else if dialect == Dialect::Postgres {
-        scratch.reset().await?;
-    }
-    let desired = scratch.model(&setting.scope, stop).await?;
+    let (watched, desired) = followed(scratch, script, alone, &setting.scope, stop).await?;
     let pieces = split(dialect, &script.text);
     let starts: Vec<usize> =
         pieces.iter().filter(|piece| !piece.is_blank()).map(|piece| piece.body.start).collect();
@@ -173,6 +167,24 @@ impl Watched {
         });
         Plan { steps: steps.collect(), ..Plan::empty(dialect) }
     }
+}
+
+/// Watches a migration, and leaves the scratch as it makes it; the schema there is then, too.
+pub(super) async fn followed(
+    scratch: &mut Connection,
+    script: &Script,
+    alone: bool,
+    scope: &Scope,
+    stop: &Stop,
+) -> Result<(Watched, Model)> {
+    let watched = watch(scratch, script, alone, scope, stop).await?;
+    if !alone {
+        replay::run(scratch, script, alone, stop).await?;
+    } else if scratch.dialect() == Dialect::Postgres {
+        scratch.reset().await?;
+    }
+    let after = scratch.model(scope, stop).await?;
+    Ok((watched, after))
 }
 
 /// Runs a migration statement by statement, reading the schema in between. What may run in a

@@ -250,7 +250,6 @@ mod tests {
     #[test]
     fn what_lies_between_two_that_ran_one_after_the_other_was_passed_over() {
         let ran = |what: &str, key: &str, above: Option<&str>| Done {
-            target: format!("{key}_a"),
             what: what.to_owned(),
             key: Some(key.to_owned()),
             above: above.map(str::to_owned),

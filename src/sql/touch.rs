@@ -108,7 +108,6 @@ fn changed(words: &Words, found: &mut Touch) {
 
 /// The significant tokens of a statement.
 struct Words {
-    dialect: Dialect,
     /// Bare words in upper case, marks as they are, and `""` for what is quoted.
     words: Vec<String>,
     /// The name each stands for, if it can be one.
@@ -128,7 +127,7 @@ impl Words {
             });
             names.push(name(dialect, token, text, bare));
         }
-        Self { dialect, words, names }
+        Self { words, names }
     }
 
     fn at(&self, at: usize) -> &str {
@@ -208,12 +207,6 @@ fn name(dialect: Dialect, token: &Token, text: &str, bare: bool) -> Option<Strin
         _ => token.name(text)?,
     };
     Some(if bare && dialect == Dialect::Postgres { name.to_lowercase() } else { name })
-}
-
-impl std::fmt::Debug for Words {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Words").field(&self.dialect).field(&self.words).finish()
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use rustix::process::Signal;
 
 use crate::edit::Shop;
 use crate::journey::{gone, step};
+use crate::migrate_faults::Session;
 use crate::screen::{DEADLINE, Start, Terminal};
 use crate::server::TestDatabase;
 
@@ -205,26 +206,8 @@ fn waits(database: &TestDatabase) -> bool {
 }
 
 /// Holds the lock until it is dropped.
-struct Held(std::process::Child);
-
-impl Held {
-    fn new(database: &TestDatabase) -> Self {
-        let mut psql = database.server().program("psql");
-        psql.args(["-X", "-q", &database.socket_url()]);
-        psql.args(["-c", "SELECT pg_advisory_lock(7)", "-c", "SELECT pg_sleep(600)"]);
-        let held = Self(psql.stdout(std::process::Stdio::null()).spawn().unwrap());
-        let asked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
-        until("the lock", || database.psql(asked) == "1\n");
-        held
-    }
-
-    fn release(mut self, database: &TestDatabase) {
-        database.psql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'",
-        );
-        self.0.wait().unwrap();
-    }
+fn held(database: &TestDatabase) -> Session {
+    Session::new(database, "SELECT pg_advisory_lock(7)")
 }
 
 #[test]
@@ -233,13 +216,13 @@ fn killed_during_the_commit_the_server_finishes_and_nothing_is_written_twice() {
     let Shop::Postgres(database) = &shop else { panic!("the first is PostgreSQL") };
     words(&shop);
     slow_commits(database);
-    let held = Held::new(database);
+    let held = held(database);
     let state = tempfile::tempdir().unwrap();
     let it = committing(&shop, state.path());
     until("the COMMIT to wait", || waits(database));
     kill(&it);
     assert_eq!(rows(&shop), BEFORE);
-    held.release(database);
+    drop(held);
     until("the server to commit", || is_applied(&rows(&shop)));
     let (it, offered) = again(&shop, state.path());
     assert!(offered && it.contents().contains("in the database"), "{}", it.contents());
@@ -252,7 +235,7 @@ fn cut_during_the_commit_the_person_is_told_and_the_edits_stay() {
     let Shop::Postgres(database) = &shop else { panic!("the first is PostgreSQL") };
     words(&shop);
     slow_commits(database);
-    let held = Held::new(database);
+    let held = held(database);
     let state = tempfile::tempdir().unwrap();
     let mut it = committing(&shop, state.path());
     until("the COMMIT to wait", || waits(database));
@@ -262,7 +245,7 @@ fn cut_during_the_commit_the_person_is_told_and_the_edits_stay() {
     );
     it.wait_for_text("rolled back");
     assert_eq!(rows(&shop), BEFORE);
-    held.release(database);
+    drop(held);
     step(&mut it, "a", "Applied 3 changes");
     assert!(is_applied(&rows(&shop)));
 }
@@ -330,15 +313,9 @@ fn cut_or_killed_while_a_statement_waits_nothing_is_written() {
     let Shop::Postgres(database) = &shop else { panic!("the first is PostgreSQL") };
     words(&shop);
     // Somebody else is at work on the row.
-    let mut psql = database.server().program("psql");
-    psql.args(["-X", "-q", &database.socket_url()]);
-    psql.args(["-c", "BEGIN; UPDATE words SET word = word WHERE id = 1; SELECT pg_sleep(600)"]);
-    let mut other = psql.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let other = Session::new(database, "BEGIN; UPDATE words SET word = word WHERE id = 1");
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                    AND wait_event_type = 'Lock' AND query LIKE 'UPDATE%words%'";
-    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-                    AND wait_event = 'PgSleep'";
-    until("the other's lock", || database.psql(sleeping) == "1\n");
     let state = tempfile::tempdir().unwrap();
     let mut it = start(&shop, state.path());
     it.wait_for_text("words");
@@ -357,11 +334,7 @@ fn cut_or_killed_while_a_statement_waits_nothing_is_written() {
     it.keys("a");
     until("the statement to wait", || database.psql(waiting) == "1\n");
     kill(&it);
-    database.psql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event = 'PgSleep'",
-    );
-    other.wait().unwrap();
+    drop(other);
     let alone = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                  AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
     until("the server to notice", || database.psql(alone) == "0\n");

@@ -22,6 +22,15 @@ pub fn gone(terminal: &mut Terminal, keys: &str, text: &str) {
     terminal.wait_for(&format!("`{text}` to go"), |screen| !screen.contents().contains(text));
 }
 
+/// Leaves the studio, and looks at what it leaves behind.
+#[track_caller]
+pub fn leave(mut terminal: Terminal) {
+    terminal.keys("q");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    terminal.assert_given_back();
+    terminal.assert_only_drawn();
+}
+
 /// What was put onto the clipboard last, decoded.
 fn clipboard(written: &[u8]) -> Option<String> {
     let log = String::from_utf8_lossy(written);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::journey::{gone, step};
+use crate::journey::{gone, leave, step};
 use crate::screen::{Start, Terminal};
 use crate::server::{self, TestDatabase, TestFile};
 
@@ -92,13 +92,6 @@ impl Project {
         let start = Start::studio(&["-e", "local"]).folder(folder).size(120, 36);
         start.variable("EDITOR", editor).variable("VISUAL", "").spawn()
     }
-}
-
-fn leave(mut it: Terminal) {
-    it.keys("q");
-    assert_eq!(it.wait_for_end().exit_code(), 0);
-    it.assert_given_back();
-    it.assert_only_drawn();
 }
 
 #[test]

@@ -3,19 +3,12 @@
 
 use std::fs;
 
-use crate::journey::{gone, step};
+use crate::journey::{gone, leave, step};
 use crate::screen::{Start, Terminal};
 use crate::server;
 use crate::verbs::{Database, Project};
 
 const SCHEMA: &str = "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL);\n";
-
-fn leave(mut it: Terminal) {
-    it.keys("q");
-    assert_eq!(it.wait_for_end().exit_code(), 0);
-    it.assert_given_back();
-    it.assert_only_drawn();
-}
 
 fn studio(project: &Project) -> Terminal {
     let it = Start::studio(&[]).folder(project.folder.path()).size(120, 36).spawn();

@@ -4,7 +4,7 @@
 
 use crate::checklist::Shop;
 use crate::drift::apply;
-use crate::journey::step;
+use crate::journey::{leave, step};
 use crate::screen::{Start, Terminal};
 use crate::verbs::Database;
 
@@ -15,13 +15,6 @@ fn studio(shop: &Shop) -> Terminal {
     step(&mut it, "a", "Apply 0001_orders to");
     it.wait_for_text("esc leave");
     it
-}
-
-fn leave(mut it: Terminal) {
-    it.keys("q");
-    assert_eq!(it.wait_for_end().exit_code(), 0);
-    it.assert_given_back();
-    it.assert_only_drawn();
 }
 
 /// What the ledger holds of what was said.

@@ -66,12 +66,7 @@ fn main() -> ExitCode {
             measure(&mut figures);
         }
     }
-    println!("{figures}");
-    let missed = figures.missed();
-    for name in &missed {
-        eprintln!("beyond its limit: {name}");
-    }
-    if wanted.check && !missed.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    figures.end(wanted.check)
 }
 
 fn read_arguments(arguments: impl Iterator<Item = String>) -> Result<Wanted, String> {

@@ -69,12 +69,7 @@ fn main() -> ExitCode {
     let folder = tempfile::tempdir().unwrap();
     on_postgres(&mut figures, rows, folder.path());
     on_sqlite(&mut figures, rows, folder.path());
-    println!("{figures}");
-    let missed = figures.missed();
-    for name in &missed {
-        eprintln!("beyond its limit: {name}");
-    }
-    if check && !missed.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    figures.end(check)
 }
 
 fn on_postgres(figures: &mut Figures, rows: u64, folder: &Path) {

@@ -2,6 +2,7 @@
 //! It never measures anything itself.
 
 use std::fmt;
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// The limit on the memory of the studio in every case, in MiB.
@@ -97,9 +98,14 @@ impl Figures {
         self.lines.push(line);
     }
 
-    /// What is beyond its limit.
-    pub fn missed(&self) -> Vec<&str> {
-        self.lines.iter().filter(|line| !line.holds).map(|line| line.name.as_str()).collect()
+    /// Prints all of it, and what is beyond its limit; with `check` that is a failure.
+    pub fn end(&self, check: bool) -> ExitCode {
+        println!("{self}");
+        let missed: Vec<&Line> = self.lines.iter().filter(|line| !line.holds).collect();
+        for line in &missed {
+            eprintln!("beyond its limit: {}", line.name);
+        }
+        if check && !missed.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 }
 

@@ -93,12 +93,7 @@ fn main() -> ExitCode {
     for is_postgres in [true, false] {
         measure(&mut figures, folder.path(), sqlx.as_deref(), is_postgres);
     }
-    println!("{figures}");
-    let missed = figures.missed();
-    for name in &missed {
-        eprintln!("beyond its limit: {name}");
-    }
-    if check && !missed.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    figures.end(check)
 }
 
 /// Writes a project with the migrations, each with its way back.

@@ -57,10 +57,5 @@ fn main() -> ExitCode {
             measure(&mut figures);
         }
     }
-    println!("{figures}");
-    let missed = figures.missed();
-    for name in &missed {
-        eprintln!("beyond its limit: {name}");
-    }
-    if check && !missed.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    figures.end(check)
 }

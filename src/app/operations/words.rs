@@ -75,13 +75,30 @@ fn named(name: &RelationName) -> String {
     }
 }
 
-/// Names at the left, what belongs to each at the right, aligned.
-fn table(cells: Vec<(String, Ink, String)>) -> Vec<Line> {
-    let width = |words: &str| text::width(&text::visible(words, false));
-    let names = cells.iter().map(|(name, ..)| width(name)).max().unwrap_or(0).min(48);
-    let values = cells.iter().map(|(.., value)| width(value)).max().unwrap_or(0);
-    let line = |(name, ink, value): (String, Ink, String)| {
-        let gap = names.saturating_sub(width(&name)) + 2 + values.saturating_sub(width(&value));
+/// What belongs to a name: the name, and its words.
+type Cell = (String, Ink, String);
+
+/// Names at the left, what belongs to each behind them, ending in one line as numbers do.
+fn numbers(cells: Vec<Cell>) -> Vec<Line> {
+    let widest = cells.iter().map(|(.., value)| shown_width(value)).max().unwrap_or(0);
+    table(cells, widest)
+}
+
+/// The same with what belongs to each beginning in one line.
+fn facts(cells: Vec<Cell>) -> Vec<Line> {
+    table(cells, 0)
+}
+
+fn shown_width(words: &str) -> usize {
+    text::width(&text::visible(words, false))
+}
+
+/// Names at the left, and behind them what belongs to each, filled up to a width on its left.
+fn table(cells: Vec<Cell>, filled: usize) -> Vec<Line> {
+    let names = cells.iter().map(|(name, ..)| shown_width(name)).max().unwrap_or(0).min(48);
+    let line = |(name, ink, value): Cell| {
+        let gap = names.saturating_sub(shown_width(&name)) + 2;
+        let gap = gap + filled.saturating_sub(shown_width(&value));
         let spans = vec![
             Span::new(Ink::Strong, name),
             Span::new(Ink::Text, " ".repeat(gap)),
@@ -113,7 +130,7 @@ fn of_reset(plan: &Plan, reset: &Reset) -> Vec<Line> {
         };
         (named(name), ink, rows(*found))
     };
-    lines.extend(table(reset.tables.iter().map(cell).collect()));
+    lines.extend(numbers(reset.tables.iter().map(cell).collect()));
     if !reset.kept.is_empty() {
         lines.push(Line::blank());
         lines.extend(reset.kept.iter().map(|note| noted(note)));
@@ -132,7 +149,7 @@ fn of_seed(seed: &Seed) -> Vec<Line> {
         Some((name, what)) => (name.to_owned(), Ink::Text, what.to_owned()),
         None => (told, Ink::Text, String::new()),
     };
-    lines.extend(left(seed.lines().into_iter().map(cell).collect()));
+    lines.extend(facts(seed.lines().into_iter().map(cell).collect()));
     if !seed.there.is_empty() {
         lines.push(Line::blank());
         let what = vec![
@@ -142,29 +159,13 @@ fn of_seed(seed: &Seed) -> Vec<Line> {
         lines.push(Line::new(LineKind::Prose, 0, what));
         let there =
             seed.there.iter().map(|(name, found)| (named(name), Ink::Warning, rows(Some(*found))));
-        lines.extend(table(there.collect()));
+        lines.extend(numbers(there.collect()));
     }
     if !seed.notes.is_empty() {
         lines.push(Line::blank());
         lines.extend(seed.notes.iter().map(|note| noted(note)));
     }
     lines
-}
-
-/// The same as [`table`] with what is at the right aligned to the left.
-fn left(cells: Vec<(String, Ink, String)>) -> Vec<Line> {
-    let width = |words: &str| text::width(&text::visible(words, false));
-    let names = cells.iter().map(|(name, ..)| width(name)).max().unwrap_or(0).min(48);
-    let line = |(name, ink, value): (String, Ink, String)| {
-        let gap = names.saturating_sub(width(&name)) + 2;
-        let spans = vec![
-            Span::new(Ink::Strong, name),
-            Span::new(Ink::Text, " ".repeat(gap)),
-            Span::new(ink, value),
-        ];
-        Line::new(LineKind::Prose, 2, spans)
-    };
-    cells.into_iter().map(line).collect()
 }
 
 fn of_backup(keeping: &Keeping) -> Vec<Line> {
@@ -179,10 +180,10 @@ fn of_backup(keeping: &Keeping) -> Vec<Line> {
             format!("{}, {}, {age} ago", backup.file, text::short_bytes(backup.bytes))
         }
     };
-    let facts =
+    let known =
         [("into", keeping.folder.display().to_string()), ("kept", keep), ("newest so far", newest)];
     let mut lines =
-        left(facts.map(|(name, what)| (name.to_owned(), Ink::Text, what)).into_iter().collect());
+        facts(known.map(|(name, what)| (name.to_owned(), Ink::Text, what)).into_iter().collect());
     lines.push(Line::blank());
     lines.push(noted("the database is only read, and others go on working with it"));
     lines.push(noted(

@@ -442,7 +442,7 @@ impl Writer<'_> {
                         text.bind(Bind::Text(first.to_string()), hidden);
                     }
                     other => {
-                        let bytes = raw_bytes(other);
+                        let bytes = other.raw_bytes().into_owned();
                         let count = bytes.len();
                         text.sql_piece(format!("substr(CAST({name} AS BLOB), 1, {count}) IS "));
                         text.bind(Bind::Blob(bytes), hidden);
@@ -547,14 +547,6 @@ pub(in crate::db) fn sqlite_bind(value: &Value) -> Bind {
         Value::Integer(number) => Bind::Integer(*number),
         Value::Real(number) => Bind::Real(*number),
         Value::Blob(bytes) | Value::Malformed(bytes) => Bind::Blob(bytes.to_vec()),
-    }
-}
-
-fn raw_bytes(value: &Value) -> Vec<u8> {
-    match value {
-        Value::Text(text) => text.as_bytes().to_vec(),
-        Value::Blob(bytes) | Value::Malformed(bytes) => bytes.to_vec(),
-        other => other.plain().as_bytes().to_vec(),
     }
 }
 

@@ -179,6 +179,13 @@ fn sync_folder(place: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Whether there is a process of this number, whosever it is.
+pub(in crate::ops) fn is_running(number: i32) -> bool {
+    rustix::process::Pid::from_raw(number).is_some_and(|pid| {
+        !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+    })
+}
+
 /// Removes the drafts that killed runs left in a folder. Returns their names.
 pub(in crate::ops) fn remove_drafts(folder: &Path) -> Vec<String> {
     let mut removed = Vec::new();
@@ -187,11 +194,7 @@ pub(in crate::ops) fn remove_drafts(folder: &Path) -> Vec<String> {
         let number = name.strip_prefix('.').and_then(|name| name.strip_suffix(ENDING));
         let number = number.and_then(|name| name.rsplit('.').next());
         let Some(number) = number.and_then(|number| number.parse::<i32>().ok()) else { continue };
-        let runs = rustix::process::Pid::from_raw(number).is_some_and(|pid| {
-            let asked = rustix::process::test_kill_process(pid);
-            !matches!(asked, Err(rustix::io::Errno::SRCH))
-        });
-        if !runs && fs::remove_file(entry.path()).is_ok() {
+        if !is_running(number) && fs::remove_file(entry.path()).is_ok() {
             removed.push(name);
         }
     }

@@ -157,8 +157,7 @@ pub(in crate::ops) async fn finish(
     let mut left = Vec::new();
     for mut item in std::mem::take(&mut capsule.items) {
         let changed = matches!(item.sort, Sort::Values | Sort::Rows);
-        let now = table::read(connection, &item.relation_later(), stop).await?;
-        if let Some(now) = now.filter(|_| changed) {
+        if changed && let Some(now) = table::read(connection, &item.relation_later(), stop).await? {
             all(connection, &Store::new(dialect, &item, &now).later().compare(), stop).await?;
             measure(connection, &mut item, &now, terms).await?;
         }

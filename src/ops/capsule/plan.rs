@@ -14,7 +14,7 @@ use crate::db::stop::Stop;
 use crate::migrations::capsule::Sort;
 use crate::migrations::capsule::table::{self, Form, Size};
 use crate::ops::change::Setting;
-use crate::ops::examine::watch;
+use crate::ops::examine::followed;
 use crate::ops::run::{Run, Scheduled};
 use crate::ops::{history, proof, replay};
 use crate::problem::{Kind, Problem, Result};
@@ -130,13 +130,7 @@ async fn each(
             replay::run(scratch, &file, alone, stop).await?;
             continue;
         }
-        let watched = watch(scratch, &file, alone, scope, stop).await?;
-        match (alone, dialect) {
-            (false, _) => replay::run(scratch, &file, alone, stop).await?,
-            (true, Dialect::Postgres) => scratch.reset().await?,
-            (true, Dialect::Sqlite) => {}
-        }
-        let after = scratch.model(scope, stop).await?;
+        let (watched, after) = followed(scratch, &file, alone, scope, stop).await?;
         let plan = watched.plan(&after, &file, alone);
         script.capsule = by_plan(&plan, &watched.before, &after, search);
     }

@@ -23,6 +23,17 @@ struct Start {
     typed: bool,
 }
 
+impl Start {
+    /// Whether an item of this sort can only be put back at the end of the way back.
+    fn waits(self, sort: Sort) -> bool {
+        match sort {
+            Sort::Table | Sort::Columns => self.whole,
+            Sort::Values => self.typed,
+            Sort::Rows => true,
+        }
+    }
+}
+
 /// What became of an item.
 #[derive(Debug, Clone, Default)]
 struct Fate {
@@ -86,8 +97,8 @@ impl Restoring {
             });
             starts.push(start);
             let changes = matches!(item.sort, Sort::Values | Sort::Rows);
-            let now = table::read(connection, &item.relation_later(), stop).await?;
-            if let Some(now) = now.filter(|_| changes)
+            if changes
+                && let Some(now) = table::read(connection, &item.relation_later(), stop).await?
                 && let Some(sql) = Store::new(dialect, item, &now).later().settle()
             {
                 connection.run(&sql, stop).await?;
@@ -104,7 +115,8 @@ impl Restoring {
         connection: &mut Connection,
         terms: Terms<'_>,
     ) -> Result<(), Fault> {
-        if self.fates.iter().all(|fate| fate.done) {
+        let mut all = self.capsule.items.iter().zip(&self.starts).zip(&self.fates);
+        if all.all(|((item, start), fate)| fate.done || start.waits(item.sort)) {
             return Ok(());
         }
         let aside = Aside::set(connection, terms.own, terms.stop).await?;
@@ -136,7 +148,7 @@ impl Restoring {
         let mut progress = false;
         let (dialect, items) = (connection.dialect(), &self.capsule.items);
         for ((item, start), fate) in items.iter().zip(&self.starts).zip(&mut self.fates) {
-            if fate.done {
+            if fate.done || (!last && start.waits(item.sort)) {
                 continue;
             }
             let now = table::read(connection, &item.relation(), terms.stop).await?;
@@ -144,10 +156,9 @@ impl Restoring {
             let store = Store::new(dialect, item, &now);
             let ready = match item.sort {
                 _ if last => true,
-                Sort::Table => !start.whole && store.has_all(),
-                Sort::Columns => !start.whole && store.has_all() && store.has_types(),
-                Sort::Values => !start.typed && store.has_types(),
-                Sort::Rows => false,
+                Sort::Table => store.has_all(),
+                Sort::Columns => store.has_all() && store.has_types(),
+                Sort::Values | Sort::Rows => store.has_types(),
             };
             if !ready {
                 continue;

@@ -5,14 +5,14 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Entry;
-use crate::config::{Target, database_id};
+use crate::config::{Target, database_id, make_folder, replace_whole};
 use crate::db::connection::Connection;
+use crate::ops::apply::now;
 use crate::ops::backup::{self, moment};
 use crate::ops::migrate::Account;
 use crate::sql::Dialect;
@@ -53,7 +53,7 @@ impl Line {
     pub(super) fn begun(id: &str, what: &str, subject: &str, account: &Account) -> Self {
         Self {
             id: id.to_owned(),
-            at: now(),
+            at: milliseconds(),
             what: Some(what.to_owned()),
             target: Some(subject.to_owned()),
             origin: Some(account.origin.clone()),
@@ -72,7 +72,7 @@ impl Line {
     pub(super) fn ended(id: &str, outcome: &str, ledger: bool) -> Self {
         Self {
             id: id.to_owned(),
-            at: now(),
+            at: milliseconds(),
             outcome: Some(outcome.to_owned()),
             ledger,
             ..Self::default()
@@ -121,10 +121,7 @@ impl Kept {
 
     fn runs(&self) -> bool {
         let pid = self.line.process.and_then(|process| i32::try_from(process).ok());
-        let pid = pid.and_then(rustix::process::Pid::from_raw);
-        pid.is_some_and(|pid| {
-            !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
-        })
+        pid.is_some_and(backup::is_running)
     }
 
     /// As it is told.
@@ -151,9 +148,8 @@ impl Kept {
 }
 
 /// The time in thousandths of a second since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+fn milliseconds() -> u64 {
+    u64::try_from(now().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How many of the tables that were written down with something are there, and how many rows they
@@ -200,16 +196,11 @@ pub(super) fn path(state: &Path, target: &Target) -> PathBuf {
 /// # Errors
 /// The file cannot be written.
 pub(super) fn append(path: &Path, line: &Line) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
+    make_folder(path.parent().unwrap_or(Path::new(".")))?;
     let mut options = fs::OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
-    {
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    builder.create(path.parent().unwrap_or(Path::new(".")))?;
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     // The end of the line stands before it: one that a full disk cut off does not swallow this.
     let text = format!("\n{}", serde_json::to_string(line).map_err(io::Error::other)?);
@@ -224,15 +215,7 @@ fn cut(path: &Path) -> io::Result<()> {
     let half = text.get(text.len().saturating_sub(LARGE / 2)..).unwrap_or_default();
     let first = half.iter().position(|byte| *byte == b'\n').unwrap_or_default();
     let newest = half.get(first..).unwrap_or_default();
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&fresh)?;
-    file.write_all(newest)?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)
+    replace_whole(path, newest)
 }
 
 /// Everything in the log, the oldest first.

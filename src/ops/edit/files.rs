@@ -91,17 +91,15 @@ pub(super) async fn write(db: &Db, wanted: &Outgoing, stop: &Stop) -> Result<u64
         Content::Here(value) => value.clone(),
         Content::Stored(request) => db.value(request, stop).await?.unwrap_or(Value::Null),
     };
-    let bytes = match value {
+    let bytes = match &value {
         Value::Null | Value::Truncated(_) => {
             let why = "the row is gone, or the cell is empty now";
             return Err(Problem::failed(format!("{path} was not written"), why, "press R"));
         }
-        Value::Blob(bytes) | Value::Malformed(bytes) => bytes.into_vec(),
-        Value::Text(text) if wanted.as_bytes => match unhexed(&text) {
-            Some(bytes) => bytes,
-            None => String::from(text).into_bytes(),
-        },
-        other => other.plain().into_owned().into_bytes(),
+        Value::Text(text) if wanted.as_bytes => {
+            unhexed(text).unwrap_or_else(|| value.raw_bytes().into_owned())
+        }
+        other => other.raw_bytes().into_owned(),
     };
     whole_file(Path::new(path), &bytes).await?;
     Ok(bytes.len() as u64)

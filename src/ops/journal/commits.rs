@@ -2,15 +2,14 @@
 //! role, in one file that is replaced whole. Values of masked columns are not in it.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
 use super::Record;
-use super::file::make_folder;
 use super::form::{self, Line};
 use super::found::{FoundTable, gathered};
+use crate::config::{make_folder, replace_whole};
 use crate::db::edit::TableEdits;
 use crate::problem::{Problem, Result};
 
@@ -60,8 +59,7 @@ fn change(folder: &Path, name: &str, how: impl FnOnce(&mut Vec<Json>)) -> Result
     let (path, lock) =
         (folder.join(format!("{name}.undo.json")), folder.join(format!("{name}.undo.lock")));
     let changed = make_folder(folder).and_then(|()| {
-        let lock = private(&lock)?;
-        lock.lock()?;
+        let _lock = locked(&lock)?;
         let before = fs::read(&path).unwrap_or_default();
         // A damaged list is begun anew: what it held was for convenience.
         let mut commits: Vec<Json> = serde_json::from_slice(&before).unwrap_or_default();
@@ -70,12 +68,7 @@ fn change(folder: &Path, name: &str, how: impl FnOnce(&mut Vec<Json>)) -> Result
         if had == 0 && commits.is_empty() {
             return Ok(());
         }
-        let fresh = path.with_extension("new");
-        let mut file = private(&fresh)?;
-        file.set_len(0)?;
-        file.write_all(Json::Array(commits).to_string().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, &path)
+        replace_whole(&path, Json::Array(commits).to_string().as_bytes())
     });
     changed.map_err(|error| {
         Problem::failed(
@@ -86,11 +79,13 @@ fn change(folder: &Path, name: &str, how: impl FnOnce(&mut Vec<Json>)) -> Result
     })
 }
 
-/// A file only its owner may read.
-fn private(path: &PathBuf) -> std::io::Result<fs::File> {
+/// The file that is locked while the list changes; only its owner may read it.
+fn locked(path: &Path) -> std::io::Result<fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    file.lock()?;
+    Ok(file)
 }

@@ -6,6 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::config::make_folder;
 use crate::problem::{Problem, Result};
 
 /// How many journals of one database and role there can be.
@@ -109,13 +110,4 @@ fn failed(path: &Path, error: &std::io::Error) -> Problem {
         format!("{}: {error}", path.display()),
         "make room on the disk; they are kept here and written with the next edit",
     )
-}
-
-/// Makes a folder that is for its owner alone.
-pub(in crate::ops) fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -23,7 +23,6 @@ use crate::problem::Result;
 use crate::schema::RelationName;
 
 use file::File;
-pub(super) use file::make_folder as private_folder;
 pub use found::{Found, FoundTable, Recovered, landed, recover};
 
 /// What became of the edit of one row: the line a journal has for it.
