@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::acquainted::acquainted;
 use super::amend::agree;
 use super::args::{Global, Written};
 use super::change::configured;
@@ -19,8 +20,10 @@ const FORMAT: u32 = 1;
 /// `dbstudio capsules`.
 pub(super) fn capsules(wish: Option<Wish>, way: &Written, global: &Global) -> Result<u8> {
     let (config, target) = configured(None, global)?;
-    let setting = Setting::new(&config, target, None)?;
     wait_for(|stop| async move {
+        // By another address a production database is one still, and asks for its name.
+        let target = acquainted(&config, target, &stop).await?;
+        let setting = Setting::new(&config, target, None)?;
         let target = &setting.target;
         let Some(wish) = wish else {
             return show(&capsules::list(target, &stop).await?, None, global).map(|()| 0);

@@ -66,13 +66,11 @@ pub async fn gather(
     stop: &Stop,
 ) -> Result<Dashboard> {
     let inventory = if whole {
-        let setting = Setting::new(config, target.clone(), None)?;
         let migrations = async {
-            match config.project_file() {
-                // Why they cannot be read is for the view of the migrations to say.
-                Some(_) => MigrationStatus::gather(&setting, false, stop).await.ok().flatten(),
-                None => None,
-            }
+            config.project_file()?;
+            // Why they cannot be read is for the view of the migrations to say.
+            let setting = Setting::new(config, target.clone(), None).ok()?;
+            MigrationStatus::gather(&setting, false, stop).await.ok().flatten()
         };
         let past = past::read(config, target, stop);
         let (database, migrations, past) =

@@ -81,6 +81,29 @@ fn production_stays_production_under_any_name() {
 }
 
 #[test]
+fn what_production_keeps_is_not_thrown_away_under_another_name() {
+    for project in Project::both() {
+        project.execute("CREATE TABLE users (id integer PRIMARY KEY, name text)");
+        project.execute("INSERT INTO users VALUES (1, 'Ada')");
+        let down = "ALTER TABLE users ADD COLUMN name text;\n";
+        write_migration(&project, "0001_slim", "ALTER TABLE users DROP COLUMN name;\n", down);
+        project.configure("protection = \"development\"\ncapsule = true", "");
+        project.succeeds(&["migrate", "--yes"]);
+        project.configure("protection = \"production\"", "");
+        project.succeeds(&["status"]);
+        project.configure("protection = \"development\"", "");
+        let url = alias(&project);
+        for more in [&["--yes"][..], &["--yes", "--url", &url], &["--yes", "--json"]] {
+            let told = project.run(&[&["capsules", "--drop", "1"], more].concat());
+            assert_eq!(told.code, 4, "{more:?}: {told:?}");
+        }
+        project.succeeds(&["rollback", "--dry-run"]);
+        let told = project.succeeds(&["capsules", "--json"]).json();
+        assert_eq!(told["capsules"][0]["id"], 1, "{told}");
+    }
+}
+
+#[test]
 fn the_studio_recognises_production_too() {
     for project in Project::both() {
         let url = met(&project);
