@@ -40,6 +40,9 @@ pub struct Failure {
     pub step: Option<usize>,
     /// What failed, the server's words, and how things are now.
     pub problem: Problem,
+    /// Whether the server had no room for the locks of the transaction (PostgreSQL's
+    /// out_of_memory, 53200, with room to be had from `max_locks_per_transaction`).
+    pub crowded: bool,
 }
 
 impl Connection {
@@ -188,10 +191,9 @@ impl Connection {
     ) -> std::result::Result<(), Failure> {
         match self {
             Self::Postgres(writer) => writer.apply(steps, stop, on_step).await,
-            Self::Sqlite(writer) => writer
-                .apply(steps, stop, on_step)
-                .await
-                .map_err(|failed| Failure { step: failed.step, problem: failed.problem }),
+            Self::Sqlite(writer) => writer.apply(steps, stop, on_step).await.map_err(|failed| {
+                Failure { step: failed.step, problem: failed.problem, crowded: false }
+            }),
         }
     }
 
@@ -209,6 +211,21 @@ impl Connection {
             Self::Postgres(writer) => writer.try_out(steps, stop).await,
             Self::Sqlite(_) => self.apply(steps, stop, &mut |_| {}).await,
         }
+    }
+
+    /// How many locks the server has room for at once, for all of its sessions together (manual,
+    /// section 20.12 "Lock Management"); none on SQLite, which has no such table.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn lock_room(&mut self) -> Result<Option<usize>> {
+        let Self::Postgres(_) = self else { return Ok(None) };
+        let sql = "SELECT current_setting('max_locks_per_transaction')::int8 * \
+                   (current_setting('max_connections')::int8 + \
+                   current_setting('max_prepared_transactions')::int8)";
+        let rows = self.rows(sql).await?;
+        let cell = rows.into_iter().flatten().flatten().next();
+        Ok(cell.and_then(|text| text.parse().ok()))
     }
 
     /// Runs statements of a scratch database in one transaction, without waiting for each

@@ -27,6 +27,11 @@ pub struct Fault {
     pub stopped: bool,
 }
 
+/// What to do where a transaction needs more locks than the server has room for.
+pub const CROWDED: &str = "one transaction touches more tables, indexes and sequences than the \
+    server has locks for: raise max_locks_per_transaction in postgresql.conf and restart it, or \
+    make the change in parts";
+
 /// SQL with the name a person knows it by, for messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
@@ -56,6 +61,13 @@ impl Place {
 }
 
 impl Fault {
+    /// Whether the server's table of locks was full: out_of_memory, with the setting that makes room
+    /// named (manual, section 20.12 "Lock Management").
+    pub fn is_crowded(&self) -> bool {
+        let hint = self.hint.as_deref().unwrap_or_default();
+        self.code.as_deref() == Some("53200") && hint.contains("max_locks_per_transaction")
+    }
+
     /// A statement that a person stopped.
     pub(super) fn stopped() -> Self {
         Self { message: "stopped".to_owned(), stopped: true, ..Self::default() }

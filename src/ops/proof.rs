@@ -11,7 +11,7 @@ use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::problem::{Problem, Result};
 use crate::schema::hazard::Context;
-use crate::schema::model::{Model, Scope};
+use crate::schema::model::{Kind, Model, Scope};
 use crate::schema::plan::{self, Plan, Step};
 use crate::schema::rename::Rename;
 
@@ -96,7 +96,7 @@ pub async fn prove(
     stop: &Stop,
 ) -> Result<Proof> {
     let there = question.way(&question.renames, question.online);
-    let led = lead(scratch, &current, desired, there, stop).await?;
+    let led = lead(scratch, &current, desired, there, stop).await.map_err(Unled::told)?;
     finish(scratch, led, (current, desired), question, stop).await
 }
 
@@ -116,11 +116,33 @@ pub async fn prove_at_once(
 ) -> Result<(Proof, bool)> {
     let there = question.way(&[], question.online);
     let back = question.way(&[], false);
-    let (led, back) = tokio::join!(
-        lead(scratch, &current, desired, there, stop),
-        lead(other, desired, &current, back, stop)
-    );
-    let led = led?;
+    let both = locks(&current) + locks(desired);
+    let fits = scratch.lock_room().await?.is_none_or(|room| both <= room / 5 * 4);
+    let (led, led_back) = if fits {
+        tokio::join!(
+            lead(scratch, &current, desired, there, stop),
+            lead(other, desired, &current, back, stop)
+        )
+    } else {
+        // The two share the server's table of locks; each alone may have room in it.
+        let led = lead(scratch, &current, desired, there, stop).await;
+        (led, lead(other, desired, &current, back, stop).await)
+    };
+    let led = match led {
+        Err(failed) if fits && failed.crowded => {
+            untouched(scratch, &current, there.scope, failed, stop).await?;
+            lead(scratch, &current, desired, there, stop).await
+        }
+        led => led,
+    }
+    .map_err(Unled::told)?;
+    let back = match led_back {
+        Err(failed) if fits && failed.crowded => {
+            untouched(other, desired, back.scope, failed, stop).await?;
+            lead(other, desired, &current, back, stop).await
+        }
+        led_back => led_back,
+    };
     let is_exact = led.arrived.as_ref() == Some(desired);
     match back {
         // What was tried from there holds from where the way there leads only if that is the same.
@@ -139,6 +161,17 @@ pub async fn prove_at_once(
     }
 }
 
+/// How many locks a transaction holds that makes all of a schema, or drops it: one for each relation
+/// and, with a table, for that of its long values and its index.
+fn locks(model: &Model) -> usize {
+    let of = |kind: Kind| match kind {
+        Kind::Table | Kind::MaterializedView => 3,
+        Kind::Index | Kind::Constraint | Kind::Sequence | Kind::View => 1,
+        _ => 0,
+    };
+    model.objects.keys().map(|key| of(key.kind)).sum()
+}
+
 /// A proof of a plan that has arrived; on request its way back is tried.
 async fn finish(
     scratch: &mut Connection,
@@ -153,7 +186,8 @@ async fn finish(
         let renames = question.back();
         let back = question.way(&renames, false);
         let from = arrived.as_ref().unwrap_or(&proof.current);
-        let down = lead(scratch, from, &proof.current, back, stop).await?.plan;
+        let down = lead(scratch, from, &proof.current, back, stop).await;
+        let down = down.map_err(Unled::told)?.plan;
         proof.down = Some(down);
         proof.stages = stages(scratch, &proof, question, stop).await?;
     }
@@ -178,7 +212,7 @@ async fn stages(
     }
     let mut before = vec![proof.current.clone()];
     for part in &parts {
-        run(scratch, part, stop).await?;
+        run(scratch, part, stop).await.map_err(Unled::told)?;
         before.push(scratch.model(&question.scope, stop).await?);
     }
     let Some(mut held) = before.pop() else { return Ok(Vec::new()) };
@@ -187,7 +221,8 @@ async fn stages(
     for (at, (part, before)) in parts.into_iter().zip(before).enumerate().rev() {
         // Renames run first, so they are in the first part.
         let renames = if at == 0 { renames.as_slice() } else { &[] };
-        let back = lead(scratch, &held, &before, question.way(renames, false), stop).await?;
+        let way = question.way(renames, false);
+        let back = lead(scratch, &held, &before, way, stop).await.map_err(Unled::told)?;
         stages.push(Stage { up: plan(part), down: back.plan });
         held = back.arrived.unwrap_or(held);
     }
@@ -207,7 +242,7 @@ pub async fn build(
 ) -> Result<Model> {
     let way = Way { renames: &[], online: false, scope };
     let empty = scratch.model(scope, stop).await?;
-    let led = lead(scratch, &empty, model, way, stop).await?;
+    let led = lead(scratch, &empty, model, way, stop).await.map_err(Unled::told)?;
     Ok(led.arrived.unwrap_or(empty))
 }
 
@@ -223,7 +258,7 @@ pub(super) async fn lead_to(
     stop: &Stop,
 ) -> Result<()> {
     let way = Way { renames: &[], online: false, scope };
-    lead(scratch, held, model, way, stop).await.map(drop)
+    lead(scratch, held, model, way, stop).await.map(drop).map_err(Unled::told)
 }
 
 /// Where a plan has led.
@@ -240,14 +275,14 @@ async fn lead(
     desired: &Model,
     way: Way<'_>,
     stop: &Stop,
-) -> Result<Led> {
+) -> std::result::Result<Led, Unled> {
     let mut arrived: Option<Model> = None;
     let mut whole = Plan::empty(desired.dialect);
     if !way.renames.is_empty() {
-        let steps = plan::rename_steps(way.renames, held)?;
+        let steps = plan::rename_steps(way.renames, held).map_err(Unled::of)?;
         run(scratch, &steps, stop).await?;
         whole.steps.extend(steps);
-        arrived = Some(scratch.model(way.scope, stop).await?);
+        arrived = Some(scratch.model(way.scope, stop).await.map_err(Unled::of)?);
     }
     for round in 0..ROUNDS {
         let current = arrived.as_ref().unwrap_or(held);
@@ -263,22 +298,63 @@ async fn lead(
         }
         run(scratch, &steps, stop).await?;
         whole.steps.extend(steps);
-        arrived = Some(scratch.model(way.scope, stop).await?);
+        arrived = Some(scratch.model(way.scope, stop).await.map_err(Unled::of)?);
     }
     match plan::differences(arrived.as_ref().unwrap_or(held), desired).first() {
         None => Ok(Led { plan: whole, arrived }),
         Some(key) => {
             let why = format!("{} {key} is still not as it should be", key.kind.word());
-            Err(unproven(&why, ""))
+            Err(Unled::of(unproven(&why, "")))
         }
     }
 }
 
-async fn run(scratch: &mut Connection, steps: &[Step], stop: &Stop) -> Result<()> {
+/// Why a plan led nowhere.
+struct Unled {
+    problem: Problem,
+    /// Whether the server had no room for the locks of its transaction.
+    crowded: bool,
+}
+
+impl Unled {
+    fn of(problem: Problem) -> Self {
+        Self { problem, crowded: false }
+    }
+
+    fn told(self) -> Problem {
+        self.problem
+    }
+}
+
+/// Makes sure that a scratch still holds a schema after a plan failed in it.
+///
+/// # Errors
+/// It does not: why the plan failed; or it cannot be read.
+async fn untouched(
+    scratch: &mut Connection,
+    held: &Model,
+    scope: &Scope,
+    failed: Unled,
+    stop: &Stop,
+) -> Result<()> {
+    let now = scratch.model(scope, stop).await?;
+    if now == *held { Ok(()) } else { Err(failed.problem) }
+}
+
+async fn run(
+    scratch: &mut Connection,
+    steps: &[Step],
+    stop: &Stop,
+) -> std::result::Result<(), Unled> {
     let ran = scratch.try_out(steps, stop).await;
     ran.map_err(|failure| {
+        if failure.crowded {
+            let what = "The plan for this change does not fit into one transaction here".to_owned();
+            let problem = Problem { what, ..failure.problem };
+            return Unled { problem, crowded: true };
+        }
         let sql = failure.step.and_then(|step| steps.get(step)).map(|step| step.sql.as_str());
-        unproven(&failure.problem.why, sql.unwrap_or_default())
+        Unled::of(unproven(&failure.problem.why, sql.unwrap_or_default()))
     })
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::writer::Writer;
 use crate::db::connection::Failure;
-use crate::db::fault::Fault;
+use crate::db::fault::{CROWDED, Fault};
 use crate::db::stop::Stop;
 use crate::problem::{Kind, Problem};
 use crate::schema::plan::{Step, groups};
@@ -57,8 +57,15 @@ impl Writer {
             let own = steps.get(group.clone()).unwrap_or_default();
             let alone = own.first().is_some_and(|step| step.outside_transaction);
             let texts: Vec<&str> = own.iter().map(|step| step.sql.as_str()).collect();
-            if !alone && self.transaction_of(&texts, stop).await.is_ok() {
-                continue;
+            if !alone {
+                match self.transaction_of(&texts, stop).await {
+                    Ok(()) => continue,
+                    // One by one they would need the same locks.
+                    Err(fault) if fault.is_crowded() => {
+                        return Err(failure(steps, None, group.start, &fault));
+                    }
+                    Err(_) => {}
+                }
             }
             self.apply_group(steps, &group, stop, &mut |_| {}).await?;
         }
@@ -182,7 +189,7 @@ fn failure(steps: &[Step], at: Option<usize>, first: usize, fault: &Fault) -> Fa
         let why = format!("{}{}", fault.words(), sql.unwrap_or_default());
         Problem::new(kind(fault), what, format!("{why}\n{state}{left}"), fix(fault))
     };
-    Failure { step: at, problem }
+    Failure { step: at, problem, crowded: fault.is_crowded() }
 }
 
 fn kind(fault: &Fault) -> Kind {
@@ -202,6 +209,7 @@ fn fix(fault: &Fault) -> &'static str {
             "rows that are there do not fit: change them first, or change the schema to fit them"
         }
         Some("40001" | "40P01") => "run it again",
+        Some("53200") if fault.is_crowded() => CROWDED,
         _ => "the server's words say why; correct the schema, or the data, and run it again",
     }
 }

@@ -42,6 +42,7 @@ pub(in crate::db) async fn watched(
             "The plan could not be watched on a scratch",
             "report this as a bug, with the schema",
         ),
+        crowded: false,
     };
     let mut known = snapshot(writer, stop).await.map_err(|fault| failed(None, &fault))?;
     let mut settings: Vec<&str> = Vec::new();

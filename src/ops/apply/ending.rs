@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Engine, Failed, Why, verb};
 use crate::db::connection::Connection;
-use crate::db::fault::Fault;
+use crate::db::fault::{CROWDED, Fault};
 use crate::db::stop::Stop;
 use crate::db::transaction::Refusal;
 use crate::ops::run::{Direction, Scheduled};
@@ -97,6 +97,7 @@ pub(super) fn advised(problem: Problem, fault: &Fault) -> Problem {
         Some("42501") => "run it as the owner of what is changed, or have the right granted",
         Some("25006") => "this session only reads; connect to the primary, or without read_only",
         Some("40001" | "40P01") => "run it again",
+        _ if fault.is_crowded() => CROWDED,
         _ => return problem,
     };
     Problem { fix: fix.to_owned(), ..problem }
