@@ -24,6 +24,18 @@ pub enum Refusal {
     Uncertain(Fault),
 }
 
+/// What goes to the server with the COMMIT of a transaction, in the same question.
+#[derive(Debug, Clone, Copy)]
+pub struct Closing<'a> {
+    /// The last statements of the transaction; may be empty.
+    pub last: &'a str,
+    /// The limit of the next transaction, where that is to be begun at once: then the next thing
+    /// asked must be [`Connection::begin`] with it.
+    pub ahead: Option<Duration>,
+    /// Whether the session is as it was when it was opened, and need not be put back.
+    pub untouched: bool,
+}
+
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
@@ -72,24 +84,22 @@ impl Connection {
         }
     }
 
-    /// As [`Connection::commit`], after these last statements of the transaction; and puts the
+    /// As [`Connection::commit`], after the last statements of the transaction; and puts the
     /// session's settings back to what they were when it was opened (PostgreSQL). The server is
-    /// asked once for all of it. With a limit in `ahead` the next thing asked must be
-    /// [`Connection::begin`] with that limit: it is done with the same question.
+    /// asked once for all of it.
     ///
     /// # Errors
     /// Whether the transaction is gone, or may have been committed.
     pub async fn commit_and_reset(
         &mut self,
         steps: &[Step],
-        last: &str,
-        ahead: Option<Duration>,
+        closing: Closing<'_>,
         stop: &Stop,
     ) -> Result<Vec<String>, Refusal> {
         match self {
-            Self::Postgres(writer) => committed(writer.commit_and_reset(last, ahead, stop).await),
+            Self::Postgres(writer) => committed(writer.commit_and_reset(closing, stop).await),
             Self::Sqlite(writer) => {
-                if let Err(fault) = writer.run(last, stop).await {
+                if let Err(fault) = writer.run(closing.last, stop).await {
                     writer.rollback().await;
                     return Err(fault.into());
                 }

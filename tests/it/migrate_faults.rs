@@ -214,6 +214,57 @@ fn what_nobody_can_tell_is_asked() {
     assert_eq!(project.applied(), "1");
 }
 
+/// A SQLite migration whose statements each end at once, or never if their gate is closed; killed
+/// in every one of them, with a look at what is left each time.
+fn killed_in_each_on_sqlite(head: &str, look: impl Fn(&Project, usize)) {
+    let project = Project::sqlite();
+    project.execute(
+        "CREATE TABLE gates (id int, steps int); INSERT INTO gates VALUES (1, 1), (2, 1), (3, 1), \
+         (4, 1); CREATE TABLE done (id int)",
+    );
+    let pass = |id: usize| {
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < (SELECT steps \
+             FROM gates WHERE id = {id})) INSERT INTO done SELECT {id} FROM (SELECT count(*) FROM n);\n"
+        )
+    };
+    let text: String = (1..=4).map(pass).collect();
+    project.migration("0001_gates.sql", &format!("{head}{text}"));
+    for gate in 1..=4 {
+        project.execute(&format!("UPDATE gates SET steps = 1000000000000 WHERE id = {gate}"));
+        let mut child = start(&project, &["migrate", "--yes", "--verbose"]);
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let before = head.matches(';').count();
+        let which = format!("statement {} of {}", gate + before, 4 + before);
+        assert!(lines.any(|line| line.contains(&which)), "statement {gate} does not begin");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        project.execute("UPDATE gates SET steps = 1");
+        look(&project, gate);
+    }
+    project.succeeds(&["migrate", "--yes"]);
+    let sql = "SELECT group_concat(id, ' ') FROM (SELECT id FROM done ORDER BY id)";
+    assert_eq!((project.query(sql).as_str(), project.applied().as_str()), ("1 2 3 4", "1"));
+}
+
+#[test]
+fn a_sqlite_migrator_killed_in_any_statement_of_a_transaction_leaves_nothing() {
+    killed_in_each_on_sqlite("", |project, gate| {
+        let rows = project.query("SELECT CAST(count(*) AS TEXT) FROM done");
+        assert_eq!((rows.as_str(), project.applied().as_str()), ("0", ""), "gate {gate}");
+    });
+}
+
+#[test]
+fn a_sqlite_migrator_killed_in_any_statement_outside_one_goes_on_where_it_was() {
+    killed_in_each_on_sqlite("-- no-transaction\nVACUUM;\n", |project, gate| {
+        let rows = project.query("SELECT CAST(count(*) AS TEXT) FROM done");
+        assert_eq!(rows, (gate - 1).to_string(), "gate {gate}");
+        let json = project.succeeds(&["migrate", "--dry-run", "--json"]).json();
+        assert_eq!(json["migrations"][0]["from"], gate, "{json}");
+    });
+}
+
 #[test]
 fn a_sqlite_migrator_killed_at_any_time_leaves_all_or_nothing() {
     let project = Project::sqlite();

@@ -19,6 +19,7 @@ use crate::config::{PostgresAddress, Target};
 use crate::db::connection::Access;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
+use crate::db::transaction::Closing;
 use crate::problem::{Problem, Result};
 use crate::schema::model::{Model, Scope};
 use crate::sql::Dialect;
@@ -231,38 +232,46 @@ impl Writer {
         self.answered("COMMIT", stop).await.map(drop)
     }
 
-    /// Runs the last statements of a transaction, commits, and puts the session back to what it
-    /// was when it was opened, with one question; `ahead` has the next transaction begun with it too, as
-    /// [`Writer::begin`] would with this limit. Where it fails everything is rolled back.
+    /// Commits after the last statements of a transaction, and puts the session back to what it
+    /// was when it was opened, with one question. Where it fails everything is rolled back.
     pub(in crate::db) async fn commit_and_reset(
         &mut self,
-        last: &str,
-        ahead: Option<Duration>,
+        closing: Closing<'_>,
         stop: &Stop,
     ) -> std::result::Result<(), Fault> {
-        let last = if last.is_empty() { String::new() } else { format!("{last};\n") };
-        // The reset is a transaction of its own, or it would be undone with the next.
-        let sql = match ahead.map(beginning) {
-            None => format!("{last}COMMIT; {RESET}; {}", self.setup),
-            Some(next) => format!("{last}COMMIT; BEGIN; {RESET}; {}; COMMIT; {next}", self.setup),
-        };
+        let question = self.closing(closing);
         let ended = match refuse_stopped(stop) {
-            Ok(()) => self.answered(&sql, stop).await,
+            Ok(()) => self.answered(&question, stop).await,
             Err(fault) => Err(fault),
         };
-        match ended {
-            Ok(is_fresh) => {
-                (self.fresh, self.ahead) = (is_fresh, is_fresh && ahead.is_some());
-                if !is_fresh && ahead.is_some() {
-                    self.rollback().await;
-                }
-                Ok(())
-            }
+        let is_whole = match ended {
             Err(fault) => {
                 if !fault.lost {
                     self.rollback().await;
                 }
-                Err(fault)
+                return Err(fault);
+            }
+            Ok(is_whole) => is_whole,
+        };
+        (self.fresh, self.ahead) = (is_whole, is_whole && closing.ahead.is_some());
+        if !is_whole && closing.ahead.is_some() {
+            self.rollback().await;
+        }
+        Ok(())
+    }
+
+    /// The text of that question.
+    fn closing(&self, closing: Closing<'_>) -> String {
+        let last = closing.last;
+        let last = if last.is_empty() { String::new() } else { format!("{last};\n") };
+        let (next, setup) = (closing.ahead.map(beginning), &self.setup);
+        match (closing.untouched, next) {
+            (true, None) => format!("{last}COMMIT; "),
+            (true, Some(next)) => format!("{last}COMMIT; {next}"),
+            (false, None) => format!("{last}COMMIT; {RESET}; {setup}"),
+            // The reset is a transaction of its own, or it would be undone with the next.
+            (false, Some(next)) => {
+                format!("{last}COMMIT; BEGIN; {RESET}; {setup}; COMMIT; {next}")
             }
         }
     }

@@ -9,6 +9,7 @@ mod books;
 mod capsules;
 mod catalogue;
 mod ending;
+mod plain;
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -19,7 +20,7 @@ use crate::config::Target;
 use crate::db::connection::Connection;
 use crate::db::fault::Fault;
 use crate::db::stop::Stop;
-use crate::db::transaction::Refusal;
+use crate::db::transaction::{Closing, Refusal};
 use crate::migrations::Lock;
 use crate::problem::{Problem, Result};
 use crate::schema::plan::Step;
@@ -106,6 +107,9 @@ pub(super) struct Engine<'a> {
     pub(super) capsules: Vec<String>,
     /// Whether another transaction follows the one that runs.
     followed: bool,
+    /// Whether functions of the database's own may run with any statement (PostgreSQL), as far as
+    /// that is known.
+    has_event_triggers: Option<bool>,
     pub(super) stop: &'a Stop,
     pub(super) tell: &'a mut Tell<'a>,
 }
@@ -132,6 +136,7 @@ impl<'a> Engine<'a> {
             told: Vec::new(),
             capsules: Vec::new(),
             followed: false,
+            has_event_triggers: None,
             stop,
             tell,
         }
@@ -247,9 +252,12 @@ impl Engine<'_> {
             Dialect::Sqlite => self.begin(steps).await?,
         }
         match self.body(scripts, steps).await {
-            Ok((took, last)) => {
+            Ok((took, last, untouched)) => {
+                let own = if untouched { self.books.own() } else { "" };
+                let last = last.strip_prefix(own).unwrap_or(&last);
                 let ahead = self.followed.then_some(LOCK_TIMEOUT);
-                let ended = self.connection.commit_and_reset(steps, &last, ahead, self.stop).await;
+                let closing = Closing { last, ahead, untouched };
+                let ended = self.connection.commit_and_reset(steps, closing, self.stop).await;
                 if ended.is_err() {
                     self.told.clear();
                 }
@@ -271,12 +279,13 @@ impl Engine<'_> {
     }
 
     /// Everything between the beginning of a transaction and its end; answers how long each script
-    /// took, and with what is to be written down of the last, for that to go with the COMMIT.
+    /// took, with what is to be written down of the last, for that to go with the COMMIT, and with
+    /// whether the session is as it was when it was opened.
     async fn body(
         &mut self,
         scripts: &[(usize, &Scheduled)],
         steps: &[Step],
-    ) -> std::result::Result<(Vec<Duration>, String), Failed> {
+    ) -> std::result::Result<(Vec<Duration>, String, bool), Failed> {
         if !self.books.hold(&mut self.connection, self.stop).await? {
             return Err(Failed { at: None, why: Why::Moved });
         }
@@ -306,7 +315,36 @@ impl Engine<'_> {
             took.push(begun.elapsed());
             entry = self.books.entry(self.run.direction, script, begun.elapsed());
         }
-        Ok((took, entry))
+        let untouched = self.leaves_untouched(scripts).await?;
+        Ok((took, entry, untouched))
+    }
+
+    /// Whether scripts, which have just run, left the session as it was when it was opened; so it
+    /// is before each. Where functions of the database's own run with any statement nobody knows.
+    async fn leaves_untouched(
+        &mut self,
+        scripts: &[(usize, &Scheduled)],
+    ) -> std::result::Result<bool, Fault> {
+        let is_plain = |(_, script): &(usize, &Scheduled)| {
+            let mut statements = script.statements.iter();
+            !self.minds_capsules(script) && statements.all(|one| plain::is_plain(&one.sql))
+        };
+        if self.connection.dialect() == Dialect::Sqlite {
+            return Ok(true);
+        }
+        if !scripts.iter().all(is_plain) {
+            self.has_event_triggers = None;
+            return Ok(false);
+        }
+        let has = match self.has_event_triggers {
+            Some(has) => has,
+            None => {
+                let sql = "SELECT 1 FROM pg_catalog.pg_event_trigger LIMIT 1";
+                !self.connection.query(sql, self.stop).await?.is_empty()
+            }
+        };
+        self.has_event_triggers = Some(has);
+        Ok(!has)
     }
 
     fn finished(&mut self, at: usize, script: &Scheduled, took: Duration) {
