@@ -72,19 +72,29 @@ impl Connection {
         }
     }
 
-    /// As [`Connection::commit`], and puts the session's settings back to what they were when it
-    /// was opened (PostgreSQL), without asking the server once more.
+    /// As [`Connection::commit`], after these last statements of the transaction; and puts the
+    /// session's settings back to what they were when it was opened (PostgreSQL). The server is
+    /// asked once for all of it. With a limit in `ahead` the next thing asked must be
+    /// [`Connection::begin`] with that limit: it is done with the same question.
     ///
     /// # Errors
     /// Whether the transaction is gone, or may have been committed.
     pub async fn commit_and_reset(
         &mut self,
         steps: &[Step],
+        last: &str,
+        ahead: Option<Duration>,
         stop: &Stop,
     ) -> Result<Vec<String>, Refusal> {
         match self {
-            Self::Postgres(writer) => committed(writer.commit_and_reset(stop).await),
-            Self::Sqlite(writer) => writer.commit(steps, stop).await,
+            Self::Postgres(writer) => committed(writer.commit_and_reset(last, ahead, stop).await),
+            Self::Sqlite(writer) => {
+                if let Err(fault) = writer.run(last, stop).await {
+                    writer.rollback().await;
+                    return Err(fault.into());
+                }
+                writer.commit(steps, stop).await
+            }
         }
     }
 

@@ -20,6 +20,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How often somebody who waits is told for whom.
 const TOLD: Duration = Duration::from_secs(1);
 
+/// How long the server's word that the lock is held is good, as long as its session is the same.
+const GOOD: Duration = Duration::from_secs(1);
+
 /// The key where the format's own tool takes no lock: the bytes of `dbstudio`.
 const OURS: i64 = i64::from_be_bytes(*b"dbstudio");
 
@@ -64,6 +67,8 @@ pub struct Lock {
     /// The session that holds it; none on SQLite.
     session: Option<Connection>,
     key: i64,
+    /// When the server was last known to hold it for us.
+    known: Instant,
 }
 
 impl Lock {
@@ -81,7 +86,7 @@ impl Lock {
         waiting: &mut (dyn FnMut(Vec<Holder>) + Send),
     ) -> Result<Self> {
         if !matches!(target.address, crate::config::Address::Postgres(_)) {
-            return Ok(Self { session: None, key: OURS });
+            return Ok(Self { session: None, key: OURS, known: Instant::now() });
         }
         let mut session = Connection::open_reading(target, stop).await?;
         if session.is_pooled() {
@@ -97,7 +102,7 @@ impl Lock {
         };
         let key = key(format, &schema, session.database());
         match insist(&mut session, key, limit, stop, waiting).await {
-            Ok(()) => Ok(Self { session: Some(session), key }),
+            Ok(()) => Ok(Self { session: Some(session), key, known: Instant::now() }),
             Err(problem) => {
                 session.close().await;
                 Err(problem)
@@ -105,7 +110,9 @@ impl Lock {
         }
     }
 
-    /// Makes sure that it is still held.
+    /// Makes sure that it is still held. A session's lock goes with the session, so between two
+    /// looks at the server's locks it is enough that this is still the same one; that question
+    /// costs a third.
     ///
     /// # Errors
     /// Its session was ended, and somebody else may hold it by now.
@@ -113,14 +120,22 @@ impl Lock {
         let Some(session) = &mut self.session else { return Ok(()) };
         let held = format!("SELECT count(*) FROM pg_catalog.pg_locks WHERE {}", is_it(self.key));
         let held = format!("{held} AND pid = pg_catalog.pg_backend_pid()");
-        match session.rows(&held).await?.into_iter().flatten().flatten().next().as_deref() {
-            Some("1") => Ok(()),
-            _ => Err(Problem::failed(
-                "The lock against other migrators was lost",
-                "the session that held it was ended, so another migrator may be running",
-                "run the command again",
-            )),
+        let pid = session.pid().map(|pid| pid.to_string());
+        let (question, wanted) = match pid.filter(|_| self.known.elapsed() < GOOD) {
+            Some(pid) => ("SELECT pg_catalog.pg_backend_pid()", pid),
+            None => {
+                self.known = Instant::now();
+                (held.as_str(), "1".to_owned())
+            }
+        };
+        if session.rows(question).await?.into_iter().flatten().flatten().next() == Some(wanted) {
+            return Ok(());
         }
+        Err(Problem::failed(
+            "The lock against other migrators was lost",
+            "the session that held it was ended, so another migrator may be running",
+            "run the command again",
+        ))
     }
 
     /// Whose locks a process of the server waits for; nobody where that cannot be found out.

@@ -251,6 +251,9 @@ async fn lead(
     }
     for round in 0..ROUNDS {
         let current = arrived.as_ref().unwrap_or(held);
+        if current == desired {
+            return Ok(Led { plan: whole, arrived });
+        }
         let Plan { steps, notes, .. } = plan::plan(current, desired, way.online);
         if round == 0 {
             whole.notes = notes;

@@ -218,6 +218,29 @@ fn postgres_types_partitions_and_circles_are_filled() {
 }
 
 #[test]
+fn postgres_circles_without_a_key_short_sequences_and_refused_patterns_are_filled() {
+    let project = Project::new(Database::Postgres(server::postgres().create_database("seed_odd")));
+    project.execute(
+        "CREATE TABLE one (foo text, bar text, UNIQUE (foo, bar)); CREATE TABLE two (foo text NOT NULL, bar text, UNIQUE (foo, bar));
+         ALTER TABLE one ADD FOREIGN KEY (foo, bar) REFERENCES two (foo, bar);
+         ALTER TABLE two ADD FOREIGN KEY (foo, bar) REFERENCES one (foo, bar);
+         CREATE TABLE few (n int GENERATED ALWAYS AS IDENTITY (MINVALUE -10 MAXVALUE 9 START -10 INCREMENT 5 CACHE 3), x int);
+         CREATE TABLE round (n int GENERATED ALWAYS AS IDENTITY (MAXVALUE 3 CYCLE), x int);
+         CREATE TABLE plain (a text NOT NULL CHECK (a !~ '[a-z]'), b text NOT NULL CHECK (b !~* '[a-z]'),
+            c text NOT NULL CHECK (c !~ '[^a-f]'), d text NOT NULL CHECK (d !~ '^\\s*$'), e text NOT NULL CHECK (e !~ '\\w'))",
+    );
+    let told = project.run(&["seed", "--generate", "20", "--yes", "--json"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    for part in told.json()["parts"].as_array().unwrap() {
+        let is_few = part["table"] == "public.few";
+        assert_eq!(part["rows"], if is_few { 4 } else { 20 }, "{part}");
+        let why = part["why"].as_str().unwrap_or_default();
+        assert_eq!(why.contains("few_n_seq has no more than 4 numbers"), is_few, "{part}");
+    }
+    assert_eq!(project.query("SELECT string_agg(n::text, ' ') FROM few"), "-10 -5 0 5");
+}
+
+#[test]
 fn production_is_never_seeded_and_staging_asks_for_the_name() {
     for project in made(SCHEMA) {
         project.configure("protection = \"production\"", "");

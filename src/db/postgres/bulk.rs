@@ -19,10 +19,14 @@ impl Writer {
         statements: &[&str],
         stop: &Stop,
     ) -> Result<(), Fault> {
-        self.run("BEGIN", stop).await?;
+        if statements.is_empty() {
+            return Ok(());
+        }
         let mut ran = Ok(());
-        for part in parts(statements) {
-            ran = self.run(&message(part), stop).await;
+        for (at, part) in parts(statements).into_iter().enumerate() {
+            // With the first message: the server has all of that work before it is waited for.
+            let begin = if at == 0 { "BEGIN;\n" } else { "" };
+            ran = self.run(&format!("{begin}{}", message(part)), stop).await;
             if ran.is_err() {
                 break;
             }

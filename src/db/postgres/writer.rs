@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Column as _, Connection as _, Either, Row as _};
 use tokio::time::timeout;
 
 use super::cancel::{self, Ending};
@@ -71,12 +71,19 @@ pub struct Writer {
     pooled: bool,
     /// Whether nothing has run since the session was put back to what it was.
     fresh: bool,
+    /// Whether the next transaction was begun with the end of the last.
+    ahead: bool,
 }
 
 /// Puts a session back to what it was before anything ran. Statements the library has prepared
-/// stay: it would not know that they are gone.
-const RESET: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
-    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD SEQUENCES; DISCARD TEMP";
+/// stay: it would not know that they are gone. The first statement's answer has a column by whose
+/// name it is known: where it comes behind COMMIT in one message, that was done.
+const RESET: &str = "SELECT pg_catalog.pg_advisory_unlock_all() AS dbstudio_reset; CLOSE ALL; \
+    SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; DISCARD PLANS; DISCARD SEQUENCES; \
+    DISCARD TEMP";
+
+/// The name of that column.
+const RESETTING: &str = "dbstudio_reset";
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -117,7 +124,7 @@ impl Writer {
             facts.pid = 0;
         }
         let setup = setup(address, target, access, &dialer);
-        let mut writer = Self { raw, dialer, facts, setup, pooled, fresh: false };
+        let mut writer = Self { raw, dialer, facts, setup, pooled, fresh: false, ahead: false };
         writer.set_up().await.map_err(|error| failed(&error))?;
         Ok(writer)
     }
@@ -208,8 +215,14 @@ impl Writer {
         limit: Duration,
         stop: &Stop,
     ) -> std::result::Result<(), Fault> {
-        let sql = format!("BEGIN; SET LOCAL lock_timeout = {}", limit.as_millis());
-        self.run(&sql, stop).await
+        if std::mem::take(&mut self.ahead) {
+            let refused = refuse_stopped(stop);
+            if refused.is_err() {
+                self.rollback().await;
+            }
+            return refused;
+        }
+        self.run(&beginning(limit), stop).await
     }
 
     /// Commits. Once it is sent, only the server knows what became of it: a stop gives it a
@@ -218,18 +231,44 @@ impl Writer {
         self.answered("COMMIT", stop).await.map(drop)
     }
 
-    /// Commits, and puts the session back to what it was when it was opened, with one question.
+    /// Runs the last statements of a transaction, commits, and puts the session back to what it
+    /// was when it was opened, with one question; `ahead` has the next transaction begun with it too, as
+    /// [`Writer::begin`] would with this limit. Where it fails everything is rolled back.
     pub(in crate::db) async fn commit_and_reset(
         &mut self,
+        last: &str,
+        ahead: Option<Duration>,
         stop: &Stop,
     ) -> std::result::Result<(), Fault> {
-        let sql = format!("COMMIT; {RESET}; {}", self.setup);
-        self.fresh = self.answered(&sql, stop).await?;
-        Ok(())
+        let last = if last.is_empty() { String::new() } else { format!("{last};\n") };
+        // The reset is a transaction of its own, or it would be undone with the next.
+        let sql = match ahead.map(beginning) {
+            None => format!("{last}COMMIT; {RESET}; {}", self.setup),
+            Some(next) => format!("{last}COMMIT; BEGIN; {RESET}; {}; COMMIT; {next}", self.setup),
+        };
+        let ended = match refuse_stopped(stop) {
+            Ok(()) => self.answered(&sql, stop).await,
+            Err(fault) => Err(fault),
+        };
+        match ended {
+            Ok(is_fresh) => {
+                (self.fresh, self.ahead) = (is_fresh, is_fresh && ahead.is_some());
+                if !is_fresh && ahead.is_some() {
+                    self.rollback().await;
+                }
+                Ok(())
+            }
+            Err(fault) => {
+                if !fault.lost {
+                    self.rollback().await;
+                }
+                Err(fault)
+            }
+        }
     }
 
-    /// Sends statements of which the first is COMMIT; answers whether all of them ran. What fails
-    /// once it is committed changes nothing about that.
+    /// Sends statements that commit; answers whether all of them ran. What fails once it is
+    /// committed, as the first answer of [`RESET`] shows, changes nothing about that.
     async fn answered(&mut self, sql: &str, stop: &Stop) -> std::result::Result<bool, Fault> {
         let given_up = async {
             stop.asked().await;
@@ -240,7 +279,7 @@ impl Writer {
             let sql = AssertSqlSafe(sql.to_owned());
             let mut answers = sqlx::raw_sql(sql).fetch_many(&mut self.raw);
             while let Some(answer) = answers.try_next().await? {
-                committed |= answer.is_left();
+                committed |= is_resetting(&answer);
             }
             Ok::<(), sqlx::Error>(())
         };
@@ -332,6 +371,17 @@ impl Writer {
 
 fn refuse_stopped(stop: &Stop) -> std::result::Result<(), Fault> {
     if stop.is_asked() { Err(Fault::stopped()) } else { Ok(()) }
+}
+
+/// What begins a transaction whose statements wait only so long for a lock; 0 is for ever.
+fn beginning(limit: Duration) -> String {
+    format!("BEGIN; SET LOCAL lock_timeout = {}", limit.as_millis())
+}
+
+/// Whether this is the answer of the first statement of [`RESET`].
+fn is_resetting<T>(answer: &Either<T, PgRow>) -> bool {
+    let Either::Right(row) = answer else { return false };
+    row.columns().first().is_some_and(|column| column.name() == RESETTING)
 }
 
 /// The values of a row as the server prints them.

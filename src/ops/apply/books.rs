@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use super::LOCK_TIMEOUT;
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::ledger::{ABOVE, Ledger, Operation, checksum};
@@ -62,9 +63,11 @@ impl Books {
                 "SET LOCAL SESSION AUTHORIZATION DEFAULT; SELECT \
                  pg_catalog.set_config('search_path', {}, true), \
                  pg_catalog.set_config('role', {}, true), \
-                 pg_catalog.set_config('standard_conforming_strings', 'on', true);\n",
+                 pg_catalog.set_config('standard_conforming_strings', 'on', true), \
+                 pg_catalog.set_config('lock_timeout', '{}', true);\n",
                 quoted(cells.next()),
                 quoted(cells.next()),
+                LOCK_TIMEOUT.as_millis(),
             );
         }
         Ok(Self {

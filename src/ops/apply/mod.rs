@@ -11,6 +11,7 @@ mod catalogue;
 mod ending;
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use super::run::{Direction, Progress, Run, Scheduled, Statement};
@@ -22,6 +23,7 @@ use crate::db::transaction::Refusal;
 use crate::migrations::Lock;
 use crate::problem::{Problem, Result};
 use crate::schema::plan::Step;
+use crate::sql::Dialect;
 pub(super) use books::{Books, now};
 
 /// Is told how far a run has come.
@@ -102,6 +104,8 @@ pub(super) struct Engine<'a> {
     pub(super) told: Vec<String>,
     /// What was said of them, in sentences.
     pub(super) capsules: Vec<String>,
+    /// Whether another transaction follows the one that runs.
+    followed: bool,
     pub(super) stop: &'a Stop,
     pub(super) tell: &'a mut Tell<'a>,
 }
@@ -127,6 +131,7 @@ impl<'a> Engine<'a> {
             capsuled: BTreeSet::new(),
             told: Vec::new(),
             capsules: Vec::new(),
+            followed: false,
             stop,
             tell,
         }
@@ -169,11 +174,12 @@ impl Engine<'_> {
         if self.run.one_transaction && !scripts.is_empty() {
             return self.together(&scripts).await;
         }
-        for script in &scripts {
+        for (place, script) in scripts.iter().enumerate() {
+            self.followed = scripts.get(place + 1).is_some_and(|(_, next)| next.transaction);
             if self.stop.is_asked() {
                 return Err(ending::stopped(self));
             }
-            // What runs in a transaction asks while that begins.
+            // What runs in a transaction asks before that is committed.
             if !script.1.transaction
                 && let Err(problem) = self.lock.check().await
             {
@@ -235,11 +241,19 @@ impl Engine<'_> {
         scripts: &[(usize, &Scheduled)],
         steps: &[Step],
     ) -> std::result::Result<(), Failed> {
-        self.begin(steps).await?;
+        match self.connection.dialect() {
+            // That the lock is held is asked before the end.
+            Dialect::Postgres => self.connection.begin(steps, LOCK_TIMEOUT, self.stop).await?,
+            Dialect::Sqlite => self.begin(steps).await?,
+        }
         match self.body(scripts, steps).await {
-            Ok(took) => {
-                let told = self.connection.commit_and_reset(steps, self.stop).await?;
-                for told in told {
+            Ok((took, last)) => {
+                let ahead = self.followed.then_some(LOCK_TIMEOUT);
+                let ended = self.connection.commit_and_reset(steps, &last, ahead, self.stop).await;
+                if ended.is_err() {
+                    self.told.clear();
+                }
+                for told in ended? {
                     (self.tell)(Progress::Told(told));
                 }
                 self.tell_capsules();
@@ -256,32 +270,43 @@ impl Engine<'_> {
         }
     }
 
-    /// Everything between the beginning of a transaction and its end.
+    /// Everything between the beginning of a transaction and its end; answers how long each script
+    /// took, and with what is to be written down of the last, for that to go with the COMMIT.
     async fn body(
         &mut self,
         scripts: &[(usize, &Scheduled)],
         steps: &[Step],
-    ) -> std::result::Result<Vec<Duration>, Failed> {
+    ) -> std::result::Result<(Vec<Duration>, String), Failed> {
         if !self.books.hold(&mut self.connection, self.stop).await? {
             return Err(Failed { at: None, why: Why::Moved });
         }
-        let (mut number, mut took) = (0, Vec::new());
+        let (mut number, mut took, mut entry) = (0, Vec::new(), String::new());
+        let count: usize = scripts.iter().map(|(_, script)| script.statements.len()).sum();
+        if count == 0 {
+            self.lock.check().await?;
+        }
         for (at, script) in scripts {
+            if !entry.is_empty() {
+                self.connection.run(&entry, self.stop).await?;
+            }
             let begun = Instant::now();
             let mut held = self.hold(script).await?;
             for statement in 0..script.statements.len() {
                 (self.tell)(Progress::Statement { script: *at, statement });
-                let ran = self.step(steps, number).await;
+                let (ran, locked) = match number + 1 == count {
+                    true => self.last_step(steps, number).await,
+                    false => (self.step(steps, number).await, Ok(())),
+                };
                 ran.map_err(|fault| Failed { at: Some((*at, statement)), ..fault.into() })?;
+                locked?;
                 number += 1;
                 self.after(&mut held).await?;
             }
             self.release(held).await?;
             took.push(begun.elapsed());
-            let entry = self.books.entry(self.run.direction, script, begun.elapsed());
-            self.connection.run(&entry, self.stop).await?;
+            entry = self.books.entry(self.run.direction, script, begun.elapsed());
         }
-        Ok(took)
+        Ok((took, entry))
     }
 
     fn finished(&mut self, at: usize, script: &Scheduled, took: Duration) {
@@ -323,22 +348,56 @@ impl Engine<'_> {
     /// Runs a statement, and tells who is in its way if it waits.
     async fn step(&mut self, steps: &[Step], number: usize) -> std::result::Result<(), Fault> {
         let pid = self.connection.pid();
-        let work = self.connection.step(steps, number, self.stop);
-        let Some(pid) = pid else { return work.await };
-        let mut work = std::pin::pin!(work);
-        loop {
-            let look = async {
-                tokio::time::sleep(LOOK).await;
-                self.lock.blockers(pid).await
-            };
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                holders = look => {
-                    if !holders.is_empty() {
-                        let what = "a statement waits for a lock".to_owned();
-                        (self.tell)(Progress::Waiting { what, holders });
-                    }
+        let work = std::pin::pin!(self.connection.step(steps, number, self.stop));
+        watched(work, &mut self.lock, pid, self.tell).await
+    }
+
+    /// Runs the last statement of a transaction, and makes sure meanwhile that the lock against
+    /// other migrators is still held: nothing is committed without it.
+    async fn last_step(
+        &mut self,
+        steps: &[Step],
+        number: usize,
+    ) -> (std::result::Result<(), Fault>, Result<()>) {
+        let pid = self.connection.pid();
+        let mut work = std::pin::pin!(self.connection.step(steps, number, self.stop));
+        let mut done = None;
+        let held = {
+            let mut check = std::pin::pin!(self.lock.check());
+            loop {
+                tokio::select! {
+                    ran = &mut work, if done.is_none() => done = Some(ran),
+                    held = &mut check => break held,
+                }
+            }
+        };
+        match done {
+            Some(done) => (done, held),
+            None => (watched(work, &mut self.lock, pid, self.tell).await, held),
+        }
+    }
+}
+
+/// Waits for a statement of this process of the server; whoever is in its way is told.
+async fn watched(
+    mut work: Pin<&mut impl Future<Output = std::result::Result<(), Fault>>>,
+    lock: &mut Lock,
+    pid: Option<i32>,
+    tell: &mut Tell<'_>,
+) -> std::result::Result<(), Fault> {
+    let Some(pid) = pid else { return work.await };
+    loop {
+        let look = async {
+            tokio::time::sleep(LOOK).await;
+            lock.blockers(pid).await
+        };
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            holders = look => {
+                if !holders.is_empty() {
+                    let what = "a statement waits for a lock".to_owned();
+                    tell(Progress::Waiting { what, holders });
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! they are understood. Pure.
 
 use super::expression::{Expression, Relation};
+use super::pattern;
 use crate::sql::Dialect;
 
 /// A value of a row, as far as a check can look at it.
@@ -103,6 +104,13 @@ pub(super) fn gather(
         E::Match(left, pattern, _) if holds => {
             if let Some(demand) = of(left, place, demands) {
                 demand.matching = Some(pattern.clone());
+            }
+        }
+        E::Match(left, refused, case) => {
+            if let Some(demand) = of(left, place, demands)
+                && demand.matching.is_none()
+            {
+                demand.matching = pattern::avoiding(refused, *case);
             }
         }
         _ => {}

@@ -154,7 +154,7 @@ impl Filling<'_> {
         name: &RelationName,
         table: &Table,
     ) -> Result<Option<BTreeSet<Vec<String>>>> {
-        if !self.order.later.iter().any(|(of, _)| of == name) {
+        if table.primary.is_empty() || !self.order.later.iter().any(|(of, _)| of == name) {
             return Ok(None);
         }
         let columns = names(table, &table.primary);
@@ -168,7 +168,7 @@ impl Filling<'_> {
         table: &Table,
         tell: &mut (dyn FnMut(&RelationName, usize) + Send),
     ) -> Result<Filled> {
-        let rows = self.wanted.rows;
+        let mut rows = self.wanted.rows;
         if table.partitions.as_ref().is_some_and(Vec::is_empty) {
             return Ok(refused(name, rows, "it has no partition that could hold a row".into()));
         }
@@ -190,6 +190,14 @@ impl Filling<'_> {
         let mut tally = Tally::default();
         let mut number = 0;
         let mut group = if own.is_empty() { insert::MOST_ROWS } else { 1 };
+        let written = maker.written();
+        let limit = insert::numbers_left(self.live, (name, table), &written, self.stop).await?;
+        let limit = limit.filter(|(_, left)| *left < rows);
+        if let Some((_, left)) = limit {
+            rows = left;
+            // A statement that fails uses its numbers up: where there are few, one row at a time.
+            group = if left <= insert::MOST_ROWS { 1 } else { group };
+        }
         while number < rows && tally.in_a_row < GIVEN_UP {
             let end = (number + group).min(rows);
             self.rows(name, table, &mut maker, number..end, &mut tally).await?;
@@ -207,7 +215,10 @@ impl Filling<'_> {
                 }
             }
         }
-        tally.missing += rows - number.min(rows);
+        tally.missing += self.wanted.rows - number.min(rows);
+        if let Some((sequence, left)) = limit {
+            tally.why.get_or_insert_with(|| format!("{sequence} has no more than {left} numbers"));
+        }
         self.count_on(name, table, &maker).await?;
         Ok(Filled { table: name.clone(), rows: tally.rows, missing: tally.missing, why: tally.why })
     }

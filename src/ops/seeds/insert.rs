@@ -199,6 +199,55 @@ pub(super) async fn count_on(
     Ok(())
 }
 
+/// The sequence of a numbered column whose numbers end first, of those the engine gives (all but
+/// the `written` columns), and how many it has left; `None` where none of them ends. SQLite's own
+/// numbers end beyond any table.
+///
+/// # Errors
+/// The connection is lost or the work was stopped.
+pub(super) async fn numbers_left(
+    live: &mut Connection,
+    (name, table): (&RelationName, &Table),
+    written: &[usize],
+    stop: &Stop,
+) -> Outcome<Option<(String, usize)>> {
+    let dialect = live.dialect();
+    if dialect == Dialect::Sqlite {
+        return Ok(None);
+    }
+    let quoted = dialect.relation(&name.schema, &name.name);
+    let mut least: Option<(String, usize)> = None;
+    for (at, column) in table.columns.iter().enumerate() {
+        if written.contains(&at) || !matches!(column.origin, Origin::Numbered { .. }) {
+            continue;
+        }
+        let sql = format!(
+            "SELECT s.seqrelid::pg_catalog.regclass, greatest(0, least(1e15, 1 + trunc(
+                 (CASE WHEN s.seqincrement > 0 THEN s.seqmax ELSE s.seqmin END::numeric
+                  - coalesce(l.last + s.seqincrement::numeric, s.seqstart)) / s.seqincrement)))::bigint
+             FROM pg_catalog.pg_sequence s,
+                 LATERAL (SELECT pg_catalog.pg_sequence_last_value(s.seqrelid)::numeric AS last) l
+             WHERE NOT s.seqcycle AND s.seqrelid =
+                 pg_catalog.pg_get_serial_sequence({}, {})::pg_catalog.regclass",
+            dialect.literal(&quoted),
+            dialect.literal(&column.name)
+        );
+        let rows = match guarded_query(live, &sql, stop).await {
+            Err(fault) if fault.lost || fault.stopped => return Err(fault.problem("", "")),
+            // One that may not be looked at gives numbers until it does not.
+            Err(_) => continue,
+            Ok(rows) => rows,
+        };
+        if let Some([Some(sequence), Some(left)]) = rows.first().map(Vec::as_slice)
+            && let Ok(left) = left.parse::<usize>()
+            && least.as_ref().is_none_or(|(_, before)| left < *before)
+        {
+            least = Some((sequence.clone(), left));
+        }
+    }
+    Ok(least)
+}
+
 /// A question that may fail without ending the transaction.
 ///
 /// # Errors

@@ -15,7 +15,8 @@ pub(super) type Edge = (RelationName, usize);
 pub(super) struct Order {
     /// The tables, in the order they are filled.
     pub(super) tables: Vec<RelationName>,
-    /// References that stay NULL at first, and are filled in at the end.
+    /// References that stay NULL at first, and are filled in at the end where the table has a
+    /// primary key.
     pub(super) later: BTreeSet<Edge>,
     /// References to rows that are not there yet: their keys are settled beforehand.
     pub(super) ahead: BTreeSet<Edge>,
@@ -58,6 +59,9 @@ pub(super) fn order(shape: &Shape, chosen: &BTreeSet<RelationName>) -> Order {
             order.later.insert(edge.clone());
         } else if let Some(edge) = edge(&|_, reference| reference.deferrable) {
             order.ahead.insert(edge.clone());
+        } else if let Some(edge) = edge(&may_be_null) {
+            // Without a primary key nothing says which rows to fill in: these stay NULL.
+            order.later.insert(edge.clone());
         } else if let Some((name, _)) = circle.first() {
             let names: Vec<String> = circle.iter().map(|(name, _)| name.to_string()).collect();
             let why = format!(

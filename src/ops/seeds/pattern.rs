@@ -35,6 +35,32 @@ pub(super) fn of_expression(pattern: &str, rng: &mut StdRng) -> Option<String> {
     (maker.at == letters.len()).then_some(made)
 }
 
+/// A regular expression of texts another one, with or without case, most likely does not fit;
+/// `None` where any text will do as well. `[^a-z]` is avoided by the letters it names, any other
+/// by the letters and digits it does not.
+pub(super) fn avoiding(pattern: &str, case: bool) -> Option<String> {
+    if let Some(named) = pattern.strip_prefix("[^")
+        && let Some((named, "" | "+")) = named.split_once(']')
+    {
+        return Some(format!("[{named}]{{3,9}}"));
+    }
+    let has = |marks: &[&str]| marks.iter().any(|mark| pattern.contains(mark));
+    let any = has(&["\\w", "[:alnum:]"]);
+    let letters = any || has(&["[:alpha:]"]);
+    let small = letters || has(&["a-z", "[:lower:]"]) || (!case && has(&["A-Z"]));
+    let capital = letters || has(&["A-Z", "[:upper:]"]) || (!case && has(&["a-z"]));
+    let digits = any || has(&["0-9", "\\d", "[:digit:]"]);
+    let space = has(&["\\s", "[:space:]", " "]) && !pattern.starts_with('^');
+    if !(small || capital || digits || space) {
+        return None;
+    }
+    let set: String = [("a-z", small), ("A-Z", capital), ("0-9", digits)]
+        .into_iter()
+        .filter_map(|(set, is_refused)| (!is_refused).then_some(set))
+        .collect();
+    Some(if set.is_empty() { "(-|=|\\.){3,9}".to_owned() } else { format!("[{set}]{{3,9}}") })
+}
+
 struct Maker<'a> {
     letters: &'a [char],
     at: usize,
@@ -236,6 +262,10 @@ mod tests {
             assert!(mail.contains('@') && mail.contains('.'), "{mail}");
             assert!(of_like("a_c%z", &mut rng).starts_with('a'));
         }
+        assert_eq!(avoiding("[^a-z_]", true).unwrap(), "[a-z_]{3,9}");
+        assert_eq!(avoiding("[a-z]", true).unwrap(), "[A-Z0-9]{3,9}");
+        assert_eq!(avoiding("[a-z]", false).unwrap(), "[0-9]{3,9}");
+        assert_eq!(avoiding("^\\s*$", true), None);
         assert_eq!(of_expression("(?=x)", &mut rng), None);
         assert_eq!(of_expression("\\bx", &mut rng), None);
     }

@@ -158,12 +158,15 @@ impl<'t> Reader<'t> {
                 _ => Expression::Unknown,
             }));
         }
-        for (mark, case) in [("~", true), ("~*", false)] {
+        for (mark, case, holds) in
+            [("~", true, true), ("~*", false, true), ("!~", true, false), ("!~*", false, false)]
+        {
             if self.eat(mark) {
-                return Some(Some(match self.sum()? {
-                    Expression::Text(pattern) => Expression::Match(boxed(), pattern, case),
-                    _ => Expression::Unknown,
-                }));
+                let Expression::Text(pattern) = self.sum()? else {
+                    return Some(Some(Expression::Unknown));
+                };
+                let found = Expression::Match(boxed(), pattern, case);
+                return Some(Some(if holds { found } else { Expression::Not(Box::new(found)) }));
             }
         }
         Some(None)
