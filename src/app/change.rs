@@ -19,7 +19,7 @@ use crate::app::overlays::renames::Renames;
 use crate::app::overlays::review::Review;
 use crate::app::overlays::working::{Doing, Working};
 use crate::ops::change::Answers;
-use crate::ops::checklist::Gathered;
+use crate::ops::checklist::{Gathered, Word};
 use crate::ops::preparation::{self, Intent, Preparation, Prepared};
 use crate::ops::session::Request;
 use crate::problem::{Kind, Problem};
@@ -48,13 +48,18 @@ pub fn prepare(model: &mut Model, intent: Intent, answers: Answers, effects: &mu
 }
 
 /// Carries out a change on the database.
-pub fn push(model: &mut Model, prepared: Arc<Prepared>, effects: &mut Vec<Effect>) {
+pub fn push(
+    model: &mut Model,
+    prepared: Arc<Prepared>,
+    words: Vec<Word>,
+    effects: &mut Vec<Effect>,
+) {
     let steps = prepared.review.statements.iter().map(|statement| match &*statement.what {
         "" => statement.sql.clone(),
         what => text::capital(what),
     });
     let working = Working::new(Doing::Pushing, steps.collect(), true);
-    work(model, working, Request::Push(prepared), effects);
+    work(model, working, Request::Push(prepared, words), effects);
 }
 
 /// Writes a change as a migration.

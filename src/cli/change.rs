@@ -271,7 +271,7 @@ pub(super) fn push(planning: &Planning, global: &Global) -> Result<u8> {
             Side::Live(Box::new(setting.target.clone()))
         };
         let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
-        let pushing = Pushing { planning, global, stop: &stop };
+        let pushing = Pushing { config: &config, planning, global, stop: &stop };
         let outcome = pushing.follow(&mut change, answers).await;
         closed(change, outcome).await
     })
@@ -279,6 +279,7 @@ pub(super) fn push(planning: &Planning, global: &Global) -> Result<u8> {
 
 /// What `push` was asked for.
 struct Pushing<'a> {
+    config: &'a Config,
     planning: &'a Planning,
     global: &'a Global,
     stop: &'a Stop,
@@ -301,6 +302,7 @@ impl Pushing<'_> {
             measured?
         };
         let items = push::checklist(&target, &measures);
+        let items = checklist::standing(self.config, &target, "push", items)?;
         let effects = change.watch(&proof, false, self.stop).await?;
         let review = of_change(change, &proof, &renames, &Facts { effects, measures })?;
         if self.planning.dry_run {

@@ -12,6 +12,7 @@ use crate::config::Protection;
 use crate::db::stop::Stop;
 use crate::ops::backup::Place;
 use crate::ops::change::Setting;
+use crate::ops::checklist::standing;
 use crate::ops::push::Item;
 use crate::ops::reset::{self, Reset};
 use crate::ops::status::Rows;
@@ -27,7 +28,7 @@ pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Re
         let setting = Setting::new(&config, target, None)?;
         let mut plan = reset::plan(setting, &stop).await?;
         let backup = Place::of(&config, &plan.target).recent(&plan.target, &stop).await?;
-        let items = plan.checklist(backup);
+        let items = standing(&config, &plan.target, "reset", plan.checklist(backup))?;
         if plan.is_nothing() {
             return nothing(&plan, &items, global);
         }

@@ -12,6 +12,8 @@ use super::{ask, review};
 use crate::config::Protection;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
+use crate::ops::checklist::standing;
+use crate::ops::push::Item;
 use crate::ops::seed::{self, Done, Part, Seed, USUAL_SEED, Wanted};
 use crate::problem::Result;
 
@@ -39,31 +41,32 @@ pub(super) fn seed(
         let target = permitted(&config, target, seed::permit, &stop).await?;
         let setting = Setting::new(&config, target, None)?;
         let mut plan = seed::plan(&setting, upsert, wanted, &stop).await?;
+        let items = standing(&config, &plan.target, "seed", plan.checklist())?;
         if plan.is_nothing() {
-            return nothing(&plan, global);
+            return nothing(&plan, &items, global);
         }
         if dry_run {
-            return show(&plan, global).map(|()| 0);
+            return show(&plan, &items, global).map(|()| 0);
         }
         if !global.json {
             print::talk(&text_of(&plan, Paint::of_talk()));
         }
-        confirmed(&plan, &mut acks, confirm, global, &stop).await?;
-        plan.account = acks.account(&plan.checklist(), confirm);
+        confirmed(&plan, &items, &mut acks, confirm, global, &stop).await?;
+        plan.account = acks.account(&items, confirm);
         let done = plan.carry_out(&stop, &mut |_, _| ()).await?;
-        tell(&plan, &done, global).map(|()| 0)
+        tell(&plan, &items, &done, global).map(|()| 0)
     })
 }
 
 async fn confirmed(
     plan: &Seed,
+    items: &[Item],
     acks: &mut Acks,
     confirm: Option<&str>,
     global: &Global,
     stop: &Stop,
 ) -> Result<()> {
-    let items = plan.checklist();
-    let open = still_open(&items, acks, global, stop).await?;
+    let open = still_open(items, acks, global, stop).await?;
     if !open.is_empty() {
         return Err(incomplete("seed", &open));
     }
@@ -73,22 +76,21 @@ async fn confirmed(
     ask::confirm(&format!("Put this into {}?", plan.target.address), global.yes, stop).await
 }
 
-fn nothing(plan: &Seed, global: &Global) -> Result<u8> {
+fn nothing(plan: &Seed, items: &[Item], global: &Global) -> Result<u8> {
     if global.json {
-        return print::json(&to_json(plan, None)).map(|()| 0);
+        return print::json(&to_json(plan, items, None)).map(|()| 0);
     }
     print::result("Nothing to do: there is no seed, or no table.\n")?;
     print::talk(&review::sentences(&plan.notes));
     Ok(0)
 }
 
-fn show(plan: &Seed, global: &Global) -> Result<()> {
+fn show(plan: &Seed, items: &[Item], global: &Global) -> Result<()> {
     if global.json {
-        return print::json(&to_json(plan, None));
+        return print::json(&to_json(plan, items, None));
     }
     let paint = Paint::of_result();
-    let items = plan.checklist();
-    let checklist = review::checklist(&items, &vec![false; items.len()], paint);
+    let checklist = review::checklist(items, &vec![false; items.len()], paint);
     print::result(&format!("{}\n{checklist}", text_of(plan, paint)))
 }
 
@@ -104,9 +106,9 @@ fn text_of(plan: &Seed, paint: Paint) -> String {
     out
 }
 
-fn tell(plan: &Seed, done: &Done, global: &Global) -> Result<()> {
+fn tell(plan: &Seed, items: &[Item], done: &Done, global: &Global) -> Result<()> {
     if global.json {
-        return print::json(&to_json(plan, Some(done)));
+        return print::json(&to_json(plan, items, Some(done)));
     }
     let paint = Paint::of_result();
     let mut out = String::new();
@@ -139,7 +141,7 @@ fn tell(plan: &Seed, done: &Done, global: &Global) -> Result<()> {
     Ok(())
 }
 
-fn to_json(plan: &Seed, done: Option<&Done>) -> Value {
+fn to_json(plan: &Seed, items: &[Item], done: Option<&Done>) -> Value {
     let part = |part: &Part| match part {
         Part::Script(name, count) => json!({ "file": name, "statements": count }),
         Part::File(name, table, count) => {
@@ -157,7 +159,7 @@ fn to_json(plan: &Seed, done: Option<&Done>) -> Value {
         "protection": plan.target.protection.word(),
         "plan": plan.lines(),
         "notes": plan.notes,
-        "checklist": items_json(&plan.checklist()),
+        "checklist": items_json(items),
         "parts": parts.unwrap_or_default(),
         "applied": done.is_some(),
     })

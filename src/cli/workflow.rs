@@ -5,7 +5,7 @@ use super::args::{Global, Planning, Running};
 use super::print::{self, Paint, Role};
 use super::{change, migrate, reset, run, seed};
 use crate::ops::migrate::Wishes;
-use crate::ops::{reset as resetting, seed as seeding};
+use crate::ops::{checklist, reset as resetting, seed as seeding};
 use crate::problem::{Kind, Problem, Result};
 
 /// Announces a part of the work.
@@ -63,7 +63,8 @@ pub(super) fn fresh(planning: &Planning, confirm: Option<String>, global: &Globa
         let name = given.split('=').next().unwrap_or(given).trim();
         name == "all" || known.contains(&name)
     };
-    let all: Vec<&str> = [&resetting::ITEMS[..], &seeding::ITEMS[..]].concat();
+    let all: Vec<&str> =
+        [&resetting::ITEMS[..], &seeding::ITEMS[..], &checklist::ITEMS[..]].concat();
     if let Some(unknown) = global.ack.iter().find(|given| !is_known(given, &all)) {
         return Err(Problem::usage(
             format!("{unknown} is no item of a checklist of fresh"),
@@ -77,7 +78,7 @@ pub(super) fn fresh(planning: &Planning, confirm: Option<String>, global: &Globa
     };
     announce(1, 5, "reset");
     reset::reset(false, confirm.as_deref(), &part(&resetting::ITEMS))?;
-    build(planning, confirm.clone(), global, (1, 5))?;
+    build(planning, confirm.clone(), &part(&checklist::ITEMS), (1, 5))?;
     announce(4, 5, "seed");
     let seeding = part(&seeding::ITEMS);
     seed::seed(false, false, None, confirm.as_deref(), &seeding)

@@ -5,12 +5,46 @@
 use std::time::Duration;
 
 use super::file::length;
+use super::nearest::{shown, suggestion};
 use super::settings::Form;
 use super::{Config, Target};
 use crate::problem::{Problem, Result};
 
 /// How old evidence may be where nothing is written.
 const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What can stand on the checklist of migrations.
+const OF_MIGRATIONS: &[&str] =
+    &["tested-on-staging", "reviewed", "backup", "rollback-plan", "off-peak", "team-notified"];
+
+/// The operations that have a checklist, each with what can stand on it.
+pub(super) const LISTS: [(&str, &[&str]); 5] = [
+    ("migrate", OF_MIGRATIONS),
+    ("rollback", OF_MIGRATIONS),
+    ("push", &["development", "no-important-data", "can-afford-the-loss"]),
+    ("seed", &["environment", "rows"]),
+    ("reset", &["environment", "backup", "team", "rebuild"]),
+];
+
+/// What is wrong with the name of an operation that is to have a checklist, and what to write
+/// instead.
+pub(super) fn complaint(operation: &str) -> Option<(String, String)> {
+    let known = LISTS.map(|(name, _)| name);
+    if known.contains(&operation) {
+        return None;
+    }
+    let fix = match operation {
+        "fresh" => "It is reset, then setup, then seed: write the lists of these".to_owned(),
+        "setup" => "What it runs is migrate: write the list of that".to_owned(),
+        _ => suggestion(operation, &known),
+    };
+    Some((format!("{} has no checklist", shown(operation)), fix))
+}
+
+/// What can stand on the checklist of an operation; nothing where it has none.
+pub(super) fn items(operation: &str) -> &'static [&'static str] {
+    LISTS.iter().find(|(name, _)| *name == operation).map_or(&[], |(_, items)| items)
+}
 
 /// What is settled about the checklists of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +115,7 @@ pub fn minute(text: &str) -> Option<u16> {
 }
 
 impl Config {
-    /// What is settled about the checklist of an operation (`migrate`, `rollback`) on a database:
+    /// What is settled about the checklist of an operation (`migrate`, `reset`) on a database:
     /// its environment's own word before the project's.
     ///
     /// # Errors

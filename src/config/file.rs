@@ -17,7 +17,7 @@ use super::mask::Mask;
 use super::nearest::{shown, suggestion};
 use super::required::Requirement;
 use super::settings::{self, Form, Home};
-use super::{Policy, Protection, SchemaSource, Variables, bytes, disk, project, span};
+use super::{Policy, Protection, SchemaSource, Variables, bytes, checklist, disk, project, span};
 use crate::problem::{Problem, Result};
 
 /// Something written in a file, and where it stands; lines and columns count from 1.
@@ -454,6 +454,15 @@ impl Reader<'_> {
             }
             (_, "*") => {
                 let operation = path.last().cloned().unwrap_or_default();
+                if let Some((why, fix)) = checklist::complaint(&operation) {
+                    return Err(self.problem(at, why, fix));
+                }
+                let known = checklist::items(&operation);
+                if let Some(wrong) = texts.iter().find(|one| !known.contains(&&*one.value)) {
+                    let why = format!("{} has no item {}", operation, shown(&wrong.value));
+                    let fix = suggestion(&wrong.value, known);
+                    return Err(self.file.problem(wrong.line, wrong.column, why, fix));
+                }
                 let whole = &mut self.file.checklists;
                 let lists = match self.file.databases.last_mut() {
                     Some(database) if path.len() > 2 => &mut database.checklists,

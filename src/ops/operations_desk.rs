@@ -295,9 +295,14 @@ async fn list(config: &Config, plan: &Plan, stop: &Stop) -> Result<Gathered> {
                     team.evidence = vec![format!("{}, {age} ago", one.summary)];
                 }
             }
+            let items = checklist::standing(config, &plan.target, "reset", items)?;
+            aids.retain(|aid| items.iter().any(|item| aid.is_about(item.id)));
             Ok(Gathered { items, aids, trouble: None })
         }
-        Work::Seed(seed) => Ok(Gathered { items: seed.checklist(), ..none }),
+        Work::Seed(seed) => {
+            let items = checklist::standing(config, &plan.target, "seed", seed.checklist())?;
+            Ok(Gathered { items, ..none })
+        }
         Work::Backup(_) | Work::Restore(_) => Ok(none),
     }
 }

@@ -131,7 +131,8 @@ impl Prepared {
         let change = (&self.current, &self.proof.up, &self.proof.desired);
         let measured = push::measured(&mut live, target, change, stop).await;
         live.close().await;
-        let items = push::checklist(target, &measured?);
+        let mut items = push::checklist(target, &measured?);
+        items.retain(|item| self.items.iter().any(|shown| shown.id == item.id));
         if items == self.items {
             return Ok(None);
         }
@@ -144,23 +145,27 @@ impl Prepared {
         Ok(Some(Gathered { items, aids: Vec::new(), trouble: Some(trouble) }))
     }
 
-    /// Runs the plan on the database; `tell` is told of each statement before it runs.
+    /// Runs the plan on the database, with what was said on its checklist; `tell` is told of each
+    /// statement before it runs.
     ///
     /// # Errors
     /// It is refused here, the schema has changed meanwhile, or a statement fails.
-    pub async fn push(&self, stop: &Stop, tell: &Tell<'_>) -> Result<Duration> {
+    pub async fn push(&self, words: &[Word], stop: &Stop, tell: &Tell<'_>) -> Result<Duration> {
         let begun = Instant::now();
         push::permit(&self.setting.target)?;
         self.review.permit()?;
+        let is_open = |item: &&Item| !item.shown && !words.iter().any(|word| word.item == item.id);
+        let open: Vec<&Item> = self.items.iter().filter(is_open).collect();
+        if !open.is_empty() {
+            return Err(push::incomplete(&open));
+        }
         let basis = Basis {
             scope: &self.setting.scope,
             current: &self.current,
             desired: &self.proof.desired,
         };
         let on_step = &mut |step| tell(step);
-        // The studio runs it only once every item is shown or ticked.
-        let words: Vec<Word> = self.items.iter().map(|item| Word::tick(item.id)).collect();
-        let checklist = checklist::recorded(&self.items, &words);
+        let checklist = checklist::recorded(&self.items, words);
         let account = Account::of_process(json!({ "checklist": checklist }));
         let by = (basis, &account);
         push::record(&self.setting, by, &self.proof.up, stop, on_step).await?;
@@ -201,6 +206,8 @@ struct Open {
     intent: Intent,
     existing: Vec<Migration>,
     change: Change,
+    /// What is configured, for the checklist of a push.
+    config: Config,
 }
 
 impl Desk {
@@ -275,7 +282,7 @@ impl Open {
             }
         };
         let change = Change::between(setting, from, Side::Desired, stop).await?;
-        Ok(Self { intent: wanted.intent, existing, change })
+        Ok(Self { intent: wanted.intent, existing, change, config: config.clone() })
     }
 
     /// Whether this is what the answers are about.
@@ -316,7 +323,11 @@ impl Open {
             measures = measured?;
         }
         let items = match self.intent {
-            Intent::Push => push::checklist(&change.setting.target, &measures),
+            Intent::Push => {
+                let target = &change.setting.target;
+                let items = push::checklist(target, &measures);
+                checklist::standing(&self.config, target, "push", items)?
+            }
             Intent::Generate | Intent::Compare => Vec::new(),
         };
         let review = review::of_change(change, &proof, &renames, &Facts { effects, measures })?;

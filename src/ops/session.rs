@@ -17,7 +17,7 @@ pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
 use crate::ops::acquaintance;
-use crate::ops::checklist::Gathered;
+use crate::ops::checklist::{Gathered, Word};
 use crate::ops::chronicle::Chronicle;
 use crate::ops::dashboard::{self, Dashboard, Drifting};
 use crate::ops::journal::{Journal, Record};
@@ -68,8 +68,8 @@ pub enum Request {
     Prepare(Box<Preparation>),
     /// Let go of a change whose renames nobody wants to answer for.
     LetGo,
-    /// Carry out a change on the database that is open.
-    Push(Arc<Prepared>),
+    /// Carry out a change on the database that is open, with what was said on its checklist.
+    Push(Arc<Prepared>, Vec<Word>),
     /// Write rows of a database to a file that is not there yet, on a connection of its own.
     Export(Box<(Target, Export)>, String),
     /// Write a change as the next migration, under this name.
@@ -295,7 +295,7 @@ impl Session {
                 self.desk.prepare(&self.config(), &wanted, stop, parts).await.map(Answer::Prepared)
             }
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
-            Request::Push(prepared) => push_checked(&prepared, stop, parts).await,
+            Request::Push(prepared, words) => push_checked((&prepared, &words), stop, parts).await,
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
             Request::Export(work, file) => write_rows(&work, file, stop, parts).await,
             Request::Migrations(target, ask) => {
@@ -429,10 +429,14 @@ impl Session {
 }
 
 /// Carries out a change, if what its checklist showed is still so.
-async fn push_checked(prepared: &Prepared, stop: &Stop, tell: &Tell<'_>) -> Result<Answer> {
+async fn push_checked(
+    (prepared, words): (&Prepared, &[Word]),
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Answer> {
     match prepared.reopened(stop).await? {
         Some(found) => Ok(Answer::Reopened(Box::new(found))),
-        None => prepared.push(stop, tell).await.map(Answer::Pushed),
+        None => prepared.push(words, stop, tell).await.map(Answer::Pushed),
     }
 }
 

@@ -161,3 +161,62 @@ fn checklists_are_configured_by_environment_and_operation() {
         assert_eq!(shop.migrate(&[]).code, 2);
     }
 }
+
+#[test]
+fn push_seed_and_reset_have_lists_of_their_own_too() {
+    for project in Project::both() {
+        project.schema("CREATE TABLE users (id integer PRIMARY KEY);\n");
+        let lists = "[checklists]\nseed = []\nreset = []\npush = [\"can-afford-the-loss\"]";
+        project.configure("checklists = { reset = [\"team\"] }", lists);
+        assert_eq!(project.run(&["push", "--yes"]).code, 0);
+        project.execute("INSERT INTO users VALUES (7)");
+        fs::create_dir_all(project.path("seeds")).unwrap();
+        fs::write(project.path("seeds/users.csv"), "id\n8\n").unwrap();
+        let told = project.run(&["seed", "--yes"]);
+        assert_eq!(told.code, 0, "{told:?}");
+        project.schema("CREATE TABLE other (name text);\n");
+        let push = ["push", "--yes", "--no-renames"];
+        let told = project.run(&push);
+        assert_eq!(missing(&told), ["can-afford-the-loss"], "{told:?}");
+        assert_eq!(project.query("SELECT count(*) FROM users"), "2");
+        let told = project.run(&[&push[..], &["--ack", "can-afford-the-loss=a try"]].concat());
+        assert_eq!(told.code, 0, "{told:?}");
+        let told = project.run(&["reset", "--yes"]);
+        assert_eq!(missing(&told), ["team"], "{told:?}");
+        let told = project.run(&["reset", "--yes", "--ack", "team=I work alone"]);
+        assert_eq!(told.code, 0, "{told:?}");
+        let told = project.run(&["status", "--json"]).result;
+        assert!(told.contains("a try") && told.contains("I work alone"), "{told}");
+    }
+}
+
+#[test]
+fn fresh_goes_through_the_lists_of_its_parts() {
+    for project in Project::both() {
+        project.schema("CREATE TABLE users (id integer PRIMARY KEY);\n");
+        project.configure("", "[checklists]\nmigrate = [\"reviewed\"]\nreset = [\"team\"]");
+        assert_eq!(project.run(&["push", "--yes"]).code, 0);
+        fs::create_dir_all(project.path("seeds")).unwrap();
+        assert_eq!(missing(&project.run(&["fresh", "--yes"])), ["team"]);
+        let told = project.run(&["fresh", "--yes", "--ack", "team=alone"]);
+        assert_eq!(missing(&told), ["reviewed"], "{told:?}");
+        let told = project.run(&["fresh", "--yes", "--ack", "team=alone,reviewed"]);
+        assert_eq!(told.code, 0, "{told:?}");
+    }
+}
+
+#[test]
+fn a_list_of_no_operation_and_an_item_of_another_list_are_refused() {
+    let [project, _] = Project::both();
+    for (list, fix) in [
+        ("fresh = []", "reset, then setup, then seed"),
+        ("psuh = []", "Did you mean push"),
+        ("reset = [\"rebiuld\"]", "Did you mean rebuild"),
+        ("seed = [\"tested-on-staging\"]", "environment, rows"),
+    ] {
+        project.configure("", &format!("[checklists]\n{list}"));
+        let told = project.run(&["status"]);
+        assert!(told.code == 2 && told.talk.contains(fix), "{told:?}");
+        assert!(told.talk.contains("line 2"), "{told:?}");
+    }
+}

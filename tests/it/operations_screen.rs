@@ -290,3 +290,25 @@ fn what_a_push_would_lose_is_counted_again_just_before() {
     it.keys("<enter><space><enter><space><enter>");
     assert!(it.screen().contains("Applied"), "{}", it.screen());
 }
+
+#[test]
+fn any_item_goes_with_a_reason_which_is_kept() {
+    let project = Project::new();
+    let file = project.path("dbstudio.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}[checklists]\nreset = [\"backup\"]\n")).unwrap();
+    let mut it = project.studio(LARGE, Protection::Development);
+    for (size, name) in [(SMALL, "80"), (LARGE, "120")] {
+        it = project.studio(size, Protection::Development);
+        it.keys(":drop everything<enter>aw");
+        it.keys("a copy is elsewhere<enter>");
+        assert_snapshot!(format!("waived_{name}"), it.screen());
+    }
+    it.keys("<enter>");
+    assert!(it.screen().contains("Done in"), "{}", it.screen());
+    assert_eq!(project.left(), "0");
+    // The log of this machine has it: there is no ledger in this database.
+    let mut grep = std::process::Command::new("grep");
+    grep.args(["-rqF", "a copy is elsewhere"]).arg(project.path("state"));
+    assert!(grep.status().unwrap().success());
+}

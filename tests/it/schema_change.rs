@@ -224,7 +224,7 @@ fn begun(intent: Intent, size: (u16, u16), outcomes: Vec<Outcome>) -> Shop {
 }
 
 fn pushes(shop: &Shop) -> usize {
-    shop.asked.iter().filter(|asked| matches!(asked, Request::Push(_))).count()
+    shop.asked.iter().filter(|asked| matches!(asked, Request::Push(..))).count()
 }
 
 #[test]

@@ -239,7 +239,7 @@ impl Shop {
                 Some(told) => Answer::Migrations(Box::new(told)),
                 None => return Event::Failed(Problem::usage("There is no project here", "", "")),
             },
-            Request::Push(_) => Answer::Pushed(Duration::from_millis(431)),
+            Request::Push(..) => Answer::Pushed(Duration::from_millis(431)),
             Request::Write(_, name) => Answer::Written(vec![format!("0007_{name}.up.sql")]),
             _ => return Event::Failed(Problem::failed("It is not there", "", "try again")),
         })

@@ -182,7 +182,7 @@ impl Checklist {
 
     /// Whether it can be gone on without the item under the cursor, for a reason that is kept.
     pub fn can_waive(&self) -> bool {
-        matches!(self.work, Work::Run(..)) && self.item(self.cursor).is_some_and(|it| !it.shown)
+        self.item(self.cursor).is_some_and(|it| !it.shown)
     }
 
     /// Whether the evidence can be gathered again from here.
@@ -460,7 +460,7 @@ impl Checklist {
     fn go_on(&self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         match &self.work {
             Work::Push(prepared) => {
-                change::push(model, Arc::clone(prepared), effects);
+                change::push(model, Arc::clone(prepared), self.signed().words, effects);
                 Next::Close
             }
             Work::Run(..) if self.strict => {

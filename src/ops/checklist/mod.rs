@@ -14,7 +14,7 @@ use super::difference::of_person;
 use super::evidence::{self, Bond, Cabinet, Sort, StagingRecord, now, span};
 use super::push::{self, Item};
 use super::run::{Direction, Run};
-use crate::config::{Checks, Config, Protection, minute};
+use crate::config::{Checks, Config, Protection, Target, minute};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::Migration;
@@ -119,6 +119,23 @@ pub fn items(
         }
     }
     Ok(ITEMS.into_iter().filter(|item| configured.iter().any(|one| one == item)).collect())
+}
+
+/// Of an operation's own items those that stand on its list here: all of them where nothing is
+/// configured.
+///
+/// # Errors
+/// The configuration cannot be used.
+pub fn standing(
+    config: &Config,
+    target: &Target,
+    operation: &str,
+    items: Vec<Item>,
+) -> Result<Vec<Item>> {
+    let wanted = config.checks(target, operation)?.items;
+    let stands =
+        |item: &Item| wanted.as_ref().is_none_or(|wanted| wanted.iter().any(|one| one == item.id));
+    Ok(items.into_iter().filter(stands).collect())
 }
 
 /// Gathers the evidence for everything on the list of a run. `read` are the names of the migrations

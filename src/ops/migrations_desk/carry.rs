@@ -109,7 +109,9 @@ pub(super) async fn carry(
         "checklist": list.record(&signed.words),
     }));
     let mut on_step = |progress: run::Progress| tell(Progress::Run(Box::new(progress)));
-    let report = migrate::run(setting, &plan.run, &account, stop, &mut on_step).await?;
+    // What a run keeps while it waits is much: on the heap it does not fill the thread's stack.
+    let run = Box::pin(migrate::run(setting, &plan.run, &account, stop, &mut on_step));
+    let report = run.await?;
     let Report { done, by_others, capsules, notes } = report;
     let elapsed = begun.elapsed();
     Ok(Told::Carried(Box::new(Carried { plan, done, by_others, capsules, notes, elapsed })))
