@@ -116,7 +116,7 @@ pub async fn prove_at_once(
 ) -> Result<(Proof, bool)> {
     let there = question.way(&[], question.online);
     let back = question.way(&[], false);
-    let both = locks(&current) + locks(desired);
+    let both = 2 * locks(&current, desired);
     let fits = scratch.lock_room().await?.is_none_or(|room| both <= room / 5 * 4);
     let (led, led_back) = if fits {
         tokio::join!(
@@ -161,15 +161,19 @@ pub async fn prove_at_once(
     }
 }
 
-/// How many locks a transaction holds that makes all of a schema, or drops it: one for each relation
-/// and, with a table, for that of its long values and its index.
-fn locks(model: &Model) -> usize {
+/// How many locks a transaction holds, at the most, that leads from one schema to the other: for
+/// each object that differs one for everything the server drops with it, such as the types of a
+/// table's rows and the table of its long values.
+fn locks(current: &Model, desired: &Model) -> usize {
     let of = |kind: Kind| match kind {
-        Kind::Table | Kind::MaterializedView => 3,
-        Kind::Index | Kind::Constraint | Kind::Sequence | Kind::View => 1,
-        _ => 0,
+        Kind::Table | Kind::MaterializedView => 5,
+        Kind::View => 4,
+        Kind::Constraint | Kind::Sequence => 2,
+        Kind::Column => 0,
+        _ => 1,
     };
-    model.objects.keys().map(|key| of(key.kind)).sum()
+    let differ = current.beside(desired).filter(|(_, have, want)| have != want);
+    differ.map(|(key, _, _)| of(key.kind)).sum()
 }
 
 /// A proof of a plan that has arrived; on request its way back is tried.
