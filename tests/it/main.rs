@@ -20,6 +20,7 @@ mod config;
 mod demo;
 mod desired;
 mod doctor;
+mod doctor_journey;
 mod drift;
 mod edit;
 mod edit_faults;
