@@ -6,6 +6,7 @@ mod index;
 mod postgres;
 mod sqlite;
 mod tool;
+mod written;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ pub(super) use index::{Draft, digest, is_running, remove_drafts};
 pub(super) use postgres::{count, tables};
 pub(super) use sqlite::check;
 pub(super) use tool::{Running, find};
+pub use written::Tell;
 
 use super::chronicle::Chronicle;
 use super::evidence::{self, Bond, Cabinet, Evidence, Sort};
@@ -112,6 +114,19 @@ pub struct Made {
 /// # Errors
 /// It cannot be made, does not fit, or is not whole; then nothing of it is left.
 pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
+    make_telling(target, place, stop, &|_| ()).await
+}
+
+/// The same, and `tell` is told how many bytes are written so far.
+///
+/// # Errors
+/// As [`make`].
+pub async fn make_telling(
+    target: &Target,
+    place: &Place,
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<Made> {
     let database = target.address.database();
     let chronicle = Chronicle::of(&place.state, target);
     let newest = all(&place.folder).0.pop().map(|one| one.file);
@@ -119,7 +134,7 @@ pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
         "folder": place.folder.to_string_lossy(), "newest": newest,
     }));
     let mut begun = chronicle.begin("backup", &database, &account);
-    let made = made(target, place, stop).await;
+    let made = made(target, place, stop, tell).await;
     if let Ok(Made { backup, path, .. }) = &made {
         begun.add(json!({
             "file": path.display().to_string(), "bytes": backup.bytes, "sha256": backup.sha256,
@@ -130,7 +145,7 @@ pub async fn make(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
     made.map(|made| Made { notes: made.notes.into_iter().chain(said).collect(), ..made })
 }
 
-async fn made(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
+async fn made(target: &Target, place: &Place, stop: &Stop, tell: &Tell<'_>) -> Result<Made> {
     // Where there is no such signal, there is none to turn into an error.
     let limit = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
     let _listens = tokio::signal::unix::signal(limit);
@@ -140,7 +155,7 @@ async fn made(target: &Target, place: &Place, stop: &Stop) -> Result<Made> {
         .map(|name| format!("a backup that was killed had left {name}; it was removed"))
         .collect();
     let mut live = Connection::open_reading(target, stop).await?;
-    let made = written(&mut live, target, place, stop).await;
+    let made = written(&mut live, target, place, (stop, tell)).await;
     let bond = match &made {
         Ok((backup, _)) => Some(Bond { database: backup.identity.clone(), ..Bond::default() }),
         Err(_) => None,
@@ -180,7 +195,7 @@ async fn written(
     live: &mut Connection,
     target: &Target,
     place: &Place,
-    stop: &Stop,
+    (stop, tell): (&Stop, &Tell<'_>),
 ) -> Result<(Backup, PathBuf)> {
     let taken = evidence::now();
     let identity = evidence::identity(live, target).await?;
@@ -193,14 +208,16 @@ async fn written(
         Address::Postgres(address) => {
             let rows = live.rows(version).await?;
             let server = rows.into_iter().flatten().flatten().next().unwrap_or_default();
-            let found = postgres::dump(live, address, &draft, stop).await?;
+            let found = postgres::dump(live, address, &draft, stop);
+            let found = written::followed(&draft.path, tell, found).await?;
             let tables = found.tables;
             ((found.sha256, found.bytes, found.tool), server, tables, Vec::new())
         }
         Address::Sqlite(_) => {
             let rows = live.rows("SELECT sqlite_version()").await?;
             let server = rows.into_iter().flatten().flatten().next().unwrap_or_default();
-            let found = sqlite::copy(live, target, &draft, stop).await?;
+            let found = sqlite::copy(live, target, &draft, stop);
+            let found = written::followed(&draft.path, tell, found).await?;
             let tool = format!("SQLite {server}");
             ((found.sha256, found.bytes, tool), server, found.rows.len(), found.rows)
         }

@@ -422,7 +422,8 @@ async fn carry(
         }
         Work::Backup(_) => {
             let place = Place::of(config, &plan.target);
-            let made = backup::make(&plan.target, &place, stop).await?;
+            let so_far = |bytes: u64| tell(Progress::Written(bytes));
+            let made = backup::make_telling(&plan.target, &place, stop, &so_far).await?;
             let Backup { tables, tool, .. } = &made.backup;
             let removed =
                 made.removed.iter().map(|name| format!("removed {name}, as backup_keep says"));

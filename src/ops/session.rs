@@ -91,6 +91,8 @@ pub enum Progress {
     Run(Box<run::Progress>),
     /// What begins, in words.
     Said(String),
+    /// How many bytes of a backup are written so far.
+    Written(u64),
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".

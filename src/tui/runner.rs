@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::app::effect::{Slot, Ticket};
 use crate::app::msg::{Event, Msg};
+use crate::app::operations;
 use crate::config::{TableLook, Target};
 use crate::ops::journal::Record;
 use crate::ops::session::{Progress, Request, Session, Stop};
@@ -112,6 +113,7 @@ impl Runner {
                         Progress::Part(part) => Event::Progress(part),
                         Progress::Run(progress) => Event::Ran(progress),
                         Progress::Said(words) => Event::Said(words),
+                        Progress::Written(bytes) => Event::Said(operations::copying(Some(bytes))),
                     };
                     let _ = replies.try_send(Msg::Reply(slot, ticket, event));
                 };

@@ -5,8 +5,12 @@
 use std::fs;
 use std::path::PathBuf;
 
+use dbstudio::app::effect::Effect;
+use dbstudio::app::key::{Code, Input, Key};
 use dbstudio::app::model::View;
+use dbstudio::app::msg::{Event, Msg};
 use dbstudio::config::Protection;
+use dbstudio::ops::session::Progress;
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
@@ -311,4 +315,51 @@ fn any_item_goes_with_a_reason_which_is_kept() {
     let mut grep = std::process::Command::new("grep");
     grep.args(["-rqF", "a copy is elsewhere"]).arg(project.path("state"));
     assert!(grep.status().unwrap().success());
+}
+
+/// A backup and a restore while they run: the database of each, and what is written so far.
+fn says_what_runs(it: &mut Studio, database: &str) {
+    let press = |it: &mut Studio, key| it.send_only(Msg::Input(Input::Key(Key::plain(key))));
+    it.keys(":make a backup<enter>");
+    let begun = press(it, Code::Char('a'));
+    assert!(it.screen().contains(&format!("Backing up {database}")), "{}", it.screen());
+    let Some(Effect::Start(slot, ticket, _)) = begun.first() else { panic!("{begun:?}") };
+    let words = "Copying it, and verifying the copy: 3.1 MB so far";
+    drop(it.send_only(Msg::Reply(*slot, *ticket, Event::Said(words.to_owned()))));
+    assert!(it.screen().contains(words), "{}", it.screen());
+    assert_eq!(it.screen().matches("Copying it").count(), 1, "{}", it.screen());
+    it.serve(begun);
+    assert!(it.screen().contains("Verified: "), "{}", it.screen());
+    let is_size = |told: &Progress| matches!(told, Progress::Written(1..));
+    assert!(it.told.iter().any(is_size), "{:?}", it.told);
+
+    it.keys("<enter>:restore one<enter><enter>a");
+    let begun = press(it, Code::Char('y'));
+    let screen = it.screen();
+    let flat: String = screen.split(['│', '\n']).map(str::trim).collect::<Vec<_>>().join(" ");
+    let flat = flat.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(&format!("Restoring {database}_")), "{screen}");
+    assert!(flat.contains(&format!("into {database}")), "{screen}");
+    it.serve(begun);
+    assert!(it.screen().contains("What was there is now"), "{}", it.screen());
+}
+
+#[test]
+fn what_runs_is_named_on_sqlite() {
+    let project = Project::new();
+    let mut it = project.studio(SMALL, Protection::Development);
+    says_what_runs(&mut it, "shop.db");
+}
+
+#[test]
+fn what_runs_is_named_on_postgresql() {
+    let database = server::postgres().create_database("named");
+    database.psql("CREATE TABLE things AS SELECT n, md5(n::text) FROM generate_series(1, 2000) n");
+    let mut it = Studio::open(&database.url(), SMALL);
+    says_what_runs(&mut it, &database.name);
+    drop(it);
+    let left = "SELECT datname FROM pg_database WHERE datname LIKE '%_before_%'";
+    for name in database.psql(left).split_whitespace().filter(|it| it.starts_with(&database.name)) {
+        database.psql(&format!("DROP DATABASE \"{name}\""));
+    }
 }

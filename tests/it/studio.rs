@@ -5,6 +5,7 @@
 //! person did and saw. Nothing here waits for time to pass: the clock is the test's own.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use dbstudio::app::effect::Effect;
@@ -13,7 +14,7 @@ use dbstudio::app::model::{Model, Startup};
 use dbstudio::app::msg::{Event, Msg};
 use dbstudio::app::update::update;
 use dbstudio::config::{Config, Flags, Interface, Target, Variables};
-use dbstudio::ops::session::{Session, Stop};
+use dbstudio::ops::session::{Progress, Session, Stop};
 use dbstudio::tui::look::Look;
 use dbstudio::tui::view;
 use ratatui::buffer::Buffer;
@@ -27,6 +28,8 @@ pub struct Studio {
     pub look: Look,
     /// Effects that are not work for the session: copies, marks to remember, the wish to leave.
     pub asked: Vec<Effect>,
+    /// What the session told of how far work had come.
+    pub told: Vec<Progress>,
     session: Session,
     runtime: Runtime,
     _home: Option<TempDir>,
@@ -78,6 +81,7 @@ impl Studio {
             model: Model::new(start),
             look,
             asked: Vec::new(),
+            told: Vec::new(),
             session: Session::new(config),
             runtime: Runtime::new().unwrap(),
             _home: None,
@@ -163,11 +167,14 @@ impl Studio {
                 match effect {
                     Effect::Start(slot, ticket, request) => {
                         let stop = Stop::new();
-                        let served = self.session.serve(*request, &stop);
+                        let told = Mutex::new(Vec::new());
+                        let tell = |progress| told.lock().unwrap().push(progress);
+                        let served = self.session.serve_telling(*request, &stop, &tell);
                         let event = match self.runtime.block_on(served) {
                             Ok(answer) => Event::Done(answer),
                             Err(problem) => Event::Failed(problem),
                         };
+                        self.told.extend(told.into_inner().unwrap());
                         update(&mut self.model, Msg::Reply(slot, ticket, event), &mut next);
                     }
                     Effect::Cancel(_) => {}

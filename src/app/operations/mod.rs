@@ -7,7 +7,7 @@ mod chain;
 mod words;
 
 pub use chain::{Chain, Stage, begin as begin_chain, is_at, next, with_done};
-pub use words::{intent, lines, verb};
+pub use words::{copying, intent, lines, verb};
 
 use std::sync::Arc;
 
@@ -180,11 +180,13 @@ pub fn carry_out(
         steps.extend(reset.steps.iter().map(|step| line(&step.sql)));
     }
     if matches!(plan.work, Work::Backup(_)) {
-        steps = vec!["Copying the database, and verifying the copy".to_owned()];
+        steps = vec![copying(None)];
     }
     model.notice = None;
     model.start(Slot::Op, request, effects);
-    let working = Working::new(Doing::Operation(words_of(&plan.wish)), steps, true).from(1);
+    let working = Working::new(Doing::Operation(words_of(&plan.wish)), steps, true)
+        .from(1)
+        .about(words::about(&plan).unwrap_or_default());
     Some(Overlay::Working(Box::new(working)))
 }
 

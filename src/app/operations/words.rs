@@ -26,6 +26,28 @@ pub fn intent(plan: &Plan) -> String {
     }
 }
 
+/// What is done to which database while it runs, where it is one thing that takes long.
+pub fn about(plan: &Plan) -> Option<String> {
+    let database = &plan.database;
+    match &plan.work {
+        Work::Backup(_) => Some(format!("Backing up {database}")),
+        Work::Restore(restore) => {
+            let backup = restore.file.file_name().unwrap_or_default().to_string_lossy();
+            Some(format!("Restoring {backup} into {database}"))
+        }
+        Work::Reset(_) | Work::Seed(_) => None,
+    }
+}
+
+/// What is said while a backup is made, with how many bytes of it are written so far, if any are.
+pub fn copying(bytes: Option<u64>) -> String {
+    let what = "Copying it, and verifying the copy";
+    match bytes {
+        Some(bytes) => format!("{what}: {} so far", text::short_bytes(bytes)),
+        None => what.to_owned(),
+    }
+}
+
 /// One word for carrying it out.
 pub fn verb(plan: &Plan) -> &'static str {
     match plan.wish {

@@ -9,10 +9,11 @@ use crate::app::key::{Code, Key};
 use crate::app::model::{Model, PATIENCE};
 use crate::app::msg::Event;
 use crate::app::overlays::Next;
-use crate::app::overlays::place::{centred, narrow};
+use crate::app::overlays::place::{centred, inside, narrow};
 use crate::app::update::screen;
 use crate::ops::change::Answers;
 use crate::ops::preparation::Intent;
+use crate::text;
 
 /// The most parts that are shown at once.
 const SHOWN: usize = 9;
@@ -29,6 +30,8 @@ pub struct Working {
     /// What was answered about renames before.
     pub answers: Answers,
     at_once: bool,
+    /// What it is about, as it may be shown; empty where its title says all.
+    about: String,
     /// The parts before the first that is told by its number.
     first: usize,
 }
@@ -60,7 +63,15 @@ pub struct Words {
 impl Working {
     /// Work that begins; `at_once` says that it is drawn before it has taken any time.
     pub fn new(doing: Doing, steps: Vec<String>, at_once: bool) -> Self {
-        Self { doing, steps, at: 0, answers: Answers::default(), at_once, first: 0 }
+        Self {
+            doing,
+            steps,
+            at: 0,
+            answers: Answers::default(),
+            at_once,
+            about: String::new(),
+            first: 0,
+        }
     }
 
     /// The same after these answers.
@@ -72,6 +83,19 @@ impl Working {
     /// The same where so many parts come before the first that is told by its number.
     pub fn from(self, first: usize) -> Self {
         Self { first, ..self }
+    }
+
+    /// The same under a sentence that says what it is about.
+    pub fn about(self, words: String) -> Self {
+        Self { about: text::visible(&words, false).into_owned(), ..self }
+    }
+
+    /// What it is about, in lines no wider than this.
+    pub fn heading(&self, cells: u16) -> Vec<String> {
+        match self.about.is_empty() {
+            true => Vec::new(),
+            false => text::wrapped(&self.about, usize::from(cells)),
+        }
     }
 
     /// Takes what begins; where only the number in it is another, it goes on.
@@ -93,8 +117,10 @@ impl Working {
     /// Where it stands.
     pub fn area(&self, model: &Model) -> Rect {
         let screen = screen(model);
-        let lines = u16::try_from(self.steps.len().min(SHOWN)).unwrap_or(u16::MAX);
-        centred(screen, narrow(screen, 60), lines.saturating_add(4))
+        let width = narrow(screen, 60);
+        let heading = self.heading(inside(Rect { width, ..screen }).width).len();
+        let lines = self.steps.len().min(SHOWN) + heading + usize::from(heading > 0);
+        centred(screen, width, u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(4))
     }
 
     /// The parts around the one that runs, each with its number.

@@ -46,7 +46,12 @@ pub fn working(it: &Working, model: &Model, look: &Look, buf: &mut Buffer) {
         Panel { title: &title, count: &count, hints: &[hint], focused: true, ..Panel::default() };
     dialog::draw(&panel, area, buf, look);
     let inner = inside(area);
-    let first = inner.y.saturating_add(1);
+    let mut first = inner.y.saturating_add(1);
+    let heading = it.heading(inner.width);
+    for (words, y) in heading.iter().zip(first..inner.bottom()) {
+        line::write(buf, (inner.x, y), inner.width, words, look.style(Role::Text), look);
+        first = y.saturating_add(2);
+    }
     for ((at, step), y) in it.shown().zip(first..inner.bottom()) {
         let running = spinner::sign(elapsed, &look.glyphs).unwrap_or(look.glyphs.pending);
         let (sign, mark, role) = match at.cmp(&it.at) {
