@@ -320,6 +320,9 @@ impl World {
                 .then_some(())
                 .filter(|()| !lost)?;
         }
+        // The server cannot add one that leads from a table to a partition of it ("because it is
+        // being used by active queries in this session").
+        (!self.is_below(other, relation)).then_some(())?;
         let plain = |table: Id| {
             self.table(table)
                 .is_some_and(|it| it.partition_by.is_none() && it.partition_of.is_none())

@@ -151,7 +151,7 @@ pub(super) fn alter(
     let swapped = fates.is_swapped(key, current) && fates.get(key) == Fate::Alter;
     let changes = have.type_name != want.type_name || have.collation != want.collation || swapped;
     if changes {
-        let using = if swapped {
+        let using = if swapped && !fates.is_resorted(key, current) {
             Some(cast::to_new_form(&column, &want.type_name, current, desired))
         } else {
             cast::using(&column, &have.type_name, &want.type_name, desired)

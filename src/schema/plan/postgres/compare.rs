@@ -33,7 +33,7 @@ pub(super) fn fate(
         (Body::Routine(have), Body::Routine(want)) => routine(have, want),
         (Body::View(have), Body::View(want)) => view(have, want),
         (Body::Policy(have), Body::Policy(want)) => policy(have, want),
-        (Body::Domain(have), Body::Domain(want)) => domain(have, want),
+        (Body::Domain(have), Body::Domain(want)) => domain(key, (have, want), current),
         (Body::Enum { labels: have }, Body::Enum { labels: want }) => {
             let grows = is_subsequence(have, want);
             if grows && (online || !new_label_is_used(key, (have, want), (current, desired))) {
@@ -70,7 +70,7 @@ pub(super) fn fate(
         (Body::Extension { schema: have }, Body::Extension { schema: want }) => {
             if have.is_empty() || want.is_empty() { Fate::Keep } else { Fate::Alter }
         }
-        (Body::Collation { .. }, _) => Fate::Replace,
+        (Body::Collation { .. }, _) => collation(key, current),
         _ => Fate::Alter,
     }
 }
@@ -211,11 +211,29 @@ fn policy(have: &Policy, want: &Policy) -> Fate {
     if remade { Fate::Replace } else { Fate::Alter }
 }
 
-fn domain(have: &Domain, want: &Domain) -> Fate {
-    if have.base == want.base && have.collation == want.collation {
-        Fate::Alter
-    } else {
+fn domain(key: &Key, (have, want): (&Domain, &Domain), current: &Model) -> Fate {
+    let same = have.base == want.base && have.collation == want.collation;
+    let asked = super::types::asks_rows(have, want) && super::stored::is_inside(key, current);
+    if same && !asked { Fate::Alter } else { Fate::Swap }
+}
+
+/// What rows or types have cannot be dropped under them.
+fn collation(key: &Key, current: &Model) -> Fate {
+    let keeps = |body: &Body| {
+        matches!(
+            body,
+            Body::Table(_)
+                | Body::Column(_)
+                | Body::Domain(_)
+                | Body::Composite { .. }
+                | Body::Range { .. }
+        )
+    };
+    let mut objects = current.objects.values();
+    if objects.any(|object| object.needs.contains(key) && keeps(&object.body)) {
         Fate::Swap
+    } else {
+        Fate::Replace
     }
 }
 

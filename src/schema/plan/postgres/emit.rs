@@ -61,6 +61,7 @@ impl<'m> Emitter<'m> {
                 let sql = format!("ALTER INDEX {} RENAME TO {to}", name::of(key));
                 vec![Piece::whole(sql, Action::Aside(key.clone()))]
             }
+            Act::Aside if key.kind == Kind::Constraint => vec![parts::step_aside(key)],
             Act::Aside if key.kind == Kind::Sequence => {
                 let to = name::ident(&sequence::aside(&key.name));
                 let sql = format!("ALTER SEQUENCE {} RENAME TO {to}", name::of(key));
@@ -179,7 +180,8 @@ impl<'m> Emitter<'m> {
                 let mut pieces =
                     vec![parts::add_constraint(key, body, is_alone(key, self.desired))];
                 let indexed = !matches!(body.kind, ConstraintKind::Check | ConstraintKind::Foreign);
-                let parent = body.parent.iter().filter(|_| indexed);
+                let parent = body.parent.iter();
+                let parent = parent.filter(|it| indexed && is_alone(it, self.desired));
                 pieces.extend(parent.map(|parent| parts::attach_index(key, parent)));
                 pieces
             }
@@ -223,6 +225,11 @@ impl<'m> Emitter<'m> {
     fn alter(&self, key: &Key) -> Vec<Piece> {
         let old = self.fates.renamed.get(key);
         let have = self.current.body(old.unwrap_or(key));
+        let called = old.map(|old| match self.graph.find(Act::Aside, old) {
+            Some(_) => Key { name: sequence::aside(&old.name), ..old.clone() },
+            None => old.clone(),
+        });
+        let old = called.as_ref();
         let (Some(have), Some(want)) = (have, self.desired.body(key)) else { return Vec::new() };
         match (have, want) {
             (Body::Table(have), Body::Table(want)) => table::alter(key, have, want),

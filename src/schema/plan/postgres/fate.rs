@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::kin::is_odd;
 use super::weave::is_alone;
 use super::{cast, compare};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
@@ -69,6 +70,7 @@ impl Fates {
             && (found.spread(current, desired, &renamed)
                 || found.remake_alone(current, desired)
                 || found.remake_checks(current, desired)
+                || found.remake_above(desired)
                 || found.remake_keys(current, desired))
         {}
         if online {
@@ -90,50 +92,20 @@ impl Fates {
         self.fates.iter().map(|(key, fate)| (key, *fate))
     }
 
-    fn set(&mut self, key: &Key, fate: Fate) {
+    /// Says what becomes of a key.
+    pub(super) fn set(&mut self, key: &Key, fate: Fate) {
         self.kinds.add(key);
         self.fates.insert(key.clone(), fate);
+    }
+
+    /// Says that it stays as it is.
+    pub(super) fn keep(&mut self, key: &Key) {
+        self.fates.remove(key);
     }
 
     /// Whether everything of this kind stays.
     pub(super) fn keeps_all(&self, kind: Kind) -> bool {
         !self.kinds.contain(kind)
-    }
-
-    /// The server names the indexes and constraints it makes for a partition by itself; where only
-    /// that name differs, the part is renamed.
-    fn pair_clones(&mut self, current: &Model, desired: &Model) {
-        let parent = |model: &'_ Model, key: &Key| model.body(key).and_then(parent_of).cloned();
-        let changes = self.changes().map(|(key, _)| key);
-        let moved: Vec<Key> =
-            changes.filter(|key| parent(current, key) != parent(desired, key)).cloned().collect();
-        let mut pairs: Vec<(&Key, &Key)> = Vec::new();
-        for new in &moved {
-            let Some(above) = parent(desired, new).filter(|it| self.get(it) == Fate::Keep) else {
-                continue;
-            };
-            let old = moved.iter().find(|old| {
-                (old.kind, &old.schema, &old.of) == (new.kind, &new.schema, &new.of)
-                    && parent(current, old).as_ref() == Some(&above)
-                    && !pairs.iter().any(|(_, taken)| taken == old)
-            });
-            pairs.extend(old.map(|old| (new, old)));
-        }
-        for (new, old) in &pairs {
-            self.set(new, Fate::Alter);
-            self.renamed.insert((*new).clone(), (*old).clone());
-        }
-        // What had a name that is another's from now on.
-        for (_, old) in pairs {
-            if self.renamed.contains_key(old) {
-                continue;
-            }
-            if desired.get(old).is_some() {
-                self.set(old, Fate::Create);
-            } else {
-                self.fates.remove(old);
-            }
-        }
     }
 
     fn keys_with(&self, wanted: Fate) -> Vec<Key> {
@@ -289,6 +261,28 @@ impl Fates {
         !remade.is_empty()
     }
 
+    /// A partition's constraint of another sort than its parent's is taken for its like only when
+    /// that is made.
+    fn remake_above(&mut self, desired: &Model) -> bool {
+        let made = |fate| matches!(fate, Fate::Create | Fate::Replace | Fate::Swap);
+        let constraints = self.changes().filter(|(key, fate)| {
+            key.kind == Kind::Constraint
+                && made(*fate)
+                && desired.body(key).is_some_and(|body| is_odd(body, desired))
+        });
+        let above = |key: &Key| desired.body(key).and_then(parent_of).cloned();
+        let tops =
+            constraints.filter_map(|(key, _)| std::iter::successors(above(key), above).last());
+        let remade: Vec<Key> = tops
+            .filter(|top| matches!(self.get(top), Fate::Keep | Fate::Alter))
+            .filter(|top| !is_alone(top, desired))
+            .collect();
+        for top in &remade {
+            self.set(top, Fate::Replace);
+        }
+        !remade.is_empty()
+    }
+
     /// A key that a foreign key refers to is made again by the server when a column of it changes
     /// its type. Where that is a column that the key only includes, the server forgets the foreign
     /// key: so both are made again.
@@ -330,7 +324,7 @@ impl Fates {
         if fate.goes() {
             return match (body, need.kind) {
                 (Body::Table(table), Kind::Table) if hangs_on(table, need) => None,
-                (Body::Table(_), Kind::Composite | Kind::Table) => Some(Fate::Swap),
+                (Body::Table(_), kind) if kind != Kind::Schema => Some(Fate::Swap),
                 (Body::Sequence(_), _) => None,
                 (Body::Column(column), _) if need.kind != Kind::Table => {
                     Some(if column.generated.is_some() { Fate::Replace } else { Fate::Alter })
@@ -358,7 +352,7 @@ impl Fates {
                 }
                 Body::Default { .. } => {
                     let (have, want) = (current.column(need)?, desired.column(need)?);
-                    self.is_swapped(need, current)
+                    (self.is_swapped(need, current) && !self.is_resorted(need, current))
                         || !cast::is_near(&have.type_name, &want.type_name)
                 }
                 _ => false,
@@ -368,11 +362,24 @@ impl Fates {
         None
     }
 
-    /// Whether a column's type is renamed aside while a new one of its name is made.
+    /// Whether a column's type or collation is renamed aside while a new one of its name is made.
     pub(super) fn is_swapped(&self, column: &Key, current: &Model) -> bool {
-        current.get(column).is_some_and(|object| {
-            object.needs.iter().any(|need| need.kind != Kind::Table && self.get(need) == Fate::Swap)
-        })
+        self.swapped(column, current).next().is_some()
+    }
+
+    /// Whether that is its collation alone: its values are what they were.
+    pub(super) fn is_resorted(&self, column: &Key, current: &Model) -> bool {
+        self.is_swapped(column, current)
+            && self.swapped(column, current).all(|need| need.kind == Kind::Collation)
+    }
+
+    fn swapped<'a>(
+        &'a self,
+        column: &Key,
+        current: &'a Model,
+    ) -> impl Iterator<Item = &'a Key> + use<'a> {
+        let needs = current.get(column).into_iter().flat_map(|object| &object.needs);
+        needs.filter(|need| need.kind != Kind::Table && self.get(need) == Fate::Swap)
     }
 }
 

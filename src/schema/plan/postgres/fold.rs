@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::fate::{Fate, Fates, parent_of};
 use super::graph::{Act, Graph};
+use super::kin::clone_ranks;
 use super::serial;
-use super::weave::{Weaver, clone_ranks};
+use super::weave::Weaver;
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
 
 /// Folds what is made into the statement that makes its table or column.

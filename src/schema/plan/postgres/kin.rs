@@ -1,7 +1,9 @@
 //! Columns of tables and of their parents: what reaches a child by itself, and what must wait
 //! until a table has left a parent. No SQL is written here.
 
-use super::fate::changes_type;
+use std::collections::BTreeMap;
+
+use super::fate::{Fate, changes_type, parent_of};
 use super::graph::Act;
 use super::weave::{Weaver, clone_parents};
 use crate::schema::model::{Body, Key, Kind, Model, Table};
@@ -83,7 +85,9 @@ impl Weaver<'_> {
         }
         let partition = self.desired.table(table).is_some_and(|table| table.partition_of.is_some());
         let gone = self.current.parts(table).map(|(key, _)| key);
-        let gone = gone.filter(|key| key.kind == Kind::Column && partition);
+        // What a table had that is made anew goes with its old form.
+        let stays = self.fates.get(table) != Fate::Swap;
+        let gone = gone.filter(|key| key.kind == Kind::Column && partition && stays);
         let gone: Vec<usize> = gone
             .filter(|key| !self.desired.objects.contains_key(key))
             .filter_map(|key| self.graph.find(Act::Drop, key))
@@ -166,14 +170,14 @@ impl Weaver<'_> {
     /// A partition of a table that foreign keys refer to cannot be dropped: it leaves its parent
     /// first, which asks whether the rows that go with it are referred to.
     pub(super) fn leave_referenced(&mut self, table: &Key) {
-        let parent_of = |key: &Key| {
+        let whole_of = |key: &Key| {
             let of = self.current.table(key).and_then(|table| table.partition_of.as_ref());
             of.map(|of| of.parent.clone())
         };
-        let Some(parent) = parent_of(table).filter(|parent| !self.fates.get(parent).goes()) else {
+        let Some(parent) = whole_of(table).filter(|parent| !self.fates.get(parent).goes()) else {
             return;
         };
-        let above: Vec<Key> = std::iter::successors(Some(parent.clone()), parent_of).collect();
+        let above: Vec<Key> = std::iter::successors(Some(parent.clone()), whole_of).collect();
         let Some(drop) = self.graph.find(Act::Drop, table) else { return };
         let mut referred = false;
         for (key, object) in self.current.of_kind(Kind::Constraint) {
@@ -217,13 +221,32 @@ impl Weaver<'_> {
         !joined.is_empty()
     }
 
+    /// A constraint of another sort than its parent's is there when that is made, and its table has
+    /// joined.
+    pub(super) fn stand_before_parents(&mut self, node: usize, key: &Key) {
+        if self.graph.find(Act::Create, key) != Some(node) {
+            return;
+        }
+        let mut own = key.clone();
+        while let Some(parent) = self.desired.body(&own).and_then(parent_of) {
+            if let Some(base) = self.graph.find(Act::Create, parent) {
+                self.graph.forget(base, node);
+                self.graph.edge(node, base, false);
+                if let Some(attach) = self.graph.joins(&own.table()) {
+                    self.graph.edge(attach, base, false);
+                }
+            }
+            own = parent.clone();
+        }
+    }
+
     /// A partition's own index is made after those of the tables above it: one that is there could
     /// be taken for its like of theirs.
     pub(super) fn own_indexes_last(&mut self) {
         let indexed = |key: &Key, body: &Body| {
             key.kind == Kind::Index || key.kind == Kind::Constraint && !super::fold::is_check(body)
         };
-        let parent_of = |key: &Key| {
+        let whole_of = |key: &Key| {
             let of = self.desired.table(key).and_then(|table| table.partition_of.as_ref());
             of.map(|of| of.parent.clone())
         };
@@ -233,10 +256,10 @@ impl Weaver<'_> {
             let Some(body) = self.desired.body(key).filter(|body| indexed(key, body)) else {
                 continue;
             };
-            if super::fate::parent_of(body).is_some() {
+            if parent_of(body).is_some() {
                 continue;
             }
-            for above in std::iter::successors(parent_of(&key.table()), parent_of) {
+            for above in std::iter::successors(whole_of(&key.table()), whole_of) {
                 let theirs = self.desired.parts(&above);
                 let theirs = theirs.filter(|(key, object)| indexed(key, &object.body));
                 let made = theirs.filter_map(|(key, _)| self.graph.find(Act::Create, key));
@@ -285,4 +308,32 @@ impl Weaver<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether a partition's constraint is of another sort than the parent's it belongs to: the server
+/// takes a unique constraint that is there for its like of a primary key, but does not make one
+/// for it.
+pub(super) fn is_odd(body: &Body, model: &Model) -> bool {
+    let Body::Constraint(own) = body else { return false };
+    let parent = own.parent.as_ref().and_then(|parent| model.body(parent));
+    matches!(parent, Some(Body::Constraint(theirs)) if theirs.kind != own.kind)
+}
+
+/// Where indexes and constraints of partitioned tables stand among each other: in the order in
+/// which the server has named what the partitions have of them.
+pub(super) fn clone_ranks(model: &Model) -> BTreeMap<&Key, usize> {
+    let kinds = [Kind::Index, Kind::Constraint];
+    let clones = kinds.into_iter().flat_map(|kind| model.of_kind(kind));
+    let number = |name: &str| (super::name::number(name), name.len());
+    let mut named: Vec<((u64, usize), &str, &Key)> = clones
+        .filter_map(|(key, object)| {
+            Some((number(&key.name), key.name.as_str(), parent_of(&object.body)?))
+        })
+        .collect();
+    named.sort();
+    let mut ranks = BTreeMap::new();
+    for (at, (_, _, parent)) in named.into_iter().enumerate() {
+        ranks.entry(parent).or_insert(at + 1);
+    }
+    ranks
 }

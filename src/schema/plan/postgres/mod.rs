@@ -7,6 +7,7 @@
 //! here asks a server anything.
 
 mod cast;
+mod clone;
 mod column;
 mod compare;
 mod emit;
@@ -25,6 +26,7 @@ mod rows;
 mod sequence;
 mod serial;
 mod slot;
+mod stored;
 mod table;
 mod types;
 mod view;

@@ -33,6 +33,17 @@ pub(super) fn drop_constraint(key: &Key) -> Piece {
     Piece::clause(name::relation(key), clause, Action::Drop(key.clone()))
 }
 
+fn renaming(key: &Key, from: &str, to: &str) -> String {
+    let clause = format!("RENAME CONSTRAINT {} TO {}", name::ident(from), name::ident(to));
+    format!("ALTER TABLE {} {clause}", name::relation(key))
+}
+
+/// Renames a constraint out of the way of another that gets its name.
+pub(super) fn step_aside(key: &Key) -> Piece {
+    let sql = renaming(key, &key.name, &super::sequence::aside(&key.name));
+    Piece::whole(sql, Action::Aside(key.clone()))
+}
+
 /// What can change of a constraint in place: that all rows pass it, and its name.
 pub(super) fn alter_constraint(
     key: &Key,
@@ -43,10 +54,8 @@ pub(super) fn alter_constraint(
 ) -> Vec<Piece> {
     let mut pieces = Vec::new();
     if let Some(old) = old_name {
-        let clause =
-            format!("RENAME CONSTRAINT {} TO {}", name::ident(&old.name), name::ident(&key.name));
-        let sql = format!("ALTER TABLE {} {clause}", name::relation(key));
-        pieces.push(Piece::whole(sql, Action::Rename { from: old.clone(), to: key.clone() }));
+        let rename = Action::Rename { from: old.clone(), to: key.clone() };
+        pieces.push(Piece::whole(renaming(key, &old.name, &key.name), rename));
     }
     let indexed = !matches!(want.kind, ConstraintKind::Check | ConstraintKind::Foreign);
     if have.parent.is_none()

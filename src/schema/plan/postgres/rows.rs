@@ -37,7 +37,7 @@ pub(super) fn copy(key: &Key, current: &Model, desired: &Model, fates: &Fates) -
             continue;
         }
         let named = name::ident(own);
-        let swapped = fates.is_swapped(&column, current);
+        let swapped = fates.is_swapped(&column, current) && !fates.is_resorted(&column, current);
         let value = if have.type_name == want.type_name && !swapped {
             named.clone()
         } else {

@@ -5,14 +5,18 @@ use super::{name, serial};
 use crate::schema::model::{Key, Sequence, SequenceOptions};
 use crate::schema::plan::Action;
 
-/// What an object is called while a new one takes its name: short enough for any server, and
-/// never a name of a person's.
+/// What an object is called while a new one takes its name: never a name of a person's. Of a long
+/// name it has only the beginning, for the server cuts names at 63 bytes, and a number by which it
+/// differs from others that begin alike.
 pub(super) fn aside(own: &str) -> String {
-    let mut name: String = own.chars().take(48).collect();
-    while name.len() > 48 {
-        name.pop();
+    if own.len() <= 54 {
+        return format!("{own}__dbs_old");
     }
-    format!("{name}__dbs_old")
+    let start = (0..=45).rev().find_map(|end| own.get(..end)).unwrap_or_default();
+    let hash = own
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{start}_{hash:08x}__dbs_old")
 }
 
 /// The options that are not what the server would choose by itself.
@@ -160,4 +164,17 @@ pub(super) fn own(key: &Key, column: Option<&Key>) -> Piece {
     };
     let sql = format!("ALTER SEQUENCE {} OWNED BY {owner}", name::of(key));
     Piece::whole(sql, Action::Alter(key.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_apart_while_they_are_aside() {
+        assert_eq!(aside("mood"), "mood__dbs_old");
+        let long = |end: &str| aside(&format!("{}{end}", "ö".repeat(30)));
+        assert!(long("a").len() <= 63 && long("a").ends_with("__dbs_old"), "{}", long("a"));
+        assert_ne!(long("a"), long("b"));
+    }
 }

@@ -154,6 +154,21 @@ fn check_text(check: &DomainCheck) -> &str {
     check.definition.trim_end_matches(" NOT VALID")
 }
 
+/// Whether a check stays: it may come to be known to hold, but not cease to be.
+fn stays(old: &DomainCheck, new: &DomainCheck) -> bool {
+    old.name == new.name
+        && check_text(old) == check_text(new)
+        && (old.validated == new.validated || new.validated)
+}
+
+/// Whether the values that are there must pass something they did not have to pass before.
+pub(super) fn asks_rows(have: &Domain, want: &Domain) -> bool {
+    let passed = |new: &DomainCheck| {
+        have.checks.iter().any(|old| old.validated == new.validated && stays(old, new))
+    };
+    (want.not_null && !have.not_null) || want.checks.iter().any(|new| new.validated && !passed(new))
+}
+
 fn alter_domain(key: &Key, have: &Domain, want: &Domain) -> Vec<Piece> {
     let say = |said: String, action: Action| {
         Piece::whole(format!("ALTER DOMAIN {} {said}", name::of(key)), action)
@@ -167,11 +182,6 @@ fn alter_domain(key: &Key, have: &Domain, want: &Domain) -> Vec<Piece> {
         };
         pieces.push(say(said, altered()));
     }
-    let stays = |old: &DomainCheck, new: &DomainCheck| {
-        old.name == new.name
-            && check_text(old) == check_text(new)
-            && (old.validated == new.validated || new.validated)
-    };
     for old in have.checks.iter().filter(|old| !want.checks.iter().any(|new| stays(old, new))) {
         pieces.push(say(format!("DROP CONSTRAINT {}", name::ident(&old.name)), altered()));
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fate::{Fate, Fates, hangs_on, parent_of};
 use super::finish::{finishes, named_index};
 use super::graph::{Act, Graph, Node};
+use super::kin::clone_ranks;
 use super::serial;
 use super::slot::{Slot, relation_slot, slots};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Object, Table};
@@ -160,6 +161,7 @@ impl<'m> Weaver<'m> {
                 let detach = self.link(Act::Detach, key, parent);
                 self.between(detach, self.graph.find(Act::Aside, key));
                 self.leave_clones(detach, key);
+                self.leave_first(detach, key, parent);
             }
             for (parent, bounds) in &want {
                 let fresh = self.fates.get(parent).goes() || have.get(parent) != Some(bounds);
@@ -287,6 +289,9 @@ impl<'m> Weaver<'m> {
                 if let Some(node) = self.graph.find(Act::Drop, need) {
                     self.graph.edge(end, node, false);
                 }
+                // A table that joins or leaves another does not care for defaults.
+                let beside = key.kind == Kind::Default && need.kind == Kind::Table;
+                let drop = drop.filter(|_| !beside);
                 if let (Some(drop), Some(alter)) = (drop, self.graph.find(Act::Alter, need)) {
                     // A type that is swapped goes only after its columns have moved over.
                     let soft = key.kind != Kind::Default && !key.kind.is_part();
@@ -336,9 +341,16 @@ impl<'m> Weaver<'m> {
             }
         }
         for (new, old) in &self.fates.renamed {
-            if let (Some(node), Some(body)) =
+            if let (Some(alter), Some(body)) =
                 (self.graph.find(Act::Alter, new), self.current.body(old))
             {
+                let node = if self.fates.makes_way(new) {
+                    let aside = self.graph.add(Act::Aside, old);
+                    self.graph.edge(aside, alter, false);
+                    aside
+                } else {
+                    alter
+                };
                 freed.extend(slots(old, body).into_iter().map(|slot| (slot, node)));
             }
         }
@@ -367,7 +379,9 @@ impl<'m> Weaver<'m> {
                 continue;
             }
             let column = key.kind == Kind::Column || key.kind == Kind::Default;
-            if column {
+            if super::kin::is_odd(&object.body, self.desired) {
+                self.stand_before_parents(node, key);
+            } else if column {
                 self.follow_parents(node, key, &object.body, &parents);
             } else if self.graph.find(Act::Create, key).is_some() {
                 self.bring_along(node, key, &object.body, &parents);
@@ -515,24 +529,6 @@ const AMONG: usize = 1 << 32;
 /// a partitioned table has for each partition so, and must find such names taken.
 fn has_usual_name(key: &Key) -> bool {
     key.name.contains("_fkey")
-}
-
-/// Where indexes and constraints of partitioned tables stand among each other: in the order in
-/// which the server has named what the partitions have of them.
-pub(super) fn clone_ranks(model: &Model) -> BTreeMap<&Key, usize> {
-    let kinds = [Kind::Index, Kind::Constraint];
-    let clones = kinds.into_iter().flat_map(|kind| model.of_kind(kind));
-    let mut named: Vec<(usize, &str, &Key)> = clones
-        .filter_map(|(key, object)| {
-            Some((key.name.len(), key.name.as_str(), parent_of(&object.body)?))
-        })
-        .collect();
-    named.sort();
-    let mut ranks = BTreeMap::new();
-    for (at, (_, _, parent)) in named.into_iter().enumerate() {
-        ranks.entry(parent).or_insert(at + 1);
-    }
-    ranks
 }
 
 /// The identifiers in a routine's text, those in its quoted body too.
