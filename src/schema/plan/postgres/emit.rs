@@ -160,6 +160,10 @@ impl<'m> Emitter<'m> {
         let Some(body) = self.desired.body(key) else { return Vec::new() };
         match body {
             Body::Table(table) => {
+                // Its owner, who copies the rows of its old form, is held to its policies after that.
+                let swapped = self.fates.get(key) == Fate::Swap;
+                let force_row_security = table.force_row_security && !swapped;
+                let table = &Table { force_row_security, ..table.clone() };
                 table::create(key, table, &self.inside(number, key, table), self.desired)
             }
             Body::Column(body) => {

@@ -296,6 +296,32 @@ impl Weaver<'_> {
         }
     }
 
+    /// A table that is made anew has its rows before there is what changes them on their way in, or
+    /// reads them when it is made.
+    pub(super) fn fill_first(&mut self) {
+        let filled = self.graph.nodes().filter(|(_, node)| node.act == Act::Copy);
+        let filled: BTreeMap<Key, usize> =
+            filled.map(|(copy, node)| (node.key.clone(), copy)).collect();
+        if filled.is_empty() {
+            return;
+        }
+        for (key, object) in self.worked(self.desired) {
+            let Some(made) = self.graph.find(Act::Create, key) else { continue };
+            let read: Vec<Key> = match &object.body {
+                Body::Constraint(constraint) => constraint.references.iter().cloned().collect(),
+                Body::Trigger { .. }
+                | Body::Rule { .. }
+                | Body::View(_)
+                | Body::MaterializedView(_)
+                | Body::Routine(_) => object.needs.iter().flat_map(tables_of).collect(),
+                _ => continue,
+            };
+            for copy in read.iter().filter_map(|table| filled.get(table)) {
+                self.graph.edge(*copy, made, false);
+            }
+        }
+    }
+
     /// Whether a child's column is made, or gets its type, by the statement for its parents', so
     /// that it cannot have one of its own; what else differs is then left to a later look.
     pub(super) fn comes_from_parents(&self, key: &Key, body: &Body) -> bool {
@@ -307,6 +333,14 @@ impl Weaver<'_> {
             }
             _ => false,
         }
+    }
+}
+
+/// The table something is, or is a part of.
+fn tables_of(key: &Key) -> Option<Key> {
+    match key.kind {
+        Kind::Table => Some(key.clone()),
+        kind => kind.is_part().then(|| key.table()),
     }
 }
 

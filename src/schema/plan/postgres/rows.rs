@@ -12,6 +12,11 @@ pub(super) fn step_aside(key: &Key, current: &Model) -> Vec<Piece> {
     let to = name::ident(&sequence::aside(&key.name));
     let sql = format!("ALTER TABLE {} RENAME TO {to}", name::of(key));
     let mut pieces = vec![Piece::whole(sql, Action::Aside(key.clone()))];
+    // Its policies would keep rows from its owner, who copies them.
+    if current.table(key).is_some_and(|table| table.force_row_security) {
+        let old = name::qualified(&key.schema, &sequence::aside(&key.name));
+        pieces.push(force_security(key, &old, false));
+    }
     for (_, object) in current.parts(key) {
         let crate::schema::model::Body::Column(column) = &object.body else { continue };
         let Some(identity) = &column.identity else { continue };
@@ -21,6 +26,13 @@ pub(super) fn step_aside(key: &Key, current: &Model) -> Vec<Piece> {
         pieces.push(Piece::whole(sql, Action::Aside(key.clone())));
     }
     pieces
+}
+
+/// Whether a table's owner is held to its policies too.
+fn force_security(key: &Key, table: &str, force: bool) -> Piece {
+    let word = if force { "FORCE" } else { "NO FORCE" };
+    let sql = format!("ALTER TABLE {table} {word} ROW LEVEL SECURITY");
+    Piece::whole(sql, Action::Authorize(key.clone()))
 }
 
 /// Copies the rows, and lets identities go on where the old ones stopped.
@@ -70,6 +82,9 @@ pub(super) fn copy(key: &Key, current: &Model, desired: &Model, fates: &Fates) -
         values.join(", ")
     );
     let mut pieces = vec![Piece::whole(sql, Action::Rebuild(key.clone()))];
+    if table.force_row_security {
+        pieces.push(force_security(key, &name::of(key), true));
+    }
     let alter = |sql| Piece::whole(sql, Action::Alter(key.clone()));
     pieces.extend(going_on.into_iter().map(alter));
     pieces

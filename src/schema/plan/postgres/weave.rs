@@ -34,6 +34,7 @@ impl<'m> Weaver<'m> {
         weaver.add_owners();
         weaver.add_needs();
         weaver.grow_parents_first();
+        weaver.fill_first();
         weaver.free_names();
         weaver.wait_for_partitions();
         weaver.own_indexes_last();

@@ -38,11 +38,6 @@ ALTER TABLE public.events_2025 RENAME TO events_2025__dbs_old;
 -- notice add-partition public.events_2025
 CREATE TABLE public.events_2025 PARTITION OF public.events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (kind);
 
--- makes rule public.events_2025.keep again · ACCESS EXCLUSIVE on public.events_2025
-CREATE RULE keep AS
-    ON DELETE TO public.events_2025
-   WHERE (old.kind = 'a'::text) DO INSTEAD NOTHING;
-
 -- drops column public.events_2025_0.note · ACCESS EXCLUSIVE on public.events_2025_0
 -- danger drop-column public.events_2025_0.note: 2 values of note lost
 ALTER TABLE public.events_2025_0 DROP COLUMN note;
@@ -56,6 +51,11 @@ INSERT INTO public.events_2025 (at, kind) SELECT at, kind FROM public.events_202
 
 -- drops the old form of table public.events_2025
 DROP TABLE public.events_2025__dbs_old;
+
+-- makes rule public.events_2025.keep again · ACCESS EXCLUSIVE on public.events_2025
+CREATE RULE keep AS
+    ON DELETE TO public.events_2025
+   WHERE (old.kind = 'a'::text) DO INSTEAD NOTHING;
 
 -- ## down
 ALTER TABLE public.events DETACH PARTITION public.events_2025;
