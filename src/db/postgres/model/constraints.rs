@@ -21,7 +21,8 @@ pub(super) fn question(question: &Question) -> String {
                      (SELECT json_agg(a.attname ORDER BY u.place)
                       FROM unnest(k.confkey) WITH ORDINALITY u (number, place)
                       JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number) END,
-                pn.nspname, p.relname, u.conname,
+                coalesce(pn.nspname, hn.nspname), coalesce(p.relname, ht.relname),
+                coalesce(u.conname, hi.relname), k.conparentid <> 0,
                 CASE WHEN k.contype IN ('p', 'u') THEN array_to_json(c.reloptions) END,
                 quote_ident(s.spcname),
                 CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
@@ -34,6 +35,12 @@ pub(super) fn question(question: &Question) -> String {
          LEFT JOIN pg_constraint u ON u.oid = k.conparentid
          LEFT JOIN pg_class p ON p.oid = u.conrelid
          LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace
+         LEFT JOIN pg_inherits h ON k.conparentid = 0 AND h.inhrelid = k.conindid
+              AND k.contype IN ('p', 'u', 'x')
+         LEFT JOIN pg_class hi ON hi.oid = h.inhparent
+         LEFT JOIN pg_index hx ON hx.indexrelid = hi.oid
+         LEFT JOIN pg_class ht ON ht.oid = hx.indrelid
+         LEFT JOIN pg_namespace hn ON hn.oid = ht.relnamespace
          LEFT JOIN pg_index i ON k.contype IN ('p', 'u', 'x') AND i.indexrelid = k.conindid
          LEFT JOIN pg_class c ON c.oid = i.indexrelid
          LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
@@ -51,7 +58,9 @@ pub(super) fn constraint(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Re
     let references = row.optional(11)?.zip(row.optional(12)?);
     let parent = match (row.optional(14)?, row.optional(15)?, row.optional(16)?) {
         (Some(schema), Some(table), Some(name)) => {
-            Some(Key::part(Kind::Constraint, schema, table, name))
+            // The server takes a constraint's index for its like of an index that is none's.
+            let kind = if row.flag(17)? { Kind::Constraint } else { Kind::Index };
+            Some(Key::part(kind, schema, table, name))
         }
         _ => None,
     };
@@ -69,7 +78,7 @@ pub(super) fn constraint(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Re
         references: references.map(|(schema, name)| Key::new(Kind::Table, schema, name)),
         referenced_columns: row.list(13)?,
         validated: row.flag(8)?,
-        local: row.flag(7)? && parent.is_none(),
+        local: row.flag(7)? && !row.flag(17)?,
         parent: parent.clone(),
         index_valid: index.is_none() || row.flag(10)?,
     };
@@ -93,19 +102,19 @@ pub(super) fn constraint(reading: &mut Reading<'_>, row: Fields<'_>) -> sqlx::Re
 fn definition(row: Fields<'_>) -> sqlx::Result<String> {
     let definition = row.text(5)?;
     let mut clauses = String::new();
-    let mut options = row.list(17)?;
+    let mut options = row.list(18)?;
     if !options.is_empty() {
         options.sort();
         clauses.push_str(&format!(" WITH ({})", options.join(", ")));
     }
-    if let Some(tablespace) = row.optional(18)? {
+    if let Some(tablespace) = row.optional(19)? {
         clauses.push_str(&format!(" USING INDEX TABLESPACE {tablespace}"));
     }
     if clauses.is_empty() {
         return Ok(definition);
     }
-    let filter = row.optional(20)?.map(|filter| format!(" WHERE ({filter})"));
-    let end = format!("{}{}", filter.unwrap_or_default(), row.text(19)?);
+    let filter = row.optional(21)?.map(|filter| format!(" WHERE ({filter})"));
+    let end = format!("{}{}", filter.unwrap_or_default(), row.text(20)?);
     insert(&definition, &clauses, &end)
 }
 

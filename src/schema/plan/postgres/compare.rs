@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::fate::Fate;
 use crate::schema::model::{
-    Attribute, Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Model, Policy,
+    Attribute, Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Kind, Model, Policy,
     Routine, RoutineKind, Table, View,
 };
 use crate::sql::Dialect;
@@ -30,7 +30,10 @@ pub(super) fn fate(
         (Body::Index(have), Body::Index(want)) => {
             index(have, want, is_partitioned(&key.table(), desired))
         }
-        (Body::Routine(have), Body::Routine(want)) => routine(have, want),
+        (Body::Routine(have), Body::Routine(want)) => match routine(have, want) {
+            Fate::Replace if parts_tables(key, current) => Fate::Swap,
+            fate => fate,
+        },
         (Body::View(have), Body::View(want)) => view(have, want),
         (Body::Policy(have), Body::Policy(want)) => policy(have, want),
         (Body::Domain(have), Body::Domain(want)) => domain(key, (have, want), current),
@@ -145,7 +148,8 @@ fn is_partitioned(table: &Key, model: &Model) -> bool {
 fn constraint(have: &Constraint, want: &Constraint, partitioned: bool) -> Fate {
     let text =
         |constraint: &Constraint| constraint.definition.trim_end_matches(" NOT VALID").to_owned();
-    if !have.local && !want.local && have.parent == want.parent {
+    let partial = matches!(have.kind, ConstraintKind::Check | ConstraintKind::Foreign);
+    if partial && !have.local && !want.local && have.parent == want.parent {
         return Fate::Keep;
     }
     let as_valid = partitioned || have.index_valid || !want.index_valid;
@@ -153,7 +157,6 @@ fn constraint(have: &Constraint, want: &Constraint, partitioned: bool) -> Fate {
         return if have.parent == want.parent { Fate::Keep } else { Fate::Alter };
     }
     let becomes_valid = text(have) == text(want) && !have.validated && want.validated;
-    let partial = matches!(have.kind, ConstraintKind::Check | ConstraintKind::Foreign);
     if becomes_valid && partial { Fate::Alter } else { Fate::Replace }
 }
 
@@ -179,6 +182,12 @@ fn routine(have: &Routine, want: &Routine) -> Fate {
         && have.result == want.result
         && (have.arguments == want.arguments || only_gains_defaults(have, want));
     if replaceable { Fate::Alter } else { Fate::Replace }
+}
+
+/// Whether a table is parted by what a routine gives: it is needed until the table's new form has
+/// its rows.
+fn parts_tables(key: &Key, current: &Model) -> bool {
+    current.of_kind(Kind::Table).any(|(_, table)| table.needs.contains(key))
 }
 
 /// Whether the arguments differ by new default values alone (manual, CREATE FUNCTION: names may

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fate::{Fate, Fates};
+use super::fate::{Fate, Fates, parent_of};
 use super::fold::is_kept_below;
 use super::graph::{Act, Graph, Node};
 use super::piece::Piece;
@@ -191,7 +191,8 @@ impl<'m> Emitter<'m> {
             }
             Body::Index(body) => {
                 let mut pieces = parts::create_index(key, body, is_alone(key, self.desired));
-                pieces.extend(body.parent.iter().map(|parent| parts::attach_index(key, parent)));
+                let parent = body.parent.iter().filter(|it| is_alone(it, self.desired));
+                pieces.extend(parent.map(|parent| parts::attach_index(key, parent)));
                 pieces
             }
             Body::Sequence(body) => vec![sequence::create(key, body)],
@@ -217,6 +218,15 @@ impl<'m> Emitter<'m> {
                 .current
                 .table(&part.table())
                 .is_some_and(|table| table.partition_by.is_none() && table.partition_of.is_none())
+    }
+
+    /// Whether a partition has a constraint as its like of the index. The server drops neither of the
+    /// two without the other, and the two together only when it is told to.
+    fn takes_key_along(&self, index: &Key) -> bool {
+        let parted = self.current.table(&index.table());
+        let mut keys = self.current.of_kind(Kind::Constraint);
+        parted.is_some_and(|table| table.partition_by.is_some())
+            && keys.any(|(_, object)| parent_of(&object.body) == Some(index))
     }
 
     /// The constraints inside a CREATE TABLE: the primary key first.
@@ -311,7 +321,9 @@ impl<'m> Emitter<'m> {
             }
             (Kind::Default, _) => vec![column::default(key, None)],
             (Kind::Constraint, _) => vec![parts::drop_constraint(key)],
-            (_, Some(Body::Routine(routine))) => vec![view::drop_routine(key, routine)],
+            (_, Some(Body::Routine(routine))) if !swapped => {
+                vec![view::drop_routine(key, routine)]
+            }
             (Kind::DefaultPrivileges, _) => {
                 let have = self.current.get(key).map(|object| object.grants.clone());
                 let have = have.unwrap_or_default();
@@ -320,6 +332,10 @@ impl<'m> Emitter<'m> {
             (Kind::Index, _) if swapped => {
                 let action = Action::DropOld(key.clone());
                 vec![online::drop_index(key, &sequence::aside(&key.name), action)]
+            }
+            (Kind::Index, _) if self.takes_key_along(key) => {
+                let sql = format!("DROP INDEX {} CASCADE", name::of(key));
+                vec![Piece::whole(sql, Action::Drop(key.clone()))]
             }
             (Kind::Index, _) if self.is_used(key) => {
                 vec![online::drop_index(key, &key.name, Action::Drop(key.clone()))]

@@ -9,6 +9,8 @@ use super::kin::is_odd;
 use super::weave::is_alone;
 use super::{cast, compare};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
+use crate::sql::Dialect;
+use crate::sql::lexer::tokens;
 
 /// What becomes of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,7 @@ impl Fates {
                 || found.remake_alone(current, desired)
                 || found.remake_checks(current, desired)
                 || found.remake_above(desired)
+                || found.remake_parted(current, desired)
                 || found.remake_keys(current, desired))
         {}
         if online {
@@ -190,7 +193,9 @@ impl Fates {
         };
         let mut changed = false;
         // What a partition has of an index that stays cannot go by itself.
-        for clone in self.keys_with(Fate::Drop) {
+        let going = self.changes().filter(|(_, fate)| fate.goes()).map(|(key, _)| key);
+        let parts = going.filter(|key| matches!(key.kind, Kind::Index | Kind::Constraint));
+        for clone in parts.cloned().collect::<Vec<_>>() {
             let of = |model: &Model| model.table(&clone.table())?.partition_of.clone();
             let stays = of(current).is_some() && of(current) == of(desired);
             let Some(whole) = current.body(&clone).and_then(parent_of).filter(|_| stays) else {
@@ -261,24 +266,47 @@ impl Fates {
         !remade.is_empty()
     }
 
-    /// A partition's constraint of another sort than its parent's is taken for its like only when
-    /// that is made.
+    /// What a partition has of another form than its parent's is taken for its like only when that
+    /// is made.
     fn remake_above(&mut self, desired: &Model) -> bool {
         let made = |fate| matches!(fate, Fate::Create | Fate::Replace | Fate::Swap);
-        let constraints = self.changes().filter(|(key, fate)| {
-            key.kind == Kind::Constraint
-                && made(*fate)
-                && desired.body(key).is_some_and(|body| is_odd(body, desired))
+        let odd = self.changes().filter(|(key, fate)| {
+            made(*fate) && desired.body(key).is_some_and(|body| is_odd(body, desired))
         });
         let above = |key: &Key| desired.body(key).and_then(parent_of).cloned();
-        let tops =
-            constraints.filter_map(|(key, _)| std::iter::successors(above(key), above).last());
+        let tops = odd.filter_map(|(key, _)| std::iter::successors(above(key), above).last());
         let remade: Vec<Key> = tops
             .filter(|top| matches!(self.get(top), Fate::Keep | Fate::Alter))
             .filter(|top| !is_alone(top, desired))
             .collect();
         for top in &remade {
             self.set(top, Fate::Replace);
+        }
+        !remade.is_empty()
+    }
+
+    /// A column by which a table is parted cannot get another type: the table is made anew, and its
+    /// partitions move over.
+    fn remake_parted(&mut self, current: &Model, desired: &Model) -> bool {
+        if self.keeps_all(Kind::Column) {
+            return false;
+        }
+        let retyped = |column: &Key| {
+            self.get(column) == Fate::Alter
+                && (changes_type(column, current, desired) || self.is_swapped(column, current))
+        };
+        let stay = current.tables().filter(|(key, _)| !self.get(key).goes());
+        let remade: Vec<Key> = stay
+            .filter(|(key, table)| {
+                let by = table.partition_by.as_deref().unwrap_or_default();
+                let tokens = tokens(Dialect::Postgres, by);
+                let mut names = tokens.iter().filter_map(|token| token.name(by));
+                names.any(|name| retyped(&key.child(Kind::Column, name)))
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in &remade {
+            self.set(key, Fate::Swap);
         }
         !remade.is_empty()
     }

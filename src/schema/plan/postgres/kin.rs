@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::fate::{Fate, changes_type, parent_of};
 use super::graph::Act;
 use super::weave::{Weaver, clone_parents};
-use crate::schema::model::{Body, Key, Kind, Model, Table};
+use crate::schema::model::{Body, ConstraintKind, Index, Key, Kind, Model, Table};
 
 impl Weaver<'_> {
     /// A table leaves its parent before either of them changes: until then the one's columns are
@@ -30,6 +30,18 @@ impl Weaver<'_> {
         let later: Vec<usize> = own.chain(theirs).collect();
         for node in later {
             self.graph.edge(detach, node, false);
+        }
+        // The server asks whether its rows are referred to; by what goes, they are not.
+        let whole_of = |key: &Key| whole_of(key, self.current);
+        let above: Vec<Key> = std::iter::successors(Some(parent.clone()), whole_of).collect();
+        let foreign = self.current.of_kind(Kind::Constraint).filter(|(_, object)| {
+            matches!(&object.body, Body::Constraint(constraint)
+                if constraint.references.as_ref().is_some_and(|table| above.contains(table)))
+        });
+        let gone: Vec<usize> =
+            foreign.filter_map(|(key, _)| self.graph.find(Act::Drop, key)).collect();
+        for node in gone {
+            self.graph.edge(node, detach, true);
         }
     }
 
@@ -170,10 +182,7 @@ impl Weaver<'_> {
     /// A partition of a table that foreign keys refer to cannot be dropped: it leaves its parent
     /// first, which asks whether the rows that go with it are referred to.
     pub(super) fn leave_referenced(&mut self, table: &Key) {
-        let whole_of = |key: &Key| {
-            let of = self.current.table(key).and_then(|table| table.partition_of.as_ref());
-            of.map(|of| of.parent.clone())
-        };
+        let whole_of = |key: &Key| whole_of(key, self.current);
         let Some(parent) = whole_of(table).filter(|parent| !self.fates.get(parent).goes()) else {
             return;
         };
@@ -221,8 +230,7 @@ impl Weaver<'_> {
         !joined.is_empty()
     }
 
-    /// A constraint of another sort than its parent's is there when that is made, and its table has
-    /// joined.
+    /// What has another form than its parent's is there when that is made, and its table has joined.
     pub(super) fn stand_before_parents(&mut self, node: usize, key: &Key) {
         if self.graph.find(Act::Create, key) != Some(node) {
             return;
@@ -246,10 +254,7 @@ impl Weaver<'_> {
         let indexed = |key: &Key, body: &Body| {
             key.kind == Kind::Index || key.kind == Kind::Constraint && !super::fold::is_check(body)
         };
-        let whole_of = |key: &Key| {
-            let of = self.desired.table(key).and_then(|table| table.partition_of.as_ref());
-            of.map(|of| of.parent.clone())
-        };
+        let whole_of = |key: &Key| whole_of(key, self.desired);
         let mut edges = Vec::new();
         for (own, node) in self.graph.nodes().filter(|(_, node)| node.act == Act::Create) {
             let key = &node.key;
@@ -336,6 +341,12 @@ impl Weaver<'_> {
     }
 }
 
+/// The table that a table is a partition of.
+fn whole_of(table: &Key, model: &Model) -> Option<Key> {
+    let of = model.table(table).and_then(|table| table.partition_of.as_ref());
+    of.map(|of| of.parent.clone())
+}
+
 /// The table something is, or is a part of.
 fn tables_of(key: &Key) -> Option<Key> {
     match key.kind {
@@ -344,13 +355,25 @@ fn tables_of(key: &Key) -> Option<Key> {
     }
 }
 
-/// Whether a partition's constraint is of another sort than the parent's it belongs to: the server
-/// takes a unique constraint that is there for its like of a primary key, but does not make one
-/// for it.
+/// Whether a partition's index or key is of another form than the parent's it belongs to: the server
+/// takes one that is there for its like where their columns are the same, say a unique constraint
+/// for that of a primary key, but does not make it so by itself.
 pub(super) fn is_odd(body: &Body, model: &Model) -> bool {
-    let Body::Constraint(own) = body else { return false };
-    let parent = own.parent.as_ref().and_then(|parent| model.body(parent));
-    matches!(parent, Some(Body::Constraint(theirs)) if theirs.kind != own.kind)
+    let parent = parent_of(body).and_then(|parent| model.body(parent));
+    match (body, parent) {
+        (Body::Constraint(own), Some(Body::Constraint(theirs))) => {
+            let indexed = !matches!(own.kind, ConstraintKind::Check | ConstraintKind::Foreign);
+            indexed && own.definition != theirs.definition
+        }
+        (Body::Index(own), Some(Body::Index(theirs))) => {
+            let form = |index: &Index| {
+                let parts = index.definition.split_once(" USING ");
+                parts.map(|(_, form)| form.to_owned())
+            };
+            own.unique != theirs.unique || form(own) != form(theirs)
+        }
+        (_, parent) => parent.is_some(),
+    }
 }
 
 /// Where indexes and constraints of partitioned tables stand among each other: in the order in

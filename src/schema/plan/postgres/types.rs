@@ -219,18 +219,19 @@ fn alter_domain(key: &Key, have: &Domain, want: &Domain) -> Vec<Piece> {
     pieces
 }
 
-/// The word that DROP, ALTER and COMMENT use for a kind of type or schema.
+/// The word that DROP, ALTER and COMMENT use for a kind of type or schema, or for a routine.
 pub(super) fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Schema => "SCHEMA",
         Kind::Extension => "EXTENSION",
         Kind::Collation => "COLLATION",
         Kind::Domain => "DOMAIN",
+        Kind::Routine => "ROUTINE",
         _ => "TYPE",
     }
 }
 
-/// Renames a type so that a new one can have its name.
+/// Renames a type or routine so that a new one can have its name.
 pub(super) fn step_aside(key: &Key) -> Piece {
     let sql = format!(
         "ALTER {} {} RENAME TO {}",
@@ -241,10 +242,10 @@ pub(super) fn step_aside(key: &Key) -> Piece {
     Piece::whole(sql, Action::Aside(key.clone()))
 }
 
-/// Drops a type or schema; one that stepped aside by its new name.
+/// Drops a type, schema or routine; one that stepped aside by its new name.
 pub(super) fn drop(key: &Key, stepped_aside: bool) -> Piece {
     if stepped_aside {
-        let old = name::qualified(&key.schema, &sequence::aside(&key.name));
+        let old = name::of(&Key { name: sequence::aside(&key.name), ..key.clone() });
         let sql = format!("DROP {} {old}", word(key.kind));
         return Piece::whole(sql, Action::DropOld(key.clone()));
     }
