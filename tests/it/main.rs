@@ -65,6 +65,7 @@ mod rehearse;
 mod reset;
 mod review;
 mod rollback;
+mod safeguards;
 mod schema_change;
 mod schema_pane;
 mod scratch;
