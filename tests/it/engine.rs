@@ -30,7 +30,8 @@ use random::Random;
 use crate::server;
 
 /// Seeds of pairs that once failed.
-const KEPT: &[u64] = &[5006, 5020, 5095, 6085, 6096, 7026, 7036, 7083, 7142, 8510];
+const KEPT: &[u64] =
+    &[2099, 2151, 2202, 2227, 5006, 5020, 5095, 6085, 6096, 7026, 7036, 7083, 7142, 8510];
 
 /// Seeds of every run.
 const USUAL: std::ops::Range<u64> = 1..7;
