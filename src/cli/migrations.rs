@@ -8,7 +8,7 @@ use super::print::{Paint, Role, harmless};
 use crate::migrations::{Entry, State};
 use crate::ops::difference::{Difference, Where};
 use crate::ops::status::MigrationStatus;
-use crate::text::lines::{Fate, compared};
+use crate::text::lines;
 
 /// The most migrations of one state that are named in the text.
 const MOST: usize = 8;
@@ -133,9 +133,7 @@ pub(super) fn to_text(status: &MigrationStatus, paint: Paint) -> String {
 /// none where its file is gone, or that text is not known.
 fn differing(status: &MigrationStatus, entry: &Entry) -> Option<Vec<String>> {
     let (before, migration) = (status.texts.get(&entry.key)?, entry.migration.as_ref()?);
-    let lines = compared(before, &migration.up.text).into_iter();
-    let told = lines.filter(|(fate, _)| *fate != Fate::Kept);
-    Some(told.map(|(fate, line)| format!("{} {line}", fate.sign())).collect())
+    Some(lines::differing(before, &migration.up.text))
 }
 
 /// How many are applied, and when the last one was.

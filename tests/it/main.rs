@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod as_applied;
 mod backup;
 mod browse;
 mod capsule;
