@@ -104,7 +104,8 @@ pub(super) fn to_text(status: &MigrationStatus, paint: Paint) -> String {
         }
     }
     for misfit in &standing.misfits {
-        line("no migration", Role::Danger, &format!("{}: {}", misfit.path.display(), misfit.why));
+        let label = if misfit.unread { "not readable" } else { "no migration" };
+        line(label, Role::Danger, &format!("{}: {}", misfit.path.display(), misfit.why));
     }
     match &status.drift {
         None => line("drift", Role::Muted, "not looked for; --drift does, in a scratch database"),
