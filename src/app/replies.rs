@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::app::browse;
 use crate::app::change;
+use crate::app::checklist;
 use crate::app::clipboard;
 use crate::app::edit;
 use crate::app::edit::Editing;
@@ -87,6 +88,7 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Made(files, choices) => welcome::made(model, &files, choices),
         Answer::Prepared(outcome) => change::prepared(model, outcome, effects),
         Answer::Reopened(found) => change::reopened(model, *found),
+        Answer::Gathered(found) => checklist::gathered(model, *found),
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
         Answer::Written(files) => change::written(model, &files, effects),
         Answer::LetGo => {}

@@ -67,6 +67,7 @@ mod rehearse;
 mod reset;
 mod review;
 mod rollback;
+mod safeguards;
 mod schema_change;
 mod schema_pane;
 mod scratch;
