@@ -103,6 +103,7 @@ pub(super) fn generate(
         let is_asked = empty || check || planning.is_settled();
         return by_command(&setting, &command, name.as_deref(), is_asked, global);
     }
+    // A folder that cannot be gone on with is told before anything is made.
     let existing = generate::existing(&setting)?;
     wait_for(|stop| async move {
         let mut work = Generating { name, planning, check, global, existing };
@@ -110,10 +111,8 @@ pub(super) fn generate(
             let draft = generate::empty(&setting, &work.existing, work.name.as_deref(), now());
             return work.write(&[draft], None, &stop).await;
         }
-        let from = Side::Migrations(std::mem::take(&mut work.existing));
-        let existing = generate::existing(&setting)?;
+        let (mut change, existing) = generate::begin(setting, &stop).await?;
         work.existing = existing;
-        let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
         let outcome = work.follow(&mut change, answers, &stop).await;
         closed(change, outcome).await
     })

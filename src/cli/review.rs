@@ -304,6 +304,7 @@ mod tests {
             renames: Vec::new(),
             notes: vec!["server cron is not compared".to_owned()],
             refused: Vec::new(),
+            objection: None,
         }
     }
 

@@ -293,16 +293,14 @@ impl Open {
             push::permit(&target)?;
         }
         let setting = Setting::new(config, target, None)?;
-        let (existing, from) = match wanted.intent {
-            Intent::Generate => {
-                let existing = generate::existing(&setting)?;
-                (existing.clone(), Side::Migrations(existing))
-            }
+        let (change, existing) = match wanted.intent {
+            Intent::Generate => generate::begin(setting, stop).await?,
             Intent::Push | Intent::Compare => {
-                (Vec::new(), Side::Live(Box::new(setting.target.clone())))
+                let live = Side::Live(Box::new(setting.target.clone()));
+                let change = Change::between(setting, live, Side::Desired, stop).await?;
+                (change, Vec::new())
             }
         };
-        let change = Change::between(setting, from, Side::Desired, stop).await?;
         Ok(Self { intent: wanted.intent, existing, change, config: config.clone() })
     }
 

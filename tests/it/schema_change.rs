@@ -165,6 +165,7 @@ fn prepared(intent: Intent, statements: Vec<Statement>) -> Prepared {
             renames: Vec::new(),
             notes: vec!["server cron is not compared".to_owned()],
             refused: Vec::new(),
+            objection: None,
         },
         gathered: Gathered {
             items: match intent {
