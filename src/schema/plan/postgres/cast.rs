@@ -1,6 +1,7 @@
 //! How the values of a column become values of another type (manual, chapter 10, and the
 //! `pg_cast` catalogue): by themselves, by an explicit cast, or by way of their text.
 
+use super::fate::{Fate, Fates};
 use super::name;
 use crate::schema::model::{Attribute, Body, Kind, Model};
 
@@ -68,7 +69,12 @@ pub(super) fn is_near(from: &str, to: &str) -> bool {
 }
 
 /// The expression after USING where the column's type was made anew under its name.
-pub(super) fn to_new_form(column: &str, to: &str, current: &Model, desired: &Model) -> String {
+pub(super) fn to_new_form(
+    column: &str,
+    to: &str,
+    (current, desired): (&Model, &Model),
+    fates: &Fates,
+) -> String {
     let attributes = |model: &Model| {
         model.of_kind(Kind::Composite).find_map(|(key, object)| match &object.body {
             Body::Composite { attributes } if name::of(key) == to => Some(attributes.clone()),
@@ -78,13 +84,19 @@ pub(super) fn to_new_form(column: &str, to: &str, current: &Model, desired: &Mod
     let names = |attributes: &[Attribute]| -> Vec<String> {
         attributes.iter().map(|attribute| attribute.name.clone()).collect()
     };
+    let is_anew = |type_name: &str| {
+        let bare = type_name.trim_end_matches("[]");
+        fates.changes().any(|(key, fate)| fate == Fate::Swap && name::of(key) == bare)
+    };
     match (attributes(current), attributes(desired)) {
         // A text of a composite value knows its fields by their places only.
         (Some(have), Some(want)) if names(&have) != names(&want) => {
             let field = |new: &Attribute| {
                 let value = format!("({column}).{}", name::ident(&new.name));
                 match have.iter().find(|old| old.name == new.name) {
-                    Some(old) if old.type_name == new.type_name => value,
+                    Some(old) if old.type_name == new.type_name && !is_anew(&new.type_name) => {
+                        value
+                    }
                     Some(_) => format!("{value}::text::{}", new.type_name),
                     None => "NULL".to_owned(),
                 }

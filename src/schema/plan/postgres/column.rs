@@ -152,7 +152,7 @@ pub(super) fn alter(
     let changes = have.type_name != want.type_name || have.collation != want.collation || swapped;
     if changes {
         let using = if swapped && !fates.is_resorted(key, current) {
-            Some(cast::to_new_form(&column, &want.type_name, current, desired))
+            Some(cast::to_new_form(&column, &want.type_name, (current, desired), fates))
         } else {
             cast::using(&column, &have.type_name, &want.type_name, desired)
         };

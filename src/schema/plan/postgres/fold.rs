@@ -155,10 +155,11 @@ pub(super) fn drops(weaver: &mut Weaver<'_>) {
                 }
             }
         }
-        // What a table has of a parent it leaves is its own when the parent goes.
+        // What a table has of a parent it leaves is its own when the parent goes; its defaults are
+        // its own before, for it leaves before its parent's change.
         holders.retain(|holder| {
             !graph.leaves(&key.table(), &holder.table())
-                || graph.find(Act::Drop, &holder.table()).is_none()
+                || (key.kind != Kind::Default && graph.find(Act::Drop, &holder.table()).is_none())
         });
         for holder in holders {
             let taken = graph.find(Act::Drop, &holder);

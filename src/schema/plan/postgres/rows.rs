@@ -54,7 +54,7 @@ pub(super) fn copy(key: &Key, current: &Model, desired: &Model, fates: &Fates) -
             named.clone()
         } else {
             let using = if swapped {
-                Some(cast::to_new_form(&named, &want.type_name, current, desired))
+                Some(cast::to_new_form(&named, &want.type_name, (current, desired), fates))
             } else {
                 cast::using(&named, &have.type_name, &want.type_name, desired)
             };
