@@ -220,7 +220,9 @@ impl Session {
         if ask.replaces() {
             self.let_go().await;
         }
-        let told = operations_desk::serve(&self.config(), target, ask, stop, tell).await?;
+        // What long work keeps while it waits is much: on the heap it does not fill the stack.
+        let config = self.config();
+        let told = Box::pin(operations_desk::serve(&config, target, ask, stop, tell)).await?;
         Ok(Answer::Operations(Box::new(told)))
     }
 
@@ -441,7 +443,8 @@ impl Session {
         stop: &Stop,
         tell: &Tell<'_>,
     ) -> Result<Answer> {
-        let pushed = prepared.push((&self.config(), signed), stop, tell).await?;
+        let config = self.config();
+        let pushed = Box::pin(prepared.push((&config, signed), stop, tell)).await?;
         Ok(match pushed {
             Ok(took) => Answer::Pushed(took),
             Err(found) => Answer::Reopened(Box::new(found)),
@@ -459,9 +462,9 @@ impl Session {
         let found = match aid {
             Some(aid) => {
                 let so_far = |bytes: u64| tell(Progress::Written(bytes));
-                prepared.aid((&config, aid), stop, &so_far).await?
+                Box::pin(prepared.aid((&config, aid), stop, &so_far)).await?
             }
-            None => prepared.gather(&config, stop).await?.gathered(None),
+            None => Box::pin(prepared.gather(&config, stop)).await?.gathered(None),
         };
         Ok(Answer::Gathered(Box::new(found)))
     }
