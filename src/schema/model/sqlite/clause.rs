@@ -323,8 +323,10 @@ mod tests {
     use super::*;
 
     fn same(one: &str, other: &str) -> bool {
-        let read = |body: &str| Definition::read(&format!("CREATE TABLE t ({body})")).unwrap();
-        let (one, other) = (read(one), read(other));
+        let made = |body: &str| format!("CREATE TABLE t ({body})");
+        let (one, other) = (made(one), made(other));
+        let read = (Definition::read(&one), Definition::read(&other));
+        let (one, other) = (read.0.unwrap(), read.1.unwrap());
         same_clauses(one.clauses(), other.clauses())
     }
 
