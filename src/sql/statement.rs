@@ -134,9 +134,11 @@ impl Nesting {
         let may_open = is("ATOMIC") || is("CASE") || is("END");
         if may_open && self.dialect == Dialect::Postgres && self.creates(&["FUNCTION", "PROCEDURE"])
         {
-            if is("ATOMIC") && self.last[1] == Last::Begin {
-                self.blocks += 1;
-            } else if is("CASE") && self.blocks > 0 {
+            let opens = match is("ATOMIC") {
+                true => self.last[1] == Last::Begin,
+                false => is("CASE") && self.blocks > 0,
+            };
+            if opens {
                 self.blocks += 1;
             } else if is("END") {
                 self.blocks = self.blocks.saturating_sub(1);

@@ -165,13 +165,17 @@ fn is_domain_over_array(model: &Side, domain: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::directory::Directory;
     use super::*;
+    use crate::schema::model::Model;
     use crate::sql::Dialect;
 
     #[test]
     fn values_go_the_shortest_way() {
         let model = Model::empty(Dialect::Postgres);
-        let way = |from, to| using("c", from, to, &model);
+        let directory = Directory::of(&model, &model);
+        let (side, _) = Side::both(&model, &model, &directory);
+        let way = |from, to| using("c", from, to, &side);
         assert_eq!(way("integer", "bigint"), None);
         assert_eq!(way("character varying(20)", "text"), None);
         assert_eq!(way("uuid", "text"), None);

@@ -185,11 +185,10 @@ impl Quick {
 
 impl Hasher for Quick {
     fn write(&mut self, bytes: &[u8]) {
-        for some in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word.iter_mut().zip(some).for_each(|(to, from)| *to = *from);
-            self.add(u64::from_le_bytes(word));
-        }
+        let words = bytes.chunks_exact(8);
+        let rest = words.remainder().iter().fold(0, |word, byte| (word << 8) | u64::from(*byte));
+        words.for_each(|word| self.add(word.try_into().map_or(0, u64::from_le_bytes)));
+        self.add(rest);
     }
 
     fn write_u8(&mut self, number: u8) {

@@ -396,13 +396,18 @@ impl<'m> Fates<'m> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kinds {
     kinds: u32,
+    /// How many keys were added.
+    count: usize,
     /// A bit for all keys of which the names have the same lengths and ends.
     traces: [u64; 64],
 }
 
+/// So many keys that most bits are set.
+const MANY: usize = 4_096;
+
 impl Default for Kinds {
     fn default() -> Self {
-        Self { kinds: 0, traces: [0; 64] }
+        Self { kinds: 0, count: 0, traces: [0; 64] }
     }
 }
 
@@ -425,6 +430,7 @@ impl Kinds {
     /// Adds a key.
     pub(super) fn add(&mut self, key: &Key) {
         self.kinds |= Self::bit(key.kind);
+        self.count += 1;
         let (place, bit) = Self::trace(key);
         if let Some(traces) = self.traces.get_mut(place) {
             *traces |= bit;
@@ -438,8 +444,12 @@ impl Kinds {
 
     /// Whether a key may be in it.
     pub(super) fn may_hold(&self, key: &Key) -> bool {
+        // Once most bits are set they tell nothing.
+        if !self.contain(key.kind) || self.count > MANY {
+            return self.contain(key.kind);
+        }
         let (place, bit) = Self::trace(key);
-        self.contain(key.kind) && self.traces.get(place).is_some_and(|traces| traces & bit != 0)
+        self.traces.get(place).is_some_and(|traces| traces & bit != 0)
     }
 }
 

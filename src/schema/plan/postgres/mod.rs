@@ -88,7 +88,7 @@ pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
 /// not care.
 fn routines_look_ahead(nodes: &[&Node], desired: &Side) -> bool {
     let made = |node: &&&Node| matches!(node.act, Act::Create | Act::Alter);
-    let routine = |node: &&&Node| match desired.body(&node.key) {
+    let routine = |node: &&&Node| match desired.body(node.key) {
         Some(Body::Routine(routine)) => {
             !routine.parsed_body && routine.definition.contains("LANGUAGE sql")
         }
