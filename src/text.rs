@@ -44,6 +44,11 @@ pub fn acts_or_hides(character: char) -> bool {
 
 /// A sentence with its first letter large.
 pub fn capital(sentence: &str) -> String {
+    // A name (`public.users`, `_sqlx_migrations`, `schema.sql`) is written as it is.
+    let first = sentence.split(' ').next().unwrap_or_default();
+    if first == "dbstudio" || first.trim_end_matches(['.', ':', ',']).contains(['.', '_', '/']) {
+        return sentence.to_owned();
+    }
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -13,13 +13,13 @@ use crate::app::migrations;
 use crate::app::model::{Link, Model, Tone};
 use crate::app::operations;
 use crate::app::overlays::Overlay;
-use crate::app::overlays::checklist::Checklist;
+use crate::app::overlays::checklist::{Checklist, Sayings, Work};
 use crate::app::overlays::outcome::Outcome;
 use crate::app::overlays::renames::Renames;
 use crate::app::overlays::review::Review;
 use crate::app::overlays::working::{Doing, Working};
 use crate::ops::change::Answers;
-use crate::ops::checklist::{Gathered, Word};
+use crate::ops::checklist::{Gathered, Signed};
 use crate::ops::preparation::{self, Intent, Preparation, Prepared};
 use crate::ops::session::Request;
 use crate::problem::{Kind, Problem};
@@ -48,18 +48,13 @@ pub fn prepare(model: &mut Model, intent: Intent, answers: Answers, effects: &mu
 }
 
 /// Carries out a change on the database.
-pub fn push(
-    model: &mut Model,
-    prepared: Arc<Prepared>,
-    words: Vec<Word>,
-    effects: &mut Vec<Effect>,
-) {
+pub fn push(model: &mut Model, prepared: Arc<Prepared>, signed: Signed, effects: &mut Vec<Effect>) {
     let steps = prepared.review.statements.iter().map(|statement| match &*statement.what {
         "" => statement.sql.clone(),
         what => text::capital(what),
     });
     let working = Working::new(Doing::Pushing, steps.collect(), true);
-    work(model, working, Request::Push(prepared, words), effects);
+    work(model, working, Request::Push(prepared, Box::new(signed)), effects);
 }
 
 /// Writes a change as a migration.
@@ -124,8 +119,7 @@ pub fn reopened(model: &mut Model, found: Gathered) {
     let Some(prepared) = under_review(model).map(|review| Arc::clone(&review.prepared)) else {
         return;
     };
-    let prepared = Arc::new(Prepared { items: found.items.clone(), ..(*prepared).clone() });
-    let list = Checklist::push_again(prepared, found);
+    let list = Checklist::new(Work::Push(prepared), found, Sayings::new());
     model.overlays.push(Overlay::Checklist(Box::new(list)));
     model.notify(Tone::Bad, "Nothing was run: what the checklist showed is other by now");
 }

@@ -14,7 +14,6 @@ use crate::app::overlays::Overlay;
 use crate::app::overlays::checklist::{Checklist, Doing, Work};
 use crate::app::overlays::plan::{PlanReview, Subject};
 use crate::app::overlays::working::{self, Words, Working};
-use crate::config::Protection;
 use crate::ops::checklist::{Gathered, Signed};
 use crate::ops::migrations_desk::Ask;
 use crate::ops::operations_desk;
@@ -42,7 +41,12 @@ pub fn begin(model: &mut Model, work: &Work, doing: Doing, effects: &mut Vec<Eff
 
 fn request(model: &Model, work: &Work, doing: Doing) -> Option<Request> {
     match (work, doing) {
-        (Work::Push(_), _) => None,
+        (Work::Push(prepared), Doing::Gathering) => {
+            Some(Request::Gather(Arc::clone(prepared), None))
+        }
+        (Work::Push(prepared), Doing::Aiding(aid)) => {
+            Some(Request::Gather(Arc::clone(prepared), Some(aid)))
+        }
         (Work::Operation(plan), Doing::Gathering) => {
             operations::request(model, operations_desk::Ask::Gather(Arc::clone(plan)))
         }
@@ -81,10 +85,9 @@ pub fn gathered(model: &mut Model, gathered: Gathered) {
     if let Some(list) = shown(model) {
         return list.take(gathered);
     }
-    let protection = model.target.as_ref().map_or(Protection::Production, |it| it.protection);
     let Some(review) = under_review(model) else { return };
     let Some(work) = review.work() else { return };
-    let list = Checklist::new(work, gathered, review.said.clone(), protection);
+    let list = Checklist::new(work, gathered, review.said.clone());
     model.overlays.push(Overlay::Checklist(Box::new(list)));
 }
 

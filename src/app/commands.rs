@@ -6,7 +6,7 @@ use crate::app::layout::{Layout, layout};
 use crate::app::model::{Focus, Link, Model, Tone, View};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::filter::FilterForm;
-use crate::app::overlays::guide::Guide;
+use crate::app::overlays::guide;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::record::Record;
@@ -60,10 +60,7 @@ pub fn run(model: &mut Model, id: CommandId, effects: &mut Vec<Effect>) {
             let palette = Box::new(Palette::new(model));
             model.overlays.push(Overlay::Palette(palette));
         }
-        C::Guide => {
-            let guide = Box::new(Guide::new(model));
-            model.overlays.push(Overlay::Guide(guide));
-        }
+        C::Guide => guide::open(model, effects),
         C::Help => model.overlays.push(Overlay::Help(Box::default())),
         C::Find => find(model),
         C::Back if model.view == View::Schema => browse::back_to_structure(model, effects),

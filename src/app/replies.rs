@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::app::browse;
 use crate::app::change;
+use crate::app::checklist;
 use crate::app::clipboard;
 use crate::app::edit;
 use crate::app::edit::Editing;
@@ -16,6 +17,7 @@ use crate::app::migrations;
 use crate::app::model::{Focus, Link, Lost, Model, Tone};
 use crate::app::msg::Event;
 use crate::app::operations;
+use crate::app::overlays::guide;
 use crate::app::panes::data::{Awaiting, DataPane, Side};
 use crate::app::staged::Staged;
 use crate::app::status;
@@ -49,6 +51,11 @@ pub fn reply(
     model.overlays = overlays;
     match event {
         Event::Done(answer) => done(model, slot, answer, effects),
+        // It has a connection of its own.
+        Event::Failed(problem) if slot == Slot::Drift => {
+            status::not_drifted(model, &problem);
+            guide::learned(model, slot, effects);
+        }
         Event::Failed(problem) => failed(model, slot, problem, taken, effects),
         Event::Progress(rows) if slot == Slot::Export => export::progressed(model, rows),
         // Who shows how far the work is has taken it.
@@ -87,12 +94,16 @@ fn done(model: &mut Model, slot: Slot, answer: Answer, effects: &mut Vec<Effect>
         Answer::Made(files, choices) => welcome::made(model, &files, choices),
         Answer::Prepared(outcome) => change::prepared(model, outcome, effects),
         Answer::Reopened(found) => change::reopened(model, *found),
+        Answer::Gathered(found) => checklist::gathered(model, *found),
         Answer::Pushed(elapsed) => change::pushed(model, elapsed, effects),
         Answer::Written(files) => change::written(model, &files, effects),
         Answer::LetGo => {}
         Answer::Exported(file, done) => export::done(model, &file, done.rows, done.bytes),
         Answer::Dashboard(found) => status::told(model, *found),
-        Answer::Drift(found) => status::drifted(model, Some(*found)),
+        Answer::Drift(found) => {
+            status::drifted(model, Some(*found));
+            guide::learned(model, Slot::Drift, effects);
+        }
         Answer::Migrations(told) => migrations::told(model, *told, effects),
         Answer::Operations(told) => operations::told(model, *told, effects),
         Answer::Edit(answer) => edit::answered(model, answer, effects),
@@ -223,8 +234,6 @@ fn failed(model: &mut Model, slot: Slot, problem: Problem, taken: bool, effects:
         Slot::Standing | Slot::Examine | Slot::Origins | Slot::Timeline => {
             return migrations::failed(model, slot, problem);
         }
-        // It has a connection of its own.
-        Slot::Drift => return status::not_drifted(model, &problem),
         Slot::Status if problem.kind != Kind::Disconnected => {
             return status::failed(model, problem);
         }

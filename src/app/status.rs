@@ -69,10 +69,14 @@ pub fn drifted(model: &mut Model, found: Option<Drifting>) {
     write(model);
 }
 
-/// Drift could not be looked for; what was found before stays.
+/// Drift could not be looked for; what was found before stays. Where it was looked for on the way
+/// and nobody has asked, nobody is told.
 pub fn not_drifted(model: &mut Model, problem: &Problem) {
+    let is_asked = model.status.looking;
     drifted(model, None);
-    model.notify(Tone::Bad, problem.to_string());
+    if is_asked {
+        model.notify(Tone::Bad, problem.to_string());
+    }
 }
 
 /// Makes the lines anew.

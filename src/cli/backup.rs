@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 use super::acquainted::acquainted;
 use super::args::Global;
 use super::change::configured;
+use super::checklist::{self, Desk, account};
 use super::print::{self, Paint, Role, harmless};
 use super::run::wait_for;
 use super::{ask, review};
 use crate::config::{Config, Target};
 use crate::ops::backup::{self, Backup, Made, Place};
-use crate::ops::restore::{self, Done, Restore, Way};
+use crate::ops::checklist::{Item, Word};
+use crate::ops::restore::{self, Done, Part, Restore, Way};
 use crate::problem::{Kind, Problem, Result};
 use crate::text;
 
@@ -122,6 +124,7 @@ pub(super) struct Asked<'a> {
 
 /// `dbstudio restore`.
 pub(super) fn restore(asked: &Asked<'_>, global: &Global) -> Result<u8> {
+    Word::read("restore", &global.ack)?;
     let (config, target): (Config, Target) = configured(None, global)?;
     let place = Place::of(&config, &target);
     wait_for(|stop| async move {
@@ -129,9 +132,11 @@ pub(super) fn restore(asked: &Asked<'_>, global: &Global) -> Result<u8> {
             true => acquainted(&config, target, &stop).await?,
             false => target,
         };
-        let plan = restore::plan(&target, &place, asked.backup, &stop).await?;
+        let mut plan = restore::plan(&target, &place, asked.backup, &stop).await?;
+        let gather = || plan.matter(asked.way).gather(&config, &target, &stop);
+        let list = gather().await?;
         if asked.dry_run {
-            return show_plan(&plan, asked.way, global).map(|()| 0);
+            return show_plan((&plan, &list.items), asked.way, global).map(|()| 0);
         }
         if !global.json {
             print::talk(&text_of(&plan, asked.way, Paint::of_talk()));
@@ -144,19 +149,23 @@ pub(super) fn restore(asked: &Asked<'_>, global: &Global) -> Result<u8> {
                 "ask them to leave, or run it with --disconnect, which ends their sessions",
             ));
         }
+        let desk = Desk { config: &config, target: &target, global, stop: &stop };
+        let signed = desk.complete(list, gather).await?;
         if plan.needs_name() || asked.confirm.is_some() {
             ask::name(&plan.database, asked.confirm, &stop).await?;
         }
         let question = format!("Restore this to {}?", plan.target.address);
         ask::confirm(&question, global.yes, &stop).await?;
+        let now = gather().await?;
+        plan.account = account(&now, &signed, asked.confirm)?;
         let quiet = global.json;
-        let mut tell = |part: &str| {
-            if !quiet {
-                print::talk(&review::sentence(part));
-            }
+        let mut tell = |part: Part<'_>| match part {
+            Part::Begins(words) if !quiet => print::talk(&review::sentence(words)),
+            // Where a line cannot be written over, how far it is would be many lines.
+            Part::Begins(_) | Part::Read { .. } => {}
         };
         let done = plan.carry_out(asked.way, &stop, &mut tell).await?;
-        report(&plan, &done, global).map(|()| 0)
+        report((&plan, &now.items), &done, global).map(|()| 0)
     })
 }
 
@@ -174,14 +183,20 @@ fn text_of(plan: &Restore, way: Way, paint: Paint) -> String {
     out
 }
 
-fn show_plan(plan: &Restore, way: Way, global: &Global) -> Result<()> {
+fn show_plan((plan, items): (&Restore, &[Item]), way: Way, global: &Global) -> Result<()> {
     if global.json {
-        return print::json(&plan_json(plan, way, None));
+        return print::json(&plan_json((plan, items), way, None));
     }
-    print::result(&text_of(plan, way, Paint::of_result()))
+    let paint = Paint::of_result();
+    let text = text_of(plan, way, paint);
+    if items.is_empty() {
+        return print::result(&text);
+    }
+    let checklist = review::checklist(items, &vec![false; items.len()], paint);
+    print::result(&format!("{text}\n{checklist}"))
 }
 
-fn plan_json(plan: &Restore, way: Way, done: Option<&Done>) -> Value {
+fn plan_json((plan, items): (&Restore, &[Item]), way: Way, done: Option<&Done>) -> Value {
     json!({
         "format": 1,
         "database": plan.database,
@@ -190,6 +205,7 @@ fn plan_json(plan: &Restore, way: Way, done: Option<&Done>) -> Value {
         "replaces": plan.replaces,
         "sessions": plan.sessions,
         "plan": plan.lines(way),
+        "checklist": checklist::to_json(items),
         "notes": plan.notes.iter().chain(done.iter().flat_map(|done| &done.notes))
             .collect::<Vec<_>>(),
         "kept": done.and_then(|done| done.kept.clone()),
@@ -197,9 +213,9 @@ fn plan_json(plan: &Restore, way: Way, done: Option<&Done>) -> Value {
     })
 }
 
-fn report(plan: &Restore, done: &Done, global: &Global) -> Result<()> {
+fn report((plan, items): (&Restore, &[Item]), done: &Done, global: &Global) -> Result<()> {
     if global.json {
-        return print::json(&plan_json(plan, Way::default(), Some(done)));
+        return print::json(&plan_json((plan, items), Way::default(), Some(done)));
     }
     let kept = match &done.kept {
         Some(kept) => format!(" What was there is now {kept}."),

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::acquainted::permitted;
 use super::args::{Global, Planning};
+use super::checklist::{Desk, account};
 use super::print::{self, Paint, harmless};
 use super::run::{resolve, unconfigured, wait_for};
 use super::{ask, review};
@@ -14,11 +15,11 @@ use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::{self, Migration, Pair};
 use crate::ops::acquaintance;
-use crate::ops::change::{Answers, Change, Setting, Settled, Side};
-use crate::ops::checklist::{self, Word};
+use crate::ops::change::{self, Answers, Change, Setting, Settled, Side};
+use crate::ops::checklist::Word;
 use crate::ops::generate::{self, Draft};
-use crate::ops::migrate::Account;
-use crate::ops::push::{self, Basis, Item};
+use crate::ops::proof::Proof;
+use crate::ops::push::{self, Basis};
 use crate::ops::review::{Review, of_change};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::hazard::{Facts, Measures};
@@ -102,6 +103,7 @@ pub(super) fn generate(
         let is_asked = empty || check || planning.is_settled();
         return by_command(&setting, &command, name.as_deref(), is_asked, global);
     }
+    // A folder that cannot be gone on with is told before anything is made.
     let existing = generate::existing(&setting)?;
     wait_for(|stop| async move {
         let mut work = Generating { name, planning, check, global, existing };
@@ -109,10 +111,8 @@ pub(super) fn generate(
             let draft = generate::empty(&setting, &work.existing, work.name.as_deref(), now());
             return work.write(&[draft], None, &stop).await;
         }
-        let from = Side::Migrations(std::mem::take(&mut work.existing));
-        let existing = generate::existing(&setting)?;
+        let (mut change, existing) = generate::begin(setting, &stop).await?;
         work.existing = existing;
-        let mut change = Change::between(setting, from, Side::Desired, &stop).await?;
         let outcome = work.follow(&mut change, answers, &stop).await;
         closed(change, outcome).await
     })
@@ -254,7 +254,7 @@ fn described(draft: &Draft) -> serde_json::Value {
 /// `dbstudio push`.
 pub(super) fn push(planning: &Planning, global: &Global) -> Result<u8> {
     let answers = planning.answers()?;
-    Acks::read(&global.ack, &push::ITEMS)?;
+    Word::read("push", &global.ack)?;
     let (config, target) = configured(None, global)?;
     if !planning.dry_run {
         push::permit(&target)?;
@@ -293,17 +293,15 @@ impl Pushing<'_> {
         let renames = renames(change, answers, self.global.json, self.stop).await?;
         let proof = change.prove(renames.clone(), false, self.stop).await?;
         let target = change.setting.target.clone();
-        let measures = if push::is_to_be_made(&target) {
-            Measures::default()
-        } else {
-            let mut live = Connection::open_reading(&target, self.stop).await?;
-            let measured = push::measure(&mut live, change, &proof, self.stop).await;
-            live.close().await;
-            measured?
-        };
-        let items = push::checklist(&target, &measures);
-        let items = checklist::standing(self.config, &target, "push", items)?;
         let effects = change.watch(&proof, false, self.stop).await?;
+        let change = &*change;
+        let measured = || self.measured(change, &proof);
+        let gather = async |measures: &Measures| {
+            let matter = push::matter(&target, measures, change::script(&proof.up));
+            matter.gather(self.config, &target, self.stop).await
+        };
+        let measures = measured().await?;
+        let list = gather(&measures).await?;
         let review = of_change(change, &proof, &renames, &Facts { effects, measures })?;
         if self.planning.dry_run {
             return self.show(&review);
@@ -312,11 +310,13 @@ impl Pushing<'_> {
             print::talk(&review::text(&review, Paint::of_talk()));
         }
         review.permit()?;
-        let mut acks = Acks::read(&self.global.ack, &push::ITEMS)?;
-        check_off(&items, &mut acks, self.global, self.stop).await?;
+        let desk =
+            Desk { config: self.config, target: &target, global: self.global, stop: self.stop };
+        let again = async || gather(&measured().await?).await;
+        let signed = desk.complete(list, again).await?;
         let question = format!("Run {} on {}?", review::counted(&review), target.address);
         ask::confirm(&question, self.global.yes, self.stop).await?;
-        let account = acks.account(&items, None);
+        let account = account(&again().await?, &signed, None)?;
         let by = (Basis::of(change), &account);
         let (setting, stop) = (&change.setting, self.stop);
         let said = push::record(setting, by, &proof.up, stop, &mut |_| ()).await?;
@@ -327,6 +327,18 @@ impl Pushing<'_> {
             print::result(&format!("Done: {} ran.\n", review::counted(&review)))?;
         }
         Ok(0)
+    }
+
+    /// What the database says of the loss, now.
+    async fn measured(&self, change: &Change, proof: &Proof) -> Result<Measures> {
+        let target = &change.setting.target;
+        if push::is_to_be_made(target) {
+            return Ok(Measures::default());
+        }
+        let mut live = Connection::open_reading(target, self.stop).await?;
+        let measured = push::measure(&mut live, change, proof, self.stop).await;
+        live.close().await;
+        measured
     }
 
     fn nothing(&self, change: &Change) -> Result<u8> {
@@ -343,79 +355,5 @@ impl Pushing<'_> {
             return print::json(&review::to_json(review, false)).map(|()| 0);
         }
         print::result(&review::text(review, Paint::of_result())).map(|()| 0)
-    }
-}
-
-/// Goes through a push's checklist.
-async fn check_off(items: &[Item], acks: &mut Acks, global: &Global, stop: &Stop) -> Result<()> {
-    let open = still_open(items, acks, global, stop).await?;
-    if open.is_empty() { Ok(()) } else { Err(push::incomplete(&open)) }
-}
-
-/// Goes through a checklist: evidence first, then what was acknowledged, then the person. Returns
-/// the items that are still open.
-pub(super) async fn still_open<'a>(
-    items: &'a [Item],
-    acks: &mut Acks,
-    global: &Global,
-    stop: &Stop,
-) -> Result<Vec<&'a Item>> {
-    let mut acknowledged: Vec<bool> = items.iter().map(|item| acks.holds(item.id)).collect();
-    let paint = Paint::of_talk();
-    if !global.json {
-        print::talk(&review::checklist(items, &acknowledged, paint));
-    }
-    for (item, acknowledged) in items.iter().zip(&mut acknowledged) {
-        if item.shown || *acknowledged || !print::can_ask() || global.json {
-            continue;
-        }
-        let evidence = item.evidence.join("; ");
-        *acknowledged =
-            ask::yes(&format!("{}: {} ({evidence})?", item.id, item.title), stop).await?;
-        if *acknowledged {
-            acks.words.push(Word::tick(item.id));
-        }
-    }
-    let open = items.iter().zip(&acknowledged);
-    let open = open.filter(|(item, acknowledged)| !item.shown && !**acknowledged);
-    Ok(open.map(|(item, _)| item).collect())
-}
-
-/// What was acknowledged: on the command line, and when asked.
-pub(super) struct Acks {
-    words: Vec<Word>,
-}
-
-impl Acks {
-    /// Reads `ITEM[=REASON]` of those there are.
-    pub(super) fn read(given: &[String], known: &[&str]) -> Result<Self> {
-        let mut words = Vec::new();
-        for text in given {
-            let (item, reason) = match text.split_once('=') {
-                Some((item, reason)) => (item.trim(), Some(reason.trim().to_owned())),
-                None => (text.trim(), None),
-            };
-            if item != "all" && !known.contains(&item) {
-                return Err(Problem::usage(
-                    format!("There is no item {item} on this checklist"),
-                    format!("its items are {}", known.join(", ")),
-                    "name one of these, or all",
-                ));
-            }
-            words.push(Word { reason, ..Word::tick(item) });
-        }
-        Ok(Self { words })
-    }
-
-    fn holds(&self, item: &str) -> bool {
-        self.words.iter().any(|word| word.item == item || word.item == "all")
-    }
-
-    /// The list with what was said of it, and who says it, for the ledger.
-    pub(super) fn account(&self, items: &[Item], confirm: Option<&str>) -> Account {
-        Account::of_process(json!({
-            "checklist": checklist::recorded(items, &self.words),
-            "confirmed": confirm,
-        }))
     }
 }

@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use super::args::Global;
 use super::change::configured;
 use super::print::{self, Paint, Role, harmless};
-use super::review::{hazard_json, phrase};
+use super::review::{hazard_json, phrase, sentences};
 use super::run::wait_for;
 use crate::db::stop::Stop;
 use crate::migrations::{Migration, Source};
 use crate::ops::change::Setting;
-use crate::ops::examine::{self, Examined};
+use crate::ops::examine::{self, Examined, Ground};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::hazard::{Hazard, Severity};
+use crate::text::lines;
 
 /// `dbstudio review`.
 pub(super) fn review(
@@ -43,12 +44,16 @@ pub(super) async fn show(
     global: &Global,
     stop: &Stop,
 ) -> Result<u8> {
+    let ground = Ground::of(setting, found, stop).await?;
+    if !global.json {
+        print::talk(&sentences(&ground.notes));
+    }
     let wanted = |one: &Migration| chosen.contains(&one.key);
-    let examined = examine::examine(setting, found, wanted, stop).await?;
+    let examined = examine::examine(setting, &ground.migrations, wanted, stop).await?;
     if global.json {
-        print::json(&to_json(&examined))?;
+        print::json(&to_json(&examined, &ground))?;
     } else {
-        print::result(&to_text(&examined, Paint::of_result()))?;
+        print::result(&to_text(&examined, &ground, Paint::of_result()))?;
     }
     if examined.iter().all(|one| one.refused.is_empty()) {
         return Ok(0);
@@ -56,7 +61,7 @@ pub(super) async fn show(
     Ok(Problem::new(Kind::Found, "", "", "").exit_code())
 }
 
-fn to_text(examined: &[Examined], paint: Paint) -> String {
+fn to_text(examined: &[Examined], ground: &Ground, paint: Paint) -> String {
     let mut out = String::new();
     for one in examined {
         if one.hazards.is_empty() {
@@ -66,8 +71,19 @@ fn to_text(examined: &[Examined], paint: Paint) -> String {
         for hazard in &one.hazards {
             out.push_str(&line(one, hazard, paint));
         }
+        for differs in differing(one, ground).iter().flatten() {
+            let role = if differs.starts_with('-') { Role::Danger } else { Role::Good };
+            out.push_str(&format!("    {}\n", paint.text(role, &harmless(differs))));
+        }
     }
     out
+}
+
+/// The lines in which the file of a migration is not the text that was applied and was examined;
+/// none where it is that text, or what was applied is not known.
+fn differing(examined: &Examined, ground: &Ground) -> Option<Vec<String>> {
+    let changed = ground.changed(&examined.name)?;
+    Some(lines::differing(changed.applied.as_ref()?, &changed.now))
 }
 
 /// A file as seen from the working folder.
@@ -104,7 +120,7 @@ fn line(of: &Examined, hazard: &Hazard, paint: Paint) -> String {
     out
 }
 
-fn to_json(examined: &[Examined]) -> Value {
+fn to_json(examined: &[Examined], ground: &Ground) -> Value {
     let hazard = |hazard: &Hazard| {
         let Value::Object(mut members) = hazard_json(hazard) else { return Value::Null };
         members.insert("line".to_owned(), json!(hazard.line));
@@ -116,7 +132,9 @@ fn to_json(examined: &[Examined]) -> Value {
             "file": one.file,
             "hazards": one.hazards.iter().map(hazard).collect::<Vec<_>>(),
             "refused": one.refused.iter().map(|rule| rule.id()).collect::<Vec<_>>(),
+            "diff": differing(one, ground),
         })
     };
-    json!({ "format": 1, "migrations": examined.iter().map(one).collect::<Vec<_>>() })
+    let migrations: Vec<Value> = examined.iter().map(one).collect();
+    json!({ "format": 1, "migrations": migrations, "notes": ground.notes })
 }

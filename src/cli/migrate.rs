@@ -7,13 +7,14 @@ use super::acquainted::acquainted;
 use super::args::{Global, Running};
 use super::ask;
 use super::change::configured;
-use super::checklist::Desk;
+use super::checklist::{Desk, permitted};
 use super::print::{self, Paint, Role, harmless};
 use super::run::wait_for;
 use crate::config::{Protection, Target};
 use crate::db::fault::Place;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
+use crate::ops::checklist;
 use crate::ops::migrate::{self, Account, Planned, Report, Wishes};
 use crate::ops::rollback::{self, Wish};
 use crate::ops::run::{Direction, Progress, Run, Scheduled};
@@ -38,7 +39,7 @@ pub(super) fn migrate(wishes: &Wishes, running: &Running, global: &Global) -> Re
         let target = acquainted(&config, target, &stop).await?;
         let setting = Setting::new(&config, target, None)?;
         let planned = migrate::plan(&setting, wishes, &stop).await?;
-        let desk = Desk { config: &config, setting: &setting, global, stop: &stop };
+        let desk = Desk { config: &config, target: &setting.target, global, stop: &stop };
         let work = Work { desk, setting: &setting, running, global, stop: &stop };
         work.follow(&planned).await
     })
@@ -51,7 +52,7 @@ pub(super) fn rollback(wish: &Wish, running: &Running, global: &Global) -> Resul
         let target = acquainted(&config, target, &stop).await?;
         let setting = Setting::new(&config, target, None)?;
         let planned = rollback::plan(&setting, wish, &running.wishes(None, false), &stop).await?;
-        let desk = Desk { config: &config, setting: &setting, global, stop: &stop };
+        let desk = Desk { config: &config, target: &setting.target, global, stop: &stop };
         let work = Work { desk, setting: &setting, running, global, stop: &stop };
         work.follow(&planned).await
     })
@@ -86,9 +87,10 @@ impl Work<'_> {
         if !self.global.json {
             print::talk(&text(planned, Paint::of_talk()));
         }
-        let complete = self.desk.complete(run).await?;
+        let gather = || checklist::gather(self.desk.config, self.setting, run, &[], self.stop);
+        let signed = self.desk.complete(gather().await?, gather).await?;
         self.permit(run).await?;
-        let checklist = self.desk.again(run, &complete).await?;
+        let checklist = permitted(&gather().await?, &signed)?;
         let report = self.run(run, checklist).await?;
         if self.global.json {
             return print::json(&to_json(planned, Some(&report))).map(|()| 0);

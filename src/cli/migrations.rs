@@ -8,7 +8,7 @@ use super::print::{Paint, Role, harmless};
 use crate::migrations::{Entry, State};
 use crate::ops::difference::{Difference, Where};
 use crate::ops::status::MigrationStatus;
-use crate::text::lines::{Fate, compared};
+use crate::text::lines;
 
 /// The most migrations of one state that are named in the text.
 const MOST: usize = 8;
@@ -104,7 +104,8 @@ pub(super) fn to_text(status: &MigrationStatus, paint: Paint) -> String {
         }
     }
     for misfit in &standing.misfits {
-        line("no migration", Role::Danger, &format!("{}: {}", misfit.path.display(), misfit.why));
+        let label = if misfit.unread { "not readable" } else { "no migration" };
+        line(label, Role::Danger, &format!("{}: {}", misfit.path.display(), misfit.why));
     }
     match &status.drift {
         None => line("drift", Role::Muted, "not looked for; --drift does, in a scratch database"),
@@ -133,9 +134,7 @@ pub(super) fn to_text(status: &MigrationStatus, paint: Paint) -> String {
 /// none where its file is gone, or that text is not known.
 fn differing(status: &MigrationStatus, entry: &Entry) -> Option<Vec<String>> {
     let (before, migration) = (status.texts.get(&entry.key)?, entry.migration.as_ref()?);
-    let lines = compared(before, &migration.up.text).into_iter();
-    let told = lines.filter(|(fate, _)| *fate != Fate::Kept);
-    Some(told.map(|(fate, line)| format!("{} {line}", fate.sign())).collect())
+    Some(lines::differing(before, &migration.up.text))
 }
 
 /// How many are applied, and when the last one was.

@@ -4,45 +4,54 @@ use serde_json::{Value, json};
 
 use super::acquainted::permitted;
 use super::args::Global;
-use super::change::{Acks, configured, still_open};
+use super::change::configured;
+use super::checklist::{self, Desk, account};
 use super::print::{self, Paint, Role, harmless};
 use super::run::wait_for;
 use super::{ask, review};
 use crate::config::Protection;
 use crate::db::stop::Stop;
-use crate::ops::backup::Place;
 use crate::ops::change::Setting;
-use crate::ops::checklist::standing;
-use crate::ops::push::Item;
+use crate::ops::checklist::{Item, Word};
 use crate::ops::reset::{self, Reset};
 use crate::ops::status::Rows;
-use crate::problem::{Kind, Problem, Result};
+use crate::problem::{Problem, Result};
 use crate::text;
 
 /// `dbstudio reset`.
 pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Result<u8> {
-    let mut acks = Acks::read(&global.ack, &reset::ITEMS)?;
+    Word::read("reset", &global.ack)?;
     let (config, target) = configured(None, global)?;
     wait_for(|stop| async move {
         let target = permitted(&config, target, reset::permit, &stop).await?;
         let setting = Setting::new(&config, target, None)?;
-        let mut plan = reset::plan(setting, &stop).await?;
-        let backup = Place::of(&config, &plan.target).recent(&plan.target, &stop).await?;
-        let items = standing(&config, &plan.target, "reset", plan.checklist(backup))?;
+        let target = &setting.target;
+        let mut plan = reset::plan(setting.clone(), &stop).await?;
         if plan.is_nothing() {
-            return nothing(&plan, &items, global);
+            return nothing(&plan, global);
         }
+        let list = plan.matter().gather(&config, target, &stop).await?;
         if dry_run {
-            return show(&plan, &items, global).map(|()| 0);
+            return show(&plan, &list.items, global).map(|()| 0);
         }
         if !global.json {
             print::talk(&text_of(&plan, Paint::of_talk()));
         }
-        confirmed(&plan, &items, &mut acks, confirm, global, &stop).await?;
-        plan.account = acks.account(&items, confirm);
+        let again = async || {
+            let now = reset::plan(setting.clone(), &stop).await?;
+            if now.steps != plan.steps {
+                return Err(changed());
+            }
+            now.matter().gather(&config, target, &stop).await
+        };
+        let desk = Desk { config: &config, target, global, stop: &stop };
+        let signed = desk.complete(list, again).await?;
+        confirmed(&plan, confirm, global, &stop).await?;
+        let now = again().await?;
+        plan.account = account(&now, &signed, confirm)?;
         let said = plan.carry_out(&stop, &mut |_| ()).await?;
         if global.json {
-            print::json(&to_json(&plan, &items, true))?;
+            print::json(&to_json(&plan, &now.items, true))?;
         } else {
             print::result(&format!("Done: {} is empty.\n", harmless(&plan.database)))?;
             print::talk(&review::sentences(&said));
@@ -51,19 +60,21 @@ pub(super) fn reset(dry_run: bool, confirm: Option<&str>, global: &Global) -> Re
     })
 }
 
-/// Goes through everything that must hold before something is destroyed.
+fn changed() -> Problem {
+    Problem::failed(
+        "The database has changed since the reset was planned",
+        "somebody else changed its schema; this run has changed nothing",
+        "run the reset again to see what there is now",
+    )
+}
+
+/// Asks what is asked before something is destroyed.
 async fn confirmed(
     plan: &Reset,
-    items: &[Item],
-    acks: &mut Acks,
     confirm: Option<&str>,
     global: &Global,
     stop: &Stop,
 ) -> Result<()> {
-    let open = still_open(items, acks, global, stop).await?;
-    if !open.is_empty() {
-        return Err(incomplete("reset", &open));
-    }
     if plan.target.protection != Protection::Development || confirm.is_some() {
         ask::name(&plan.database, confirm, stop).await?;
     }
@@ -71,21 +82,9 @@ async fn confirmed(
     ask::confirm(&question, global.yes, stop).await
 }
 
-/// The refusal of work whose checklist is not complete.
-pub(super) fn incomplete(work: &str, open: &[&Item]) -> Problem {
-    let line = |item: &&Item| format!("{}: {} ({})", item.id, item.title, item.evidence.join("; "));
-    let ids: Vec<&str> = open.iter().map(|item| item.id).collect();
-    Problem::new(
-        Kind::Refused,
-        format!("The checklist of this {work} is not complete"),
-        open.iter().map(line).collect::<Vec<_>>().join("\n"),
-        format!("make sure of each, then say so with --ack {}", ids.join(",")),
-    )
-}
-
-fn nothing(plan: &Reset, items: &[Item], global: &Global) -> Result<u8> {
+fn nothing(plan: &Reset, global: &Global) -> Result<u8> {
     if global.json {
-        return print::json(&to_json(plan, items, false)).map(|()| 0);
+        return print::json(&to_json(plan, &[], false)).map(|()| 0);
     }
     print::result("Nothing to do: the database is empty.\n")?;
     print::talk(&review::sentences(&plan.kept));
@@ -154,17 +153,7 @@ fn to_json(plan: &Reset, items: &[Item], applied: bool) -> Value {
             .collect::<Vec<_>>(),
         "statements": plan.steps.iter().map(|step| json!({ "sql": step.sql })).collect::<Vec<_>>(),
         "kept": plan.kept,
-        "checklist": items_json(items),
+        "checklist": checklist::to_json(items),
         "applied": applied,
     })
-}
-
-/// A checklist as JSON.
-pub(super) fn items_json(items: &[Item]) -> Value {
-    let item = |item: &Item| {
-        json!({
-            "id": item.id, "title": item.title, "shown": item.shown, "evidence": item.evidence,
-        })
-    };
-    items.iter().map(item).collect()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::print::{Paint, Role, harmless};
-use crate::ops::push::Item;
+use crate::ops::checklist::Item;
 use crate::ops::review::{Review, Statement};
 use crate::schema::hazard::{Hazard, Severity};
 use crate::text::{capital, width};
@@ -304,6 +304,7 @@ mod tests {
             renames: Vec::new(),
             notes: vec!["server cron is not compared".to_owned()],
             refused: Vec::new(),
+            objection: None,
         }
     }
 

@@ -4,18 +4,17 @@ use serde_json::{Value, json};
 
 use super::acquainted::permitted;
 use super::args::Global;
-use super::change::{Acks, configured, still_open};
+use super::change::configured;
+use super::checklist::{self, Desk, account};
 use super::print::{self, Paint, Role, harmless};
-use super::reset::{incomplete, items_json};
 use super::run::wait_for;
 use super::{ask, review};
 use crate::config::Protection;
 use crate::db::stop::Stop;
 use crate::ops::change::Setting;
-use crate::ops::checklist::standing;
-use crate::ops::push::Item;
+use crate::ops::checklist::{Item, Word};
 use crate::ops::seed::{self, Done, Part, Seed, USUAL_SEED, Wanted};
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 
 /// What `--generate` and what goes with it ask for.
 pub(super) fn wanted(
@@ -35,50 +34,59 @@ pub(super) fn seed(
     confirm: Option<&str>,
     global: &Global,
 ) -> Result<u8> {
-    let mut acks = Acks::read(&global.ack, &seed::ITEMS)?;
+    Word::read("seed", &global.ack)?;
     let (config, target) = configured(None, global)?;
     wait_for(|stop| async move {
         let target = permitted(&config, target, seed::permit, &stop).await?;
         let setting = Setting::new(&config, target, None)?;
-        let mut plan = seed::plan(&setting, upsert, wanted, &stop).await?;
-        let items = standing(&config, &plan.target, "seed", plan.checklist())?;
+        let target = &setting.target;
+        let planned = || seed::plan(&setting, upsert, wanted.clone(), &stop);
+        let mut plan = planned().await?;
         if plan.is_nothing() {
-            return nothing(&plan, &items, global);
+            return nothing(&plan, global);
         }
+        let list = plan.matter().gather(&config, target, &stop).await?;
         if dry_run {
-            return show(&plan, &items, global).map(|()| 0);
+            return show(&plan, &list.items, global).map(|()| 0);
         }
         if !global.json {
             print::talk(&text_of(&plan, Paint::of_talk()));
         }
-        confirmed(&plan, &items, &mut acks, confirm, global, &stop).await?;
-        plan.account = acks.account(&items, confirm);
+        let again = async || {
+            let now = planned().await?;
+            if now.lines() != plan.lines() {
+                return Err(changed());
+            }
+            now.matter().gather(&config, target, &stop).await
+        };
+        let desk = Desk { config: &config, target, global, stop: &stop };
+        let signed = desk.complete(list, again).await?;
+        confirmed(&plan, confirm, global, &stop).await?;
+        let now = again().await?;
+        plan.account = account(&now, &signed, confirm)?;
         let done = plan.carry_out(&stop, &mut |_, _| ()).await?;
-        tell(&plan, &items, &done, global).map(|()| 0)
+        tell(&plan, &now.items, &done, global).map(|()| 0)
     })
 }
 
-async fn confirmed(
-    plan: &Seed,
-    items: &[Item],
-    acks: &mut Acks,
-    confirm: Option<&str>,
-    global: &Global,
-    stop: &Stop,
-) -> Result<()> {
-    let open = still_open(items, acks, global, stop).await?;
-    if !open.is_empty() {
-        return Err(incomplete("seed", &open));
-    }
+fn changed() -> Problem {
+    Problem::failed(
+        "The seeds have changed since they were shown; nothing was put in",
+        "a file of their folder was changed, or the tables were",
+        "run the command again to see what would be put in now",
+    )
+}
+
+async fn confirmed(plan: &Seed, confirm: Option<&str>, global: &Global, stop: &Stop) -> Result<()> {
     if plan.target.protection != Protection::Development || confirm.is_some() {
         ask::name(&plan.database, confirm, stop).await?;
     }
     ask::confirm(&format!("Put this into {}?", plan.target.address), global.yes, stop).await
 }
 
-fn nothing(plan: &Seed, items: &[Item], global: &Global) -> Result<u8> {
+fn nothing(plan: &Seed, global: &Global) -> Result<u8> {
     if global.json {
-        return print::json(&to_json(plan, items, None)).map(|()| 0);
+        return print::json(&to_json(plan, &[], None)).map(|()| 0);
     }
     print::result("Nothing to do: there is no seed, or no table.\n")?;
     print::talk(&review::sentences(&plan.notes));
@@ -159,7 +167,7 @@ fn to_json(plan: &Seed, items: &[Item], done: Option<&Done>) -> Value {
         "protection": plan.target.protection.word(),
         "plan": plan.lines(),
         "notes": plan.notes,
-        "checklist": items_json(items),
+        "checklist": checklist::to_json(items),
         "parts": parts.unwrap_or_default(),
         "applied": done.is_some(),
     })

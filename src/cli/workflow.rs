@@ -1,11 +1,13 @@
 //! `setup` and `fresh`: several commands one after the other, each as it is by itself. The first
 //! that fails or is refused ends it, and what was done before stays, which is said.
 
+use std::collections::BTreeSet;
+
 use super::args::{Global, Planning, Running};
 use super::print::{self, Paint, Role};
 use super::{change, migrate, reset, run, seed};
+use crate::config::checklist_items;
 use crate::ops::migrate::Wishes;
-use crate::ops::{checklist, reset as resetting, seed as seeding};
 use crate::problem::{Kind, Problem, Result};
 
 /// Announces a part of the work.
@@ -63,8 +65,10 @@ pub(super) fn fresh(planning: &Planning, confirm: Option<String>, global: &Globa
         let name = given.split('=').next().unwrap_or(given).trim();
         name == "all" || known.contains(&name)
     };
-    let all: Vec<&str> =
-        [&resetting::ITEMS[..], &seeding::ITEMS[..], &checklist::ITEMS[..]].concat();
+    let [resetting, migrating, seeding] = ["reset", "migrate", "seed"].map(checklist_items);
+    let mut all = [resetting, seeding, migrating].concat();
+    let mut before = BTreeSet::new();
+    all.retain(|item| before.insert(*item));
     if let Some(unknown) = global.ack.iter().find(|given| !is_known(given, &all)) {
         return Err(Problem::usage(
             format!("{unknown} is no item of a checklist of fresh"),
@@ -77,10 +81,10 @@ pub(super) fn fresh(planning: &Planning, confirm: Option<String>, global: &Globa
         ..global.clone()
     };
     announce(1, 5, "reset");
-    reset::reset(false, confirm.as_deref(), &part(&resetting::ITEMS))?;
-    build(planning, confirm.clone(), &part(&checklist::ITEMS), (1, 5))?;
+    reset::reset(false, confirm.as_deref(), &part(resetting))?;
+    build(planning, confirm.clone(), &part(migrating), (1, 5))?;
     announce(4, 5, "seed");
-    let seeding = part(&seeding::ITEMS);
+    let seeding = part(seeding);
     seed::seed(false, false, None, confirm.as_deref(), &seeding)
         .map_err(|problem| after("The database was emptied and set up", problem))?;
     announce(5, 5, "status");

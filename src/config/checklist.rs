@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::file::length;
 use super::nearest::{shown, suggestion};
 use super::settings::Form;
-use super::{Config, Target};
+use super::{Config, Protection, Target};
 use crate::problem::{Problem, Result};
 
 /// How old evidence may be where nothing is written.
@@ -17,13 +17,25 @@ const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 const OF_MIGRATIONS: &[&str] =
     &["tested-on-staging", "reviewed", "backup", "rollback-plan", "off-peak", "team-notified"];
 
-/// The operations that have a checklist, each with what can stand on it.
-pub(super) const LISTS: [(&str, &[&str]); 5] = [
+/// The operations that have a checklist, each with everything that can stand on it, in the order
+/// it is shown.
+const LISTS: [(&str, &[&str]); 6] = [
     ("migrate", OF_MIGRATIONS),
     ("rollback", OF_MIGRATIONS),
-    ("push", &["development", "no-important-data", "can-afford-the-loss"]),
-    ("seed", &["environment", "rows"]),
-    ("reset", &["environment", "backup", "team", "rebuild"]),
+    (
+        "push",
+        &[
+            "development",
+            "no-important-data",
+            "can-afford-the-loss",
+            "backup",
+            "off-peak",
+            "team-notified",
+        ],
+    ),
+    ("seed", &["environment", "rows", "backup", "off-peak", "team-notified"]),
+    ("reset", &["environment", "backup", "off-peak", "team-notified", "rebuild"]),
+    ("restore", &["backup", "off-peak", "team-notified"]),
 ];
 
 /// What is wrong with the name of an operation that is to have a checklist, and what to write
@@ -41,16 +53,31 @@ pub(super) fn complaint(operation: &str) -> Option<(String, String)> {
     Some((format!("{} has no checklist", shown(operation)), fix))
 }
 
-/// What can stand on the checklist of an operation; nothing where it has none.
-pub(super) fn items(operation: &str) -> &'static [&'static str] {
+/// What can stand on the checklist of an operation, in the order it is shown; nothing where it has
+/// none.
+pub fn items(operation: &str) -> &'static [&'static str] {
     LISTS.iter().find(|(name, _)| *name == operation).map_or(&[], |(_, items)| items)
+}
+
+/// Whether an item stands on the list of an operation where nothing is configured.
+fn is_usual(operation: &str, item: &str, protection: Protection) -> bool {
+    let is_production = protection == Protection::Production;
+    match operation {
+        "migrate" => is_production,
+        // What is taken back is applied, and taking it back is the plan.
+        "rollback" => is_production && !matches!(item, "tested-on-staging" | "rollback-plan"),
+        // A restore is often in a hurry, and need not wait for the night.
+        "restore" => is_production && item != "off-peak",
+        "reset" => item != "off-peak",
+        _ => !matches!(item, "backup" | "off-peak" | "team-notified"),
+    }
 }
 
 /// What is settled about the checklists of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checks {
-    /// The items of the operation that was asked for; `None` where the defaults hold.
-    pub items: Option<Vec<String>>,
+    /// The items on the list of the operation that was asked for, in the order they are shown.
+    pub items: Vec<&'static str>,
     /// The hours in which it is quiet.
     pub off_peak: Option<Window>,
     /// The command that tells the team.
@@ -64,7 +91,7 @@ pub struct Checks {
 impl Default for Checks {
     fn default() -> Self {
         Self {
-            items: None,
+            items: Vec::new(),
             off_peak: None,
             notify: None,
             backup_age: MAX_AGE,
@@ -121,12 +148,16 @@ impl Config {
     /// # Errors
     /// Something written cannot be understood, or a variable in it is not set.
     pub fn checks(&self, target: &Target, operation: &str) -> Result<Checks> {
+        let named = self.named_target(target);
         let project = self.project_written().and_then(|file| file.checklists.get(operation));
-        let mut checks = Checks { items: project.cloned(), ..Checks::default() };
-        let Some(named) = self.named_target(target) else { return Ok(checks) };
-        if let Some(own) = named.database.checklists.get(operation) {
-            checks.items = Some(own.clone());
-        }
+        let own = named.as_ref().and_then(|named| named.database.checklists.get(operation));
+        let stands = |item: &&&'static str| match own.or(project) {
+            Some(written) => written.iter().any(|one| one == **item),
+            None => is_usual(operation, item, target.protection),
+        };
+        let items = items(operation).iter().filter(stands).copied().collect();
+        let mut checks = Checks { items, ..Checks::default() };
+        let Some(named) = named else { return Ok(checks) };
         let text = |name, form| named.text(name, form, self.variables());
         checks.notify = text("notify", Form::Text)?.filter(|command| !command.trim().is_empty());
         if let Some(age) = text("backup_age", Form::Span)?.and_then(|text| length(&text)) {
@@ -152,6 +183,24 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_on_a_list_where_nothing_is_written() {
+        let of = |operation, protection| -> Vec<&str> {
+            let stands = |item: &&&str| is_usual(operation, item, protection);
+            items(operation).iter().filter(stands).copied().collect()
+        };
+        let (staging, production) = (Protection::Staging, Protection::Production);
+        assert_eq!(of("migrate", production), OF_MIGRATIONS);
+        let back = ["reviewed", "backup", "off-peak", "team-notified"];
+        assert_eq!(of("rollback", production), back);
+        assert!(of("migrate", staging).is_empty() && of("restore", staging).is_empty());
+        assert_eq!(of("restore", production), ["backup", "team-notified"]);
+        assert_eq!(of("reset", staging), ["environment", "backup", "team-notified", "rebuild"]);
+        assert_eq!(of("seed", staging), ["environment", "rows"]);
+        let push = ["development", "no-important-data", "can-afford-the-loss"];
+        assert_eq!(of("push", Protection::Development), push);
+    }
 
     #[test]
     fn hours_may_go_over_midnight() {

@@ -40,7 +40,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use address::{Address, Host, PostgresAddress, Secret, SqliteAddress, SslMode};
-pub use checklist::{Checks, Window, minute};
+pub use checklist::{Checks, Window, items as checklist_items, minute};
 pub use choice::Choice;
 pub(crate) use disk::{make_folder, recall, remember, replace_whole};
 pub use fault::Fault;

@@ -21,16 +21,20 @@ pub(super) struct Text {
 impl Text {
     /// Reads a file.
     pub(super) fn read(path: &Path) -> std::result::Result<Self, Misfit> {
-        let raw =
-            fs::read(path).map_err(|why| format!("it cannot be read: {why}")).and_then(|bytes| {
-                String::from_utf8(bytes).map_err(|fault| {
-                    let at = fault.utf8_error().valid_up_to();
-                    format!("it is not UTF-8 text: byte {} is none", at.saturating_add(1))
-                })
-            });
-        match raw {
-            Ok(raw) => Ok(Self { raw, path: path.to_path_buf() }),
-            Err(why) => Err(Misfit { path: path.to_path_buf(), why }),
+        let path = path.to_path_buf();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                let why = format!("it cannot be read: {why}");
+                return Err(Misfit { unread: true, ..Misfit::new(path, why) });
+            }
+        };
+        match String::from_utf8(bytes) {
+            Ok(raw) => Ok(Self { raw, path }),
+            Err(fault) => {
+                let at = fault.utf8_error().valid_up_to().saturating_add(1);
+                Err(Misfit::new(path, format!("it is not UTF-8 text: byte {at} is none")))
+            }
         }
     }
 
@@ -61,11 +65,19 @@ impl Listing {
     /// It is there and cannot be read.
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let told = |why: std::io::Error| {
+            let shown = folder.display();
+            let first = match why.kind() {
+                std::io::ErrorKind::PermissionDenied => {
+                    format!("let your account read it, as with chmod u+rx {shown}")
+                }
+                _ => "make sure that it is a folder and may be read".to_owned(),
+            };
             Problem::failed(
-                format!("The folder {} cannot be read", folder.display()),
+                format!("The folder {shown} cannot be read"),
                 why.to_string(),
-                "make sure that it is a folder and may be read, or name another one with \
-                 migrations in [project] of dbstudio.toml",
+                format!(
+                    "{first}, or name another one with migrations in [project] of dbstudio.toml"
+                ),
             )
         };
         let entries = match fs::read_dir(folder) {

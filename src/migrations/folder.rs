@@ -46,6 +46,8 @@ pub struct Misfit {
     pub path: PathBuf,
     /// Why it is none, in a sentence that begins with a small letter.
     pub why: String,
+    /// Whether that is because it could not be read: then nobody knows what is in it.
+    pub unread: bool,
 }
 
 /// What is in a folder of migrations.
@@ -108,13 +110,38 @@ impl Folder {
 }
 
 impl Misfit {
+    /// A file that was read, or needed not be, and is no migration.
+    pub fn new(path: PathBuf, why: String) -> Self {
+        Self { path, why, unread: false }
+    }
+
+    /// What is wrong with it, in a sentence.
+    pub fn what(&self) -> String {
+        let path = self.path.display();
+        if self.unread {
+            format!("{path} cannot be read")
+        } else {
+            format!("{path} is no migration")
+        }
+    }
+
+    /// What to do about it, as an instruction.
+    pub fn fix(&self) -> String {
+        match self.unread {
+            false => "correct it, or move it out of the folder".to_owned(),
+            true => format!(
+                "let your account read it, as with chmod u+r {}, or move it out of the folder",
+                self.path.display()
+            ),
+        }
+    }
+
     /// What keeps it from being a migration, as a problem.
     pub fn problem(&self) -> Problem {
-        Problem::usage(
-            format!("{} is no migration", self.path.display()),
-            self.why.clone(),
-            "correct it, or move it out of the folder",
-        )
+        if self.unread {
+            return Problem::failed(self.what(), self.why.clone(), self.fix());
+        }
+        Problem::usage(self.what(), self.why.clone(), self.fix())
     }
 }
 

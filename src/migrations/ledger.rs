@@ -15,7 +15,7 @@ use crate::problem::Result;
 use crate::sql::Dialect;
 
 /// The schema of the ledger on PostgreSQL.
-pub const SCHEMA: &str = "dbstudio";
+pub const SCHEMA: &str = crate::schema::model::LEDGER_SCHEMA;
 
 /// The tables of the ledger in that schema.
 pub const TABLES: [&str; 3] = ["operations", "texts", "progress"];

@@ -121,21 +121,20 @@ impl Lock {
         let held = format!("SELECT count(*) FROM pg_catalog.pg_locks WHERE {}", is_it(self.key));
         let held = format!("{held} AND pid = pg_catalog.pg_backend_pid()");
         let pid = session.pid().map(|pid| pid.to_string());
-        let (question, wanted) = match pid.filter(|_| self.known.elapsed() < GOOD) {
-            Some(pid) => ("SELECT pg_catalog.pg_backend_pid()", pid),
-            None => {
-                self.known = Instant::now();
-                (held.as_str(), "1".to_owned())
-            }
+        let asked = Instant::now();
+        let same = pid.filter(|_| self.known.elapsed() < GOOD);
+        let (question, wanted) = match &same {
+            Some(pid) => ("SELECT pg_catalog.pg_backend_pid()", pid.as_str()),
+            None => (held.as_str(), "1"),
         };
-        if session.rows(question).await?.into_iter().flatten().flatten().next() == Some(wanted) {
-            return Ok(());
+        let answer = session.rows(question).await.map_err(|problem| lost(&problem.why))?;
+        if answer.into_iter().flatten().flatten().next().as_deref() != Some(wanted) {
+            return Err(lost(""));
         }
-        Err(Problem::failed(
-            "The lock against other migrators was lost",
-            "the session that held it was ended, so another migrator may be running",
-            "run the command again",
-        ))
+        if same.is_none() {
+            self.known = asked;
+        }
+        Ok(())
     }
 
     /// Whose locks a process of the server waits for; nobody where that cannot be found out.
@@ -204,6 +203,16 @@ async fn insist(
             () = stop.asked() => {}
         }
     }
+}
+
+/// What is said where the lock is not held any more; with the server's words, if it has any.
+fn lost(words: &str) -> Problem {
+    let words = if words.is_empty() { String::new() } else { format!(" ({words})") };
+    Problem::failed(
+        "The lock against other migrators was lost",
+        format!("the session that held it was ended{words}, so another migrator may be running"),
+        "run the command again",
+    )
 }
 
 /// The rows of `pg_locks` that are the lock with this key (manual, section 54.12).

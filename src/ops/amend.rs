@@ -228,6 +228,7 @@ pub(super) async fn look(
         false => None,
     };
     let standing = standing::read(&setting.project, connection, &[], stop).await?;
+    standing.readable()?;
     Ok((standing, ledger))
 }
 

@@ -22,15 +22,12 @@ pub(super) use tool::{Running, find};
 pub use written::Tell;
 
 use super::chronicle::Chronicle;
-use super::evidence::{self, Bond, Cabinet, Evidence, Sort};
+use super::evidence;
 use super::migrate::Account;
 use crate::config::{Address, Config, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::problem::{Problem, Result};
-
-/// For how long a backup counts as one that was just made.
-pub const YOUNG: Duration = Duration::from_secs(24 * 3_600);
 
 /// The signal a process gets that writes a file beyond its limit (Linux and macOS). Listening for
 /// it turns it into an error of the write.
@@ -60,28 +57,36 @@ impl Place {
         }
     }
 
-    /// The newest backup of this very database that is young enough, and there, as a sentence.
+    /// The newest backup of this very database, by what tells it from every other one, that is no
+    /// older than `max_age`, and whose file is there as it was made: a sentence.
     ///
     /// # Errors
-    /// The database cannot be reached.
-    pub async fn recent(&self, target: &Target, stop: &Stop) -> Result<Option<String>> {
-        let mut live = Connection::open_reading(target, stop).await?;
-        let identity = evidence::identity(&mut live, target).await;
-        live.close().await;
-        let identity = identity?;
+    /// Why there is none, in a sentence.
+    pub fn recent(&self, identity: &str, max_age: Duration) -> std::result::Result<String, String> {
         let now = evidence::now();
-        let is_good = |one: &&Backup| {
-            let age = now.checked_sub(one.taken);
-            let size = fs::metadata(self.folder.join(&one.file)).map(|about| about.len());
-            one.identity == identity
-                && age.is_some_and(|age| age <= YOUNG.as_secs())
-                && size.is_ok_and(|size| size == one.bytes)
-        };
         let (all, _) = all(&self.folder);
-        Ok(all.iter().rev().find(is_good).map(|one| {
-            let age = evidence::span(now.saturating_sub(one.taken));
-            format!("{} was made and verified {age} ago", one.file)
-        }))
+        let mut why = None;
+        for one in all.iter().rev().filter(|one| one.identity == identity) {
+            let size = fs::metadata(self.folder.join(&one.file)).map(|about| about.len());
+            let trouble = match (now.checked_sub(one.taken), size) {
+                (None, _) => "the backup is from the future, so a clock is wrong".to_owned(),
+                (Some(age), _) if age > max_age.as_secs() => format!(
+                    "the backup is {} old, and counts for {}",
+                    evidence::span(age),
+                    evidence::span(max_age.as_secs())
+                ),
+                (_, Err(_)) => format!("the file of the backup {} is gone", one.file),
+                (_, Ok(size)) if size != one.bytes => {
+                    format!("the file of the backup {} is not the one that was made", one.file)
+                }
+                (Some(age), Ok(_)) => {
+                    let age = evidence::span(age);
+                    return Ok(format!("{} was made and verified, {age} ago", one.file));
+                }
+            };
+            why.get_or_insert(trouble);
+        }
+        Err(why.unwrap_or_else(|| "there is no backup yet".to_owned()))
     }
 }
 
@@ -150,30 +155,18 @@ async fn made(target: &Target, place: &Place, stop: &Stop, tell: &Tell<'_>) -> R
     let limit = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
     let _listens = tokio::signal::unix::signal(limit);
     make_folder(&place.folder)?;
-    let mut notes: Vec<String> = remove_drafts(&place.folder)
+    let notes: Vec<String> = remove_drafts(&place.folder)
         .into_iter()
         .map(|name| format!("a backup that was killed had left {name}; it was removed"))
         .collect();
     let mut live = Connection::open_reading(target, stop).await?;
     let made = written(&mut live, target, place, (stop, tell)).await;
-    let bond = match &made {
-        Ok((backup, _)) => Some(Bond { database: backup.identity.clone(), ..Bond::default() }),
-        Err(_) => None,
-    };
     live.close().await;
     let (backup, path) = made?;
     let removed = match place.keep {
         Some(keep) => index::prune(&place.folder, &backup, keep)?,
         None => Vec::new(),
     };
-    if let Some(bond) = bond {
-        let detail = json!({ "file": path.display().to_string(), "sha256": backup.sha256 });
-        let summary = format!("{} was made and verified", backup.file);
-        let kept = Cabinet::of(&place.state, &backup.identity);
-        if let Err(problem) = kept.keep(&Evidence::now(Sort::Backup, bond, summary, detail)) {
-            notes.push(format!("{}: {}", problem.what, problem.why));
-        }
-    }
     Ok(Made { backup, path, removed, notes })
 }
 

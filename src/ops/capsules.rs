@@ -61,15 +61,14 @@ async fn found(
 ) -> Result<Vec<Capsule>> {
     let index = Index::new(connection.dialect());
     let unread = |fault: crate::db::fault::Fault| fault.problem(UNREAD, GRANT);
-    let all = index.list(connection, None, stop).await.map_err(unread)?;
     let ids = match wish {
-        Wish::Old if all.is_empty() => Vec::new(),
         Wish::Old => {
             let days = target.session.capsule_keep;
-            index.older(connection, days, stop).await.map_err(unread)?
+            return index.older(connection, days, stop).await.map_err(unread);
         }
-        Wish::Numbered(ids) => ids.clone(),
+        Wish::Numbered(ids) => ids,
     };
+    let all = index.list(connection, None, stop).await.map_err(unread)?;
     if let Some(id) = ids.iter().find(|id| !all.iter().any(|one| one.id == **id)) {
         return Err(Problem::usage(
             format!("There is no capsule {id}"),

@@ -110,6 +110,8 @@ pub struct Change {
     pub allowances: Vec<Allowance>,
     /// What the person should know, in sentences.
     pub notes: Vec<String>,
+    /// What forbids carrying it out, whatever is in it.
+    pub objection: Option<Problem>,
 }
 
 /// Where a schema comes from.
@@ -172,6 +174,7 @@ impl Change {
                     comments,
                     allowances,
                     notes,
+                    objection: None,
                 })
             }
             Err(problem) => {

@@ -112,9 +112,14 @@ pub(super) fn of_standing(standing: &Standing) -> Vec<Finding> {
     findings.extend(standing.misfits.iter().map(|misfit| Finding {
         matter: Matter::Files,
         about: misfit.path.display().to_string(),
-        what: format!("{} is no migration", misfit.path.display()),
+        what: misfit.what(),
         why: misfit.why.clone(),
-        fix: "give it the name and form of a migration, or move it out of the folder".to_owned(),
+        fix: match misfit.unread {
+            true => misfit.fix(),
+            false => {
+                "give it the name and form of a migration, or move it out of the folder".into()
+            }
+        },
     }));
     findings
 }

@@ -6,7 +6,7 @@
 //! read. Of a file that is gone or has changed the text runs that was applied, where the ledger has
 //! kept it; what cannot be replayed exactly is said.
 
-use super::as_applied::{self, Texts};
+use super::as_applied::{self, Applied};
 use super::change::{Answers, Change, Setting, Settled, Side};
 use super::difference::{Difference, differences};
 use super::proof::Proof;
@@ -23,8 +23,6 @@ use crate::problem::{Kind as Sort, Problem, Result};
 use crate::schema::hazard::Facts;
 use crate::schema::model::{Key, Kind, Model, Unmodelled};
 use crate::schema::rename::Rename;
-use crate::sql::Dialect;
-use crate::sql::statement::split;
 
 /// How schema, migrations and database stand to each other. In each list the first of the two is
 /// named first.
@@ -107,7 +105,7 @@ async fn look(
     let texts = as_applied::texts(standing, &mut live).await;
     live.close().await;
     let mut live = read?;
-    let applied = applied(standing, &texts?, live.dialect);
+    let applied = as_applied::all(standing, &texts?, live.dialect);
     let mut replayed = replay_all(scratch, setting, &applied.migrations, stop).await?;
     history::spare(&mut live, &replayed);
     spare_named(&mut live, &replayed, standing.history.as_deref());
@@ -245,76 +243,6 @@ async fn repair(change: &mut Change, renames: Vec<Rename>, stop: &Stop) -> Resul
     let facts = Facts { effects, measures: measured? };
     let review = review::of_change(change, &proof, &renames, &facts)?;
     Ok(Way { proof, review })
-}
-
-/// What is applied, as scripts to replay.
-struct Applied {
-    /// In the order they stand in.
-    migrations: Vec<Migration>,
-    notes: Vec<String>,
-}
-
-fn applied(standing: &Standing, texts: &Texts, dialect: Dialect) -> Applied {
-    let mut applied = Applied { migrations: Vec::new(), notes: Vec::new() };
-    for entry in &standing.entries {
-        let Entry { name, state, migration, .. } = entry;
-        match (state, migration) {
-            (State::Applied, Some(migration)) => applied.migrations.push(migration.clone()),
-            (State::Changed | State::Missing, _) if texts.contains_key(&entry.key) => {
-                applied.migrations.extend(as_applied::migration(entry, texts));
-                let now = match state {
-                    State::Missing => "its file is missing",
-                    _ => "its file has changed since",
-                };
-                applied.notes.push(format!(
-                    "{name} is applied, and {now}; the text that was applied, which the ledger \
-                     has kept, was compared"
-                ));
-            }
-            (State::Changed, Some(migration)) => {
-                applied.migrations.push(migration.clone());
-                applied.notes.push(format!(
-                    "{name} has changed since it was applied; its file as it is now was compared"
-                ));
-            }
-            (State::HalfDone { done, unsure }, Some(migration)) => {
-                applied.migrations.push(beginning(migration, *done, dialect));
-                let unsure = if *unsure { ", and the one after them may be done too" } else { "" };
-                applied.notes.push(format!(
-                    "{name} is half done: {done} of its statements were compared{unsure}"
-                ));
-            }
-            (State::Failed, _) => applied.notes.push(format!(
-                "{name} has failed, so what it has done is not known; it counts as not applied"
-            )),
-            (State::Missing, _) | (State::Applied | State::Changed, None) => {
-                applied.notes.push(format!(
-                    "{name} is applied, but its file is missing; what it made shows as drift"
-                ));
-            }
-            (State::Duplicate(_), Some(migration)) if entry.record.is_some() => {
-                applied.migrations.push(migration.clone());
-            }
-            _ => {}
-        }
-    }
-    if standing.history.is_none() {
-        applied.notes.push(
-            "the database has no history of migrations, so none counts as applied".to_owned(),
-        );
-    }
-    applied
-}
-
-/// A migration with only the first of its statements.
-fn beginning(migration: &Migration, statements: usize, dialect: Dialect) -> Migration {
-    let text = &migration.up.text;
-    let pieces = split(dialect, text);
-    let mut real = pieces.iter().filter(|piece| !piece.is_blank());
-    let end = real.nth(statements).map_or(text.len(), |next| next.body.start);
-    let mut begun = migration.clone();
-    begun.up.text.truncate(end);
-    begun
 }
 
 /// What is applied in the order in which the history says it was, if that is another than the

@@ -31,8 +31,6 @@ const KEPT: usize = 50;
 pub enum Sort {
     /// The migrations were rehearsed.
     Rehearsal,
-    /// A backup was made and verified.
-    Backup,
     /// The migrations are applied on a staging environment.
     Staging,
     /// The command that tells the team ran.
@@ -44,14 +42,14 @@ impl Sort {
     pub fn word(self) -> &'static str {
         match self {
             Self::Rehearsal => "rehearsal",
-            Self::Backup => "backup",
             Self::Staging => "staging record",
             Self::Notification => "notification",
         }
     }
 }
 
-/// What evidence is about. A part that is empty says nothing: a backup is of no files.
+/// What evidence is about. A part that is empty says nothing: what is told
+/// the team of a reset is of no schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bond {
     /// The digest of the migrations' files: their names and every byte.
@@ -156,6 +154,17 @@ impl Bond {
             server: server(connection).await?,
             database: identity(connection, target).await?,
         })
+    }
+}
+
+impl Bond {
+    /// What is about this text on the database a connection is to.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn of_text(connection: &mut Connection, target: &Target, text: &str) -> Result<Self> {
+        let database = identity(connection, target).await?;
+        Ok(Self { files: hex(&Sha256::digest(text)), database, ..Self::default() })
     }
 }
 
@@ -400,21 +409,22 @@ mod tests {
         assert!(other(|bond| bond.schema = "x".to_owned()).contains("another schema"));
         assert!(other(|bond| bond.server = "16".to_owned()).contains("version"));
         assert!(other(|bond| bond.database = "x".to_owned()).contains("another database"));
-        let backup = Evidence { bond: Bond { files: String::new(), ..bond() }, ..evidence };
-        assert_eq!(told(&backup, &Bond { files: "x".to_owned(), ..bond() }, 1_000), "");
+        let told_of = Evidence { bond: Bond { files: String::new(), ..bond() }, ..evidence };
+        assert_eq!(told(&told_of, &Bond { files: "x".to_owned(), ..bond() }, 1_000), "");
     }
 
     #[test]
     fn a_cabinet_keeps_the_newest_of_each_database() {
         let state = tempfile::tempdir().unwrap();
         let cabinet = Cabinet::of(state.path(), "d");
-        assert!(cabinet.valid(Sort::Backup, &bond(), Duration::MAX).is_err());
+        assert!(cabinet.valid(Sort::Notification, &bond(), Duration::MAX).is_err());
         for number in 0..60 {
-            let evidence = Evidence::now(Sort::Backup, bond(), number.to_string(), Value::Null);
+            let evidence =
+                Evidence::now(Sort::Notification, bond(), number.to_string(), Value::Null);
             cabinet.keep(&evidence).unwrap();
         }
         assert_eq!(cabinet.all().len(), KEPT);
-        let newest = cabinet.valid(Sort::Backup, &bond(), Duration::from_secs(60)).unwrap();
+        let newest = cabinet.valid(Sort::Notification, &bond(), Duration::from_secs(60)).unwrap();
         assert_eq!(newest.summary, "59");
         assert!(Cabinet::of(state.path(), "e").all().is_empty());
         assert!(cabinet.newest(Sort::Rehearsal).is_none());

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+pub use super::as_applied::Changed;
+use super::as_applied::Known;
 use super::change::Setting;
 use super::desired::judged;
 use super::picture::{self, Difference};
@@ -38,7 +40,55 @@ pub struct Examined {
     pub picture: Vec<Difference>,
 }
 
-/// Examines those of the migrations that are `wanted`, all of them having been run up to there.
+/// The migrations of a folder as they are to be examined for a database.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ground {
+    /// All of them in their order; those whose files were changed since they were applied there as
+    /// they were then, where that is known.
+    pub migrations: Vec<Migration>,
+    /// Those whose files were changed.
+    pub changed: Vec<Changed>,
+    /// What the person should know, in sentences.
+    pub notes: Vec<String>,
+}
+
+impl Ground {
+    /// Asks the setting's database which files were changed since they were applied. Where it
+    /// cannot be asked files count as they are, which is noted.
+    ///
+    /// # Errors
+    /// The work was stopped.
+    pub async fn of(setting: &Setting, found: &[Migration], stop: &Stop) -> Result<Self> {
+        let (known, unknown) = Known::look(setting, stop).await?;
+        let mut ground = Self { notes: unknown.into_iter().collect(), ..Self::default() };
+        let Some(known) = known else {
+            return Ok(Self { migrations: found.to_vec(), ..ground });
+        };
+        ground.migrations = known.in_place(found);
+        ground.changed = known.changed();
+        let note = |one: &Changed| match one.applied {
+            Some(_) => format!(
+                "{} has changed since it was applied; the text that was applied, which the ledger \
+                 has kept, counts here, not its file",
+                one.name
+            ),
+            None => format!(
+                "{} has changed since it was applied, and what was applied is not known; its file \
+                 as it is now counts here",
+                one.name
+            ),
+        };
+        ground.notes.extend(ground.changed.iter().map(note));
+        Ok(ground)
+    }
+
+    /// What is known of the file of a migration, if it was changed since it was applied.
+    pub fn changed(&self, name: &str) -> Option<&Changed> {
+        self.changed.iter().find(|one| one.name == name)
+    }
+}
+
+/// Examines those of the migrations that are `wanted`, all of them having been run up to the last.
 ///
 /// # Errors
 /// A migration does not run, the configuration names a rule there is not, or no scratch database
@@ -54,7 +104,9 @@ pub async fn examine(
     let outcome = async {
         scratch.reset(stop).await?;
         let mut out = Vec::new();
-        for migration in migrations {
+        // What comes after the last of them says nothing of it.
+        let last = migrations.iter().rposition(&wanted).map_or(0, |last| last + 1);
+        for migration in migrations.iter().take(last) {
             let connection = scratch.connection()?;
             if wanted(migration) {
                 let found = one(connection, setting, migration, stop).await?;

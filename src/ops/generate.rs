@@ -3,15 +3,19 @@
 
 use std::cmp::Reverse;
 
-use super::change::{self, Setting};
+use super::as_applied::Known;
+use super::change::{self, Change, Setting, Side};
+use super::difference::{Difference, differences};
 use super::outside::{self, Purpose};
 use super::proof::Proof;
 use super::review::{self, Review};
-use super::wording;
+use super::{history, replay, wording};
+use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
-use crate::migrations::{self, Migration, Pair, Source};
-use crate::problem::{Problem, Result};
+use crate::migrations::{self, Migration, Pair, Source, State};
+use crate::problem::{Kind, Problem, Result};
 use crate::schema::hazard::Hazard;
+use crate::schema::model::Model;
 use crate::schema::plan::{Action, Plan};
 
 /// The widest a line of a file's head is, in characters.
@@ -56,6 +60,124 @@ pub fn existing(setting: &Setting) -> Result<Vec<Migration>> {
         ));
     }
     folder.whole()
+}
+
+/// Begins the change from what the migrations make to what the schema says; answers with the
+/// migrations there are, too. Files count as they are. Where one was changed since it was applied
+/// to the setting's database, that is noted; where it makes another schema now, no migration can
+/// fit both the database and a new one, so the change has an objection.
+///
+/// # Errors
+/// As [`existing`]; a side cannot be read; or no scratch database can be made.
+pub async fn begin(setting: Setting, stop: &Stop) -> Result<(Change, Vec<Migration>)> {
+    let existing = existing(&setting)?;
+    let from = Side::Migrations(existing.clone());
+    let asked = setting.clone();
+    let between = Change::between(setting, from, Side::Desired, stop);
+    let (change, known) = tokio::join!(between, Known::look(&asked, stop));
+    let mut change = change?;
+    let held = async {
+        let (known, unknown) = known?;
+        change.notes.extend(unknown);
+        match known {
+            Some(known) => hold_against(&mut change, &existing, &known, stop).await,
+            None => Ok(()),
+        }
+    };
+    match held.await {
+        Ok(()) => Ok((change, existing)),
+        Err(problem) => {
+            // What failed first is what the person must know.
+            drop(change.close().await);
+            Err(problem)
+        }
+    }
+}
+
+/// Holds the files against what was applied to the database.
+async fn hold_against(
+    change: &mut Change,
+    existing: &[Migration],
+    known: &Known,
+    stop: &Stop,
+) -> Result<()> {
+    let entries = known.standing.entries.iter();
+    let missing = entries.filter(|entry| entry.state == State::Missing);
+    change.notes.extend(missing.map(|entry| {
+        format!("{} is applied, but its file is missing; nothing here counts on it", entry.name)
+    }));
+    let changed = known.changed();
+    for one in &changed {
+        let kept = match one.applied {
+            Some(_) => "",
+            None => ", and the text that was applied is not known",
+        };
+        let name = &one.name;
+        change.notes.push(format!(
+            "{name} has changed since it was applied{kept}; its file as it is now counts here"
+        ));
+    }
+    let first = changed.iter().find(|one| one.applied.is_some());
+    let Some(first) = first.filter(|_| !change.is_nothing()) else { return Ok(()) };
+    let others = match applied(change, &known.in_place(existing), stop).await {
+        Ok(applied) => differences(&applied, &change.current),
+        Err(problem) if matches!(problem.kind, Kind::Cancelled | Kind::Disconnected) => {
+            return Err(problem);
+        }
+        Err(problem) => {
+            let why = format!("what comes after it does not run on that text: {}", problem.why);
+            change.objection = Some(objection(&first.name, &why));
+            return Ok(());
+        }
+    };
+    if !others.is_empty() {
+        let why = format!("its file makes another schema now: {}", named_few(&others));
+        change.objection = Some(objection(&first.name, &why));
+    }
+    Ok(())
+}
+
+/// The schema that the migrations make as they were applied.
+async fn applied(change: &Change, migrations: &[Migration], stop: &Stop) -> Result<Model> {
+    let setting = &change.setting;
+    let mut scratch = Scratch::new(&setting.target, setting.scratch.as_ref(), stop).await?;
+    let made = async {
+        scratch.reset(stop).await?;
+        let connection = scratch.connection()?;
+        replay::replay(connection, migrations, stop).await?;
+        connection.model(&setting.scope, stop).await
+    }
+    .await;
+    let closed = scratch.close().await;
+    let mut made = made?;
+    closed?;
+    history::spare(&mut made, &change.desired);
+    Ok(made)
+}
+
+/// The first of what differs, in words.
+fn named_few(others: &[Difference]) -> String {
+    const FEW: usize = 3;
+    let named: Vec<String> =
+        others.iter().take(FEW).map(|one| format!("{} {}", one.key.kind.word(), one.key)).collect();
+    let more = match others.len().saturating_sub(FEW) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more} differ", named.join(", "))
+}
+
+fn objection(name: &str, why: &str) -> Problem {
+    Problem::new(
+        Kind::Refused,
+        format!("{name} has changed since it was applied"),
+        format!("{why}; a migration planned on the file would not fit the database"),
+        format!(
+            "bring the old text back (dbstudio review {name} shows what differs) and generate \
+             again: the change then becomes a migration of its own; or, if the database is of no \
+             importance, make it anew from the files with dbstudio reset"
+        ),
+    )
 }
 
 /// The command that writes migrations in our place.

@@ -14,22 +14,17 @@ use serde_json::json;
 use super::acquaintance;
 use super::backup::{self, Backup, Place};
 use super::change::Setting;
-use super::checklist::{self, Aid, Gathered, Notice, Signed, holds};
-use super::evidence::{self, Bond, Cabinet, Sort, now, span};
+use super::checklist::{self, Aid, Checklist, Gathered, Matter, Signed};
+use super::evidence::{now, span};
 use super::migrate::Account;
-use super::push::Item;
 use super::reset::{self, Reset};
 use super::restore::{self, Restore, Way};
 use super::seed::{self, Done, Part, Seed, USUAL_SEED, Wanted};
 use super::session::Progress;
 use crate::config::{Address, Config, Protection, Target};
-use crate::db::connection::Connection;
 use crate::db::stop::Stop;
-use crate::problem::{Kind, Problem, Result};
+use crate::problem::{Problem, Result};
 use crate::sql::Dialect;
-
-/// How long it counts that the team was told of a reset.
-const NOTIFIED: Duration = Duration::from_secs(12 * 3_600);
 
 /// What a person wants done with a whole database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +98,28 @@ pub enum Work {
     Restore(Box<Restore>),
 }
 
+impl Work {
+    /// What its checklist is gathered for.
+    fn matter(&self, database: &str) -> Matter {
+        match self {
+            Self::Reset(reset) => reset.matter(),
+            Self::Seed(seed) => seed.matter(),
+            Self::Restore(restore) => restore.matter(self.way()),
+            Self::Backup(_) => Matter::new("backup", database, Vec::new()),
+        }
+    }
+
+    /// How a restore goes: who was shown to be in the way is sent away.
+    fn way(&self) -> Way {
+        match self {
+            Self::Restore(restore) => {
+                Way { disconnect: !restore.sessions.is_empty(), drop_old: false }
+            }
+            _ => Way::default(),
+        }
+    }
+}
+
 /// Where a backup goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keeping {
@@ -128,12 +145,7 @@ impl Plan {
 
     /// How a restore goes: who was shown to be in the way is sent away.
     pub fn way(&self) -> Way {
-        match &self.work {
-            Work::Restore(restore) => {
-                Way { disconnect: !restore.sessions.is_empty(), drop_old: false }
-            }
-            _ => Way::default(),
-        }
+        self.work.way()
     }
 }
 
@@ -196,13 +208,13 @@ pub async fn serve(
     match ask {
         Ask::Plan(wish) => plan(config, target.clone(), wish, stop).await,
         Ask::Gather(plan) => {
-            let found = gathered(config, &plan, stop).await?;
-            Ok(Told::Gathered(Box::new(found)))
+            let list = gathered(config, &plan, stop).await?;
+            Ok(Told::Gathered(Box::new(list.gathered(None))))
         }
         Ask::Aid(plan, aid) => {
-            aided(config, &plan, aid, stop).await?;
-            let found = gathered(config, &plan, stop).await?;
-            Ok(Told::Gathered(Box::new(found)))
+            aided(config, (&plan, aid), stop, tell).await?;
+            let list = gathered(config, &plan, stop).await?;
+            Ok(Told::Gathered(Box::new(list.gathered(None))))
         }
         Ask::Carry(plan, signed) => carry(config, (plan, &signed), stop, tell).await,
         Ask::Backups => Ok(Told::Backups(Box::new(backups(config, target)))),
@@ -221,22 +233,45 @@ fn backups(config: &Config, target: &Target) -> Backups {
 }
 
 async fn plan(config: &Config, target: Target, wish: Wish, stop: &Stop) -> Result<Told> {
-    let (target, database, work) = match &wish {
+    let (target, database, work) = match sketched(config, target, &wish, stop).await? {
+        Sketch::Nothing(notes) => return Ok(Told::Nothing(wish, notes)),
+        Sketch::Work { target, database, work } => (*target, database, work),
+    };
+    let dialect = match target.address {
+        Address::Postgres(_) => Dialect::Postgres,
+        Address::Sqlite(_) => Dialect::Sqlite,
+    };
+    let list = work.matter(&database).gather(config, &target, stop).await?;
+    let gathered = list.gathered(None);
+    Ok(Told::Planned(Arc::new(Plan { wish, target, database, dialect, work, gathered })))
+}
+
+/// What a wish comes to.
+enum Sketch {
+    /// There is nothing to do; what there is to know of that, in sentences.
+    Nothing(Vec<String>),
+    /// What would be done, in which database, under the name its server gives it.
+    Work { target: Box<Target>, database: String, work: Work },
+}
+
+/// Finds out what a wish comes to, without the evidence for its checklist.
+async fn sketched(config: &Config, target: Target, wish: &Wish, stop: &Stop) -> Result<Sketch> {
+    let (target, database, work) = match wish {
         Wish::Reset => {
             let target = acquaintance::permitted(config, target, reset::permit, stop).await?;
             let setting = Setting::new(config, target.clone(), None)?;
             let reset = reset::plan(setting, stop).await?;
             if reset.is_nothing() {
-                return Ok(Told::Nothing(wish, reset.kept));
+                return Ok(Sketch::Nothing(reset.kept));
             }
             (target, reset.database.clone(), Work::Reset(Box::new(reset)))
         }
         Wish::Seed | Wish::Rows(_) => {
             let target = acquaintance::permitted(config, target, seed::permit, stop).await?;
             let setting = Setting::new(config, target.clone(), None)?;
-            let seed = seed::plan(&setting, false, wanted(&wish), stop).await?;
+            let seed = seed::plan(&setting, false, wanted(wish), stop).await?;
             if seed.is_nothing() {
-                return Ok(Told::Nothing(wish, seed.notes));
+                return Ok(Sketch::Nothing(seed.notes));
             }
             (target, seed.database.clone(), Work::Seed(Box::new(seed)))
         }
@@ -259,14 +294,7 @@ async fn plan(config: &Config, target: Target, wish: Wish, stop: &Stop) -> Resul
             (target, restore.database.clone(), Work::Restore(Box::new(restore)))
         }
     };
-    let dialect = match target.address {
-        Address::Postgres(_) => Dialect::Postgres,
-        Address::Sqlite(_) => Dialect::Sqlite,
-    };
-    let gathered = Gathered { items: Vec::new(), aids: Vec::new(), trouble: None };
-    let mut plan = Plan { wish, target, database, dialect, work, gathered };
-    plan.gathered = list(config, &plan, stop).await?;
-    Ok(Told::Planned(Arc::new(plan)))
+    Ok(Sketch::Work { target: Box::new(target), database, work })
 }
 
 fn wanted(wish: &Wish) -> Option<Wanted> {
@@ -276,63 +304,25 @@ fn wanted(wish: &Wish) -> Option<Wanted> {
     }
 }
 
-/// The checklist of what was planned just now.
-async fn list(config: &Config, plan: &Plan, stop: &Stop) -> Result<Gathered> {
-    let none = Gathered { items: Vec::new(), aids: Vec::new(), trouble: None };
-    match &plan.work {
-        Work::Reset(reset) => {
-            let place = Place::of(config, &plan.target);
-            let mut items = reset.checklist(place.recent(&plan.target, stop).await?);
-            let mut aids = vec![Aid::Backup];
-            if let Some(bond) = bond(config, plan, stop).await? {
-                aids.push(Aid::Notify);
-                let cabinet = Cabinet::of(&config.places().state, &bond.database);
-                if let Ok(one) = cabinet.valid(Sort::Notification, &bond, NOTIFIED)
-                    && let Some(team) = items.iter_mut().find(|item| Aid::Notify.is_about(item.id))
-                {
-                    let age = span(now().saturating_sub(one.at));
-                    team.shown = true;
-                    team.evidence = vec![format!("{}, {age} ago", one.summary)];
-                }
-            }
-            let items = checklist::standing(config, &plan.target, "reset", items)?;
-            aids.retain(|aid| items.iter().any(|item| aid.is_about(item.id)));
-            Ok(Gathered { items, aids, trouble: None })
-        }
-        Work::Seed(seed) => {
-            let items = checklist::standing(config, &plan.target, "seed", seed.checklist())?;
-            Ok(Gathered { items, ..none })
-        }
-        Work::Backup(_) | Work::Restore(_) => Ok(none),
-    }
-}
-
-/// What telling the team of a reset holds for; `None` where no command is configured.
-async fn bond(config: &Config, plan: &Plan, stop: &Stop) -> Result<Option<Bond>> {
-    let Work::Reset(reset) = &plan.work else { return Ok(None) };
-    if config.checks(&plan.target, "reset")?.notify.is_none() {
-        return Ok(None);
-    }
-    let mut live = Connection::open_reading(&plan.target, stop).await?;
-    let database = evidence::identity(&mut live, &plan.target).await;
-    live.close().await;
-    let files = reset.steps.iter().map(|step| format!("{};\n", step.sql)).collect::<String>();
-    Ok(Some(Bond { database: database?, files, ..Bond::default() }))
-}
-
 /// Gathers the evidence once more, of the database as it is now.
-async fn gathered(config: &Config, shown: &Plan, stop: &Stop) -> Result<Gathered> {
-    let now = match plan(config, shown.target.clone(), shown.wish.clone(), stop).await? {
-        Told::Planned(now) => now,
-        _ => return Err(changed("there is nothing left to do")),
+async fn gathered(config: &Config, shown: &Plan, stop: &Stop) -> Result<Checklist> {
+    let work = match &shown.work {
+        // What is brought back is another database: the one there is is only asked.
+        Work::Restore(_) | Work::Backup(_) => shown.work.clone(),
+        Work::Reset(_) | Work::Seed(_) => {
+            match sketched(config, shown.target.clone(), &shown.wish, stop).await? {
+                Sketch::Nothing(_) => return Err(changed("there is nothing left to do")),
+                Sketch::Work { work, .. } => work,
+            }
+        }
     };
-    let is_same = match (&shown.work, &now.work) {
+    let is_same = match (&shown.work, &work) {
         (Work::Reset(before), Work::Reset(now)) => before.steps == now.steps,
         (Work::Seed(before), Work::Seed(now)) => before.lines() == now.lines(),
         _ => true,
     };
     match is_same {
-        true => Ok(now.gathered.clone()),
+        true => work.matter(&shown.database).gather(config, &shown.target, stop).await,
         false => Err(changed("what would be done is something else by now")),
     }
 }
@@ -345,52 +335,38 @@ fn changed(why: &str) -> Problem {
     )
 }
 
-async fn aided(config: &Config, plan: &Plan, aid: Aid, stop: &Stop) -> Result<()> {
+async fn aided(
+    config: &Config,
+    (plan, aid): (&Plan, Aid),
+    stop: &Stop,
+    tell: &Tell<'_>,
+) -> Result<()> {
     match aid {
         Aid::Backup => {
             let place = Place::of(config, &plan.target);
-            backup::make(&plan.target, &place, stop).await.map(drop)
+            let so_far = |bytes: u64| tell(Progress::Written(bytes));
+            backup::make_telling(&plan.target, &place, stop, &so_far).await.map(drop)
         }
         Aid::Notify => {
-            let checks = config.checks(&plan.target, "reset")?;
-            let (Some(command), Some(bond)) = (&checks.notify, bond(config, plan, stop).await?)
-            else {
-                return Ok(());
-            };
-            let (operation, migrations) = ("reset", Vec::new());
-            let notice = Notice { command, operation, database: &plan.database, migrations, bond };
-            notice.tell(config, &plan.target, stop).await
+            let list = gathered(config, plan, stop).await?;
+            list.notify(config, &plan.target, stop).await
         }
         Aid::Rehearse => Ok(()),
     }
 }
 
-/// Gathers the evidence once more; what does not hold, if anything.
+/// Gathers the evidence once more; the list, and what does not hold, if anything.
 async fn open(
     config: &Config,
     (plan, signed): (&Plan, &Signed),
     stop: &Stop,
-) -> Result<Option<Gathered>> {
+) -> Result<(Option<Checklist>, Option<Problem>)> {
     if plan.gathered.items.is_empty() {
-        return Ok(None);
+        return Ok((None, None));
     }
-    let found = gathered(config, plan, stop).await?;
-    let speaks = |item: &Item| signed.words.iter().any(|word| word.item == item.id);
-    let open: Vec<&Item> = found.items.iter().filter(|it| !it.shown && !speaks(it)).collect();
-    let told = match holds(&found.items, &signed.items) {
-        Err(problem) => Some(problem),
-        Ok(()) if open.is_empty() => None,
-        Ok(()) => {
-            let line = |item: &&Item| format!("{}: {}", item.id, item.evidence.join("; "));
-            let why: Vec<String> = open.iter().map(line).collect();
-            let what = "The checklist is not complete; nothing was changed";
-            Some(Problem::new(Kind::Refused, what, why.join("\n"), ""))
-        }
-    };
-    Ok(told.map(|problem| {
-        let fix = "look at the checklist again: what does not hold is open".to_owned();
-        Gathered { trouble: Some(Problem { fix, ..problem }), ..found }
-    }))
+    let list = gathered(config, plan, stop).await?;
+    let trouble = list.permit(signed).err().map(checklist::here);
+    Ok((Some(list), trouble))
 }
 
 async fn carry(
@@ -399,13 +375,13 @@ async fn carry(
     stop: &Stop,
     tell: &Tell<'_>,
 ) -> Result<Told> {
-    if let Some(found) = open(config, (&plan, signed), stop).await? {
-        return Ok(Told::Reopened(Box::new(found)));
+    let (list, trouble) = open(config, (&plan, signed), stop).await?;
+    if let (Some(list), Some(problem)) = (&list, trouble) {
+        return Ok(Told::Reopened(Box::new(list.gathered(Some(problem)))));
     }
     let begun = Instant::now();
-    let account = Account::of_process(json!({
-        "checklist": checklist::recorded(&signed.items, &signed.words),
-    }));
+    let checklist = list.map_or_else(|| json!([]), |list| list.record(&signed.words));
+    let account = Account::of_process(json!({ "checklist": checklist }));
     let (done, notes) = match &plan.work {
         Work::Reset(reset) => {
             let mut reset = reset.clone();
@@ -434,7 +410,9 @@ async fn carry(
             (done, removed.chain(made.notes.iter().cloned()).collect())
         }
         Work::Restore(restore) => {
-            let mut said = |part: &str| tell(Progress::Said(part.to_owned()));
+            let mut said = restoring(tell);
+            let mut restore = restore.clone();
+            restore.account = account;
             let found = restore.carry_out(plan.way(), stop, &mut said).await?;
             let mut done =
                 vec![format!("Brought back: {} tables of {}", found.tables, plan.database)];
@@ -444,6 +422,20 @@ async fn carry(
     };
     let elapsed = begun.elapsed();
     Ok(Told::Carried(Box::new(Carried { plan, done, notes, elapsed })))
+}
+
+/// Tells what a restore does, in words.
+fn restoring<'a>(tell: &'a Tell<'_>) -> impl FnMut(restore::Part<'_>) + Send + use<'a> {
+    let mut begun = String::new();
+    move |part| match part {
+        restore::Part::Begins(words) => {
+            words.clone_into(&mut begun);
+            tell(Progress::Said(begun.clone()));
+        }
+        restore::Part::Read { bytes, of } => {
+            tell(Progress::Read { words: begun.clone(), bytes, of });
+        }
+    }
 }
 
 fn filling(name: &str, rows: usize) -> String {

@@ -1,14 +1,16 @@
-//! Which migration made each column: the migrations are run one after the other in a scratch
-//! database, and the schema is read after each. Nothing here touches a person's database.
+//! Which migration made each column of a database: the migrations that are applied to it are run
+//! one after the other in a scratch database, as they were applied, and the schema is read after
+//! each. Of the person's database only the history is read.
 
 use std::collections::BTreeMap;
 
+use super::as_applied::{self, Known};
 use super::change::Setting;
 use super::picture::{self, Fate};
 use super::replay;
 use crate::db::scratch::Scratch;
 use crate::db::stop::Stop;
-use crate::migrations::{Migration, Source};
+use crate::migrations::Migration;
 use crate::problem::Result;
 use crate::schema::RelationName;
 use crate::schema::model::{Kind, Model};
@@ -35,13 +37,16 @@ impl Origins {
     }
 }
 
-/// Finds out which migration of the project's folder made each column; nothing where there are
-/// too many of them.
+/// Finds out which migration made each column of the setting's database, of those that are applied
+/// there; nothing where there are too many of them.
 ///
 /// # Errors
-/// The folder cannot be read, or a migration does not run.
+/// The folder or the history cannot be read, or a migration does not run.
 pub async fn find(setting: &Setting, stop: &Stop) -> Result<Origins> {
-    let migrations = Source::of(&setting.project)?.whole()?;
+    let Some(Known { standing, texts }) = Known::read(setting, stop).await? else {
+        return Ok(Origins::default());
+    };
+    let migrations = as_applied::all(&standing, &texts, standing.book.dialect).migrations;
     if migrations.is_empty() || migrations.len() > MOST {
         return Ok(Origins::default());
     }

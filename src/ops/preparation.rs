@@ -10,19 +10,20 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
+use super::backup::{self, Place};
 use super::change::{self, Answers, Change, Setting, Settled, Side};
-use super::checklist::{self, Gathered, Word};
+use super::checklist::{self, Aid, Checklist, Gathered, Signed};
 use super::generate::{self, Draft};
 use super::migrate::Account;
 use super::proof::Proof;
-use super::push::{self, Basis, Item};
+use super::push::{self, Basis};
 use super::review::{self, Review};
 use super::wording;
 use crate::config::{Config, Target};
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::migrations::{self, Migration, Pair};
-use crate::problem::{Kind, Problem, Result};
+use crate::problem::{Problem, Result};
 use crate::schema::hazard::{Facts, Measures};
 use crate::schema::model::Model;
 use crate::schema::rename::{Candidate, Rename};
@@ -91,7 +92,7 @@ pub struct Prepared {
     /// The plan as it is looked at.
     pub review: Review,
     /// What to be sure of before it runs; empty where nothing runs.
-    pub items: Vec<Item>,
+    pub gathered: Gathered,
     /// What a migration of it would be called, without its number.
     pub name: String,
     /// The schema there was.
@@ -117,47 +118,68 @@ impl Prepared {
         generate::drafts(&self.setting, &self.existing, name, made, self.at)
     }
 
-    /// Gathers the evidence for its checklist once more; the checklist as it is now, where that is
-    /// another than the one that was shown.
+    /// Gathers the evidence for its checklist, of the database as it is now.
     ///
     /// # Errors
     /// The database cannot be asked.
-    pub async fn reopened(&self, stop: &Stop) -> Result<Option<Gathered>> {
+    pub async fn gather(&self, config: &Config, stop: &Stop) -> Result<Checklist> {
         let target = &self.setting.target;
-        if self.items.is_empty() || push::is_to_be_made(target) {
-            return Ok(None);
+        let mut measures = Measures::default();
+        if !push::is_to_be_made(target) {
+            let mut live = Connection::open_reading(target, stop).await?;
+            let change = (&self.current, &self.proof.up, &self.proof.desired);
+            let measured = push::measured(&mut live, target, change, stop).await;
+            live.close().await;
+            measures = measured?;
         }
-        let mut live = Connection::open_reading(target, stop).await?;
-        let change = (&self.current, &self.proof.up, &self.proof.desired);
-        let measured = push::measured(&mut live, target, change, stop).await;
-        live.close().await;
-        let mut items = push::checklist(target, &measured?);
-        items.retain(|item| self.items.iter().any(|shown| shown.id == item.id));
-        if items == self.items {
-            return Ok(None);
-        }
-        let trouble = Problem::new(
-            Kind::Refused,
-            "What the checklist showed is other by now; nothing was run",
-            "rows were added, changed or removed since it was shown",
-            "look at the checklist again, and tick what can still be afforded",
-        );
-        Ok(Some(Gathered { items, aids: Vec::new(), trouble: Some(trouble) }))
+        push::matter(target, &measures, self.script()).gather(config, target, stop).await
     }
 
-    /// Runs the plan on the database, with what was said on its checklist; `tell` is told of each
-    /// statement before it runs.
+    /// Does something about an item of its checklist, and gathers the evidence again.
+    ///
+    /// # Errors
+    /// It does not work, or the database cannot be asked.
+    pub async fn aid(
+        &self,
+        (config, aid): (&Config, Aid),
+        stop: &Stop,
+        tell: &backup::Tell<'_>,
+    ) -> Result<Gathered> {
+        let target = &self.setting.target;
+        match aid {
+            Aid::Backup => {
+                let place = Place::of(config, target);
+                backup::make_telling(target, &place, stop, tell).await?;
+            }
+            Aid::Notify => {
+                self.gather(config, stop).await?.notify(config, target, stop).await?;
+            }
+            Aid::Rehearse => {}
+        }
+        Ok(self.gather(config, stop).await?.gathered(None))
+    }
+
+    /// Runs the plan on the database, if its checklist, gathered once more, holds with what was
+    /// said; else the list as it is now. `tell` is told of each statement before it runs.
     ///
     /// # Errors
     /// It is refused here, the schema has changed meanwhile, or a statement fails.
-    pub async fn push(&self, words: &[Word], stop: &Stop, tell: &Tell<'_>) -> Result<Duration> {
+    pub async fn push(
+        &self,
+        (config, signed): (&Config, &Signed),
+        stop: &Stop,
+        tell: &Tell<'_>,
+    ) -> Result<std::result::Result<Duration, Gathered>> {
         let begun = Instant::now();
         push::permit(&self.setting.target)?;
         self.review.permit()?;
-        let is_open = |item: &&Item| !item.shown && !words.iter().any(|word| word.item == item.id);
-        let open: Vec<&Item> = self.items.iter().filter(is_open).collect();
-        if !open.is_empty() {
-            return Err(push::incomplete(&open));
+        let mut checklist = json!([]);
+        if !self.gathered.items.is_empty() {
+            let list = self.gather(config, stop).await?;
+            if let Err(problem) = list.permit(signed) {
+                return Ok(Err(list.gathered(Some(checklist::here(problem)))));
+            }
+            checklist = list.record(&signed.words);
         }
         let basis = Basis {
             scope: &self.setting.scope,
@@ -165,11 +187,10 @@ impl Prepared {
             desired: &self.proof.desired,
         };
         let on_step = &mut |step| tell(step);
-        let checklist = checklist::recorded(&self.items, words);
         let account = Account::of_process(json!({ "checklist": checklist }));
         let by = (basis, &account);
         push::record(&self.setting, by, &self.proof.up, stop, on_step).await?;
-        Ok(begun.elapsed())
+        Ok(Ok(begun.elapsed()))
     }
 
     /// Writes the migration under this name and says which files it wrote, seen from the project.
@@ -272,16 +293,14 @@ impl Open {
             push::permit(&target)?;
         }
         let setting = Setting::new(config, target, None)?;
-        let (existing, from) = match wanted.intent {
-            Intent::Generate => {
-                let existing = generate::existing(&setting)?;
-                (existing.clone(), Side::Migrations(existing))
-            }
+        let (change, existing) = match wanted.intent {
+            Intent::Generate => generate::begin(setting, stop).await?,
             Intent::Push | Intent::Compare => {
-                (Vec::new(), Side::Live(Box::new(setting.target.clone())))
+                let live = Side::Live(Box::new(setting.target.clone()));
+                let change = Change::between(setting, live, Side::Desired, stop).await?;
+                (change, Vec::new())
             }
         };
-        let change = Change::between(setting, from, Side::Desired, stop).await?;
         Ok(Self { intent: wanted.intent, existing, change, config: config.clone() })
     }
 
@@ -322,13 +341,13 @@ impl Open {
             live.close().await;
             measures = measured?;
         }
-        let items = match self.intent {
+        let gathered = match self.intent {
             Intent::Push => {
                 let target = &change.setting.target;
-                let items = push::checklist(target, &measures);
-                checklist::standing(&self.config, target, "push", items)?
+                let matter = push::matter(target, &measures, change::script(&proof.up));
+                matter.gather(&self.config, target, stop).await?.gathered(None)
             }
-            Intent::Generate | Intent::Compare => Vec::new(),
+            Intent::Generate | Intent::Compare => Gathered::default(),
         };
         let review = review::of_change(change, &proof, &renames, &Facts { effects, measures })?;
         Ok(Prepared {
@@ -337,7 +356,7 @@ impl Open {
             name: migrations::slug(&wording::name(&proof.up)),
             proof,
             review,
-            items,
+            gathered,
             current: change.current.clone(),
             existing: self.existing.clone(),
             at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::change::{Change, Setting};
+use super::checklist::{Item, Matter};
 use super::chronicle::Chronicle;
 use super::history;
 use super::migrate::Account;
@@ -22,38 +23,6 @@ use crate::problem::{Kind as Sort, Problem, Result};
 use crate::schema::hazard::{Measures, Reading};
 use crate::schema::model::{Model, Scope};
 use crate::schema::plan::Plan;
-
-/// Something to be sure of before a push.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// Its name, as `--ack` takes it.
-    pub id: &'static str,
-    /// What it asks.
-    pub title: &'static str,
-    /// Whether the evidence alone shows it.
-    pub shown: bool,
-    /// The evidence, in sentences.
-    pub evidence: Vec<String>,
-}
-
-impl Item {
-    /// Whether it is the environment that is meant, by the name the server gives the database.
-    pub(super) fn environment(id: &'static str, target: &Target, database: &str) -> Self {
-        let (protection, address) = (target.protection, &target.address);
-        Self {
-            id,
-            title: "this is the environment you mean, and not production",
-            shown: protection == Protection::Development,
-            evidence: vec![format!(
-                "the server calls the database {database}; {address} is protected as {}",
-                protection.word()
-            )],
-        }
-    }
-}
-
-/// The items of a push's checklist.
-pub const ITEMS: [&str; 3] = ["development", "no-important-data", "can-afford-the-loss"];
 
 /// Refuses what may never be pushed to.
 ///
@@ -150,19 +119,19 @@ pub(super) fn is_loss(reading: &Reading) -> bool {
     !reading.subject.fails() && !reading.clears()
 }
 
-/// The checklist of a push, with what is known for each item.
-pub fn checklist(target: &Target, measures: &Measures) -> Vec<Item> {
+/// What the checklist of a push is gathered for, with what is known of its own items. `script` is
+/// what would run.
+pub fn matter(target: &Target, measures: &Measures, script: String) -> Matter {
     let losses: Vec<&Reading> = measures.readings.iter().filter(|one| is_loss(one)).collect();
     let told = |one: &&Reading| format!("{}: {}", one.object, one.words());
     let lost: Vec<String> = losses.iter().map(told).collect();
     let objects: BTreeSet<String> =
         losses.iter().map(|one| format!("{} {}", one.object.kind.word(), one.object)).collect();
     let nothing = || vec!["no row and no value is lost".to_owned()];
-    let [development, important, afford] = ITEMS;
     let shown = losses.is_empty();
-    vec![
+    let own = vec![
         Item {
-            id: development,
+            id: "development",
             title: "this is a development database",
             shown: target.protection == Protection::Development,
             evidence: vec![format!(
@@ -172,30 +141,20 @@ pub fn checklist(target: &Target, measures: &Measures) -> Vec<Item> {
             )],
         },
         Item {
-            id: important,
+            id: "no-important-data",
             title: "no important data is affected",
             shown,
             evidence: if shown { nothing() } else { objects.into_iter().collect() },
         },
         Item {
-            id: afford,
+            id: "can-afford-the-loss",
             title: "the loss can be afforded",
             shown,
             evidence: if shown { nothing() } else { lost },
         },
-    ]
-}
-
-/// The refusal of a push whose checklist is not complete.
-pub fn incomplete(open: &[&Item]) -> Problem {
-    let line = |item: &&Item| format!("{}: {} ({})", item.id, item.title, item.evidence.join("; "));
-    let ids: Vec<&str> = open.iter().map(|item| item.id).collect();
-    Problem::new(
-        Sort::Refused,
-        "The checklist of this push is not complete",
-        open.iter().map(line).collect::<Vec<_>>().join("\n"),
-        format!("look at the plan, then say so with --ack {}", ids.join(",")),
-    )
+    ];
+    let is_there = !is_to_be_made(target);
+    Matter { what: script, is_there, ..Matter::new("push", &target.address.database(), own) }
 }
 
 /// What a plan was made for; the database is held against it before the plan runs.

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::change::Setting;
+use super::checklist::{Item, Matter};
 use super::chronicle::{Begun, Chronicle};
 use super::migrate::Account;
-use super::push::Item;
 use super::standing;
 use super::status::{DatabaseStatus, Rows};
 use crate::config::{Protection, Target};
@@ -30,9 +30,6 @@ mod goal;
 mod rebuild;
 
 pub use rebuild::Rebuild;
-
-/// The items of a reset's checklist.
-pub const ITEMS: [&str; 4] = ["environment", "backup", "team", "rebuild"];
 
 /// A reset that can be looked at and carried out.
 #[derive(Debug, Clone, PartialEq)]
@@ -285,38 +282,21 @@ impl Reset {
         (rows, exact)
     }
 
-    /// The checklist, with what is known for each item. `backup` says, if there is one that is
-    /// young enough, which backup of this very database it is.
-    pub fn checklist(&self, backup: Option<String>) -> Vec<Item> {
-        let [environment, backed_up, team, rebuild] = ITEMS;
-        let (rows, exact) = self.rows();
-        let is_empty = rows == 0 && exact;
-        let backup = match backup {
-            Some(found) => (true, found),
-            None if is_empty => (true, "no table has a row: there is nothing to back up".into()),
-            None => (false, "there is no backup of it from the last 24 hours".to_owned()),
-        };
-        vec![
-            Item::environment(environment, &self.target, &self.database),
+    /// What its checklist is gathered for, with what is known of its own items.
+    pub fn matter(&self) -> Matter {
+        let is_empty = self.rows() == (0, true);
+        let spared = is_empty.then(|| "no table has a row: there is nothing to back up".to_owned());
+        let own = vec![
+            Item::environment(&self.target, &self.database),
             Item {
-                id: backed_up,
-                title: "a backup is made, if one is needed",
-                shown: backup.0,
-                evidence: vec![backup.1],
-            },
-            Item {
-                id: team,
-                title: "everybody who works with it knows",
-                shown: false,
-                evidence: vec!["only you can know".to_owned()],
-            },
-            Item {
-                id: rebuild,
+                id: "rebuild",
                 title: "the project can be set up anew",
                 shown: self.rebuild.works,
                 evidence: vec![self.rebuild.evidence.clone()],
             },
-        ]
+        ];
+        let what = self.steps.iter().map(|step| format!("{};\n", step.sql)).collect();
+        Matter { what, spared, ..Matter::new("reset", &self.database, own) }
     }
 
     /// Drops what was shown, in one transaction; `on_step` is told of each statement before it

@@ -8,10 +8,12 @@ mod sqlite;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::backup::{self, Backup, Place};
+use super::checklist::Matter;
 use super::chronicle::{self, Chronicle};
 use super::evidence;
 use super::migrate::Account;
@@ -46,8 +48,56 @@ pub struct Restore {
     pub sessions: Vec<String>,
     /// What there is to know besides, in sentences.
     pub notes: Vec<String>,
+    /// Who does it, and what was said on the checklist, for the record.
+    pub account: Account,
     /// The state folder, for what was done.
     state: PathBuf,
+}
+
+/// What a restore tells while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// This begins.
+    Begins(&'a str),
+    /// So many bytes of the backup were read so far, of so many.
+    Read {
+        /// So far.
+        bytes: u64,
+        /// Of all there are.
+        of: u64,
+    },
+}
+
+/// Is told what a restore does.
+pub type Tell<'a> = dyn FnMut(Part<'_>) + Send + 'a;
+
+/// How often it is told how far the reading is.
+const PACE: Duration = Duration::from_millis(250);
+
+/// Tells how far the reading of a backup is, no more often than a person can read it.
+struct Reading<'a, 'b> {
+    tell: &'a mut Tell<'b>,
+    bytes: u64,
+    of: u64,
+    told: Instant,
+}
+
+impl<'a, 'b> Reading<'a, 'b> {
+    /// That of a file from its beginning.
+    fn of(file: &Path, tell: &'a mut Tell<'b>) -> Self {
+        let of = fs::metadata(file).map_or(0, |about| about.len());
+        tell(Part::Read { bytes: 0, of });
+        Self { tell, bytes: 0, of, told: Instant::now() }
+    }
+
+    /// Takes that so many bytes more were read.
+    fn add(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes.try_into().unwrap_or(u64::MAX));
+        if self.told.elapsed() >= PACE || self.bytes == self.of {
+            self.told = Instant::now();
+            (self.tell)(Part::Read { bytes: self.bytes, of: self.of });
+        }
+    }
 }
 
 /// What came of a restore.
@@ -107,6 +157,7 @@ pub async fn plan(
         replaces: false,
         sessions: Vec::new(),
         notes,
+        account: Account::default(),
         state: place.state.clone(),
     };
     match &target.address {
@@ -233,20 +284,30 @@ impl Restore {
         lines
     }
 
+    /// What its checklist is gathered for: what is there may be anything, and stays under another
+    /// name unless it is to go.
+    pub fn matter(&self, way: Way) -> Matter {
+        let stays = "what is there stays, under another name".to_owned();
+        let digest = self.backup.as_ref().map(|backup| backup.sha256.as_str());
+        Matter {
+            what: format!("{}\n{}", self.file.display(), digest.unwrap_or_default()),
+            spared: (self.replaces && !way.drop_old).then_some(stays),
+            is_there: self.replaces,
+            may_be_broken: true,
+            ..Matter::new("restore", &self.database, Vec::new())
+        }
+    }
+
     /// Brings the backup back, and writes down that it was; what was done to the database there was
-    /// is known to the new one too. `tell` is told what begins.
+    /// is known to the new one too. `tell` is told what
+    /// begins, and how far it is.
     ///
     /// # Errors
     /// The backup is not whole, somebody is in the way, or the work was stopped; the database that
     /// is there is then as it was.
-    pub async fn carry_out(
-        &self,
-        way: Way,
-        stop: &Stop,
-        tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Done> {
+    pub async fn carry_out(&self, way: Way, stop: &Stop, tell: &mut Tell<'_>) -> Result<Done> {
         let (identity, earlier) = self.before(stop).await?;
-        let account = Account::default().with(json!({
+        let account = self.account.with(json!({
             "file": self.file.display().to_string(), "identity": identity,
             "sha256": self.backup.as_ref().map(|backup| backup.sha256.clone()),
         }));

@@ -26,6 +26,8 @@ pub struct Review {
     pub notes: Vec<String>,
     /// The hazards that forbid it here.
     pub refused: Vec<Hazard>,
+    /// What else forbids it.
+    pub objection: Option<Problem>,
 }
 
 /// A statement of a plan.
@@ -97,6 +99,7 @@ pub fn of_change(
     let rules = (&rules, change.allowances.as_slice());
     let mut review = review(&proof.up, renames, facts, &context, rules);
     review.notes.extend(change.notes.iter().cloned());
+    review.objection.clone_from(&change.objection);
     Ok(review)
 }
 
@@ -145,6 +148,7 @@ pub fn review(
         renames: renames.to_vec(),
         notes: plan.notes.clone(),
         refused,
+        objection: None,
     }
 }
 
@@ -187,11 +191,14 @@ impl Review {
         hazards.filter(|hazard| hazard.severity == severity && !hazard.is_settled()).count()
     }
 
-    /// The refusal of the whole, if a hazard forbids it.
+    /// The refusal of the whole, if a hazard or what it was planned on forbids it.
     ///
     /// # Errors
     /// One does.
     pub fn permit(&self) -> Result<()> {
+        if let Some(objection) = &self.objection {
+            return Err(objection.clone());
+        }
         if self.refused.is_empty() {
             return Ok(());
         }

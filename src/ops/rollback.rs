@@ -56,6 +56,7 @@ async fn from(
     stop: &Stop,
 ) -> Result<Planned> {
     let found = look(setting, connection, stop).await?;
+    found.standing.readable()?;
     let chosen = chosen(&found, wish)?;
     let mut migrations = Vec::new();
     for entry in &chosen {

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::change::Setting;
+use super::checklist::{Item, Matter};
 use super::chronicle::{Begun, Chronicle};
 use super::migrate::Account;
-use super::push::Item;
 use super::reset::refuse;
 use super::seeds::{self, Content, SeedFile, Shape};
 pub use super::seeds::{Filled, Wanted};
-use super::status::{DatabaseStatus, Rows};
+use super::status::{DatabaseStatus, RelationStatus, Rows};
 use crate::config::Target;
 use crate::db::Db;
 use crate::db::connection::Connection;
@@ -25,9 +25,6 @@ use crate::problem::{Kind, Problem, Result};
 use crate::schema::model::is_history_table;
 use crate::schema::{RelationKind, RelationName};
 use crate::sql::Dialect;
-
-/// The items of a seed's checklist.
-pub const ITEMS: [&str; 2] = ["environment", "rows"];
 
 /// The seed where none is given: the same rows every time.
 pub const USUAL_SEED: u64 = 1;
@@ -125,7 +122,11 @@ pub async fn plan(
     let database = db.server().database.clone();
     db.close().await;
     let touched = touched(&work);
-    let there = status?.relations.into_iter().filter_map(|relation| {
+    let status = status?;
+    if matches!(&work, Work::Made(wanted, _) if wanted.tables.is_empty()) {
+        notes.extend(status.relations.iter().filter_map(unmade));
+    }
+    let there = status.relations.into_iter().filter_map(|relation| {
         let holds = matches!(
             relation.kind,
             RelationKind::Table | RelationKind::Partition | RelationKind::PartitionedTable
@@ -138,6 +139,19 @@ pub async fn plan(
     let (target, state) = (target.clone(), setting.state.clone());
     let account = Account::default();
     Ok(Seed { target, database, notes, there, upsert, account, state, shape, work })
+}
+
+/// Why no rows are made for a relation that can have some, in a sentence; nothing where they are.
+fn unmade(relation: &RelationStatus) -> Option<String> {
+    let what = match relation.kind {
+        RelationKind::VirtualTable => "a virtual table: its module decides what a row is",
+        RelationKind::ForeignTable => "a foreign table: its rows are another server's",
+        _ => return None,
+    };
+    Some(format!(
+        "{} is passed over, {what}; SQL in the folder of seeds can fill it",
+        relation.name
+    ))
 }
 
 /// Whether a table keeps what was done to the database: no sample rows belong into it.
@@ -238,18 +252,17 @@ impl Seed {
         (touched.iter().map(ToString::to_string).collect(), rows)
     }
 
-    /// The checklist, with what is known for each item.
-    pub fn checklist(&self) -> Vec<Item> {
-        let [environment, rows] = ITEMS;
+    /// What its checklist is gathered for, with what is known of its own items.
+    pub fn matter(&self) -> Matter {
         let count = |(name, rows): &(RelationName, Rows)| match rows {
             Rows::Exactly(1) => format!("{name} has 1 row"),
             Rows::Exactly(rows) => format!("{name} has {rows} rows"),
             Rows::About(rows) => format!("{name} has about {rows} rows"),
         };
-        vec![
-            Item::environment(environment, &self.target, &self.database),
+        let own = vec![
+            Item::environment(&self.target, &self.database),
             Item {
-                id: rows,
+                id: "rows",
                 title: "the rows that are there may get company, or be changed",
                 shown: self.there.is_empty(),
                 evidence: match self.there.is_empty() {
@@ -257,7 +270,8 @@ impl Seed {
                     false => self.there.iter().map(count).collect(),
                 },
             },
-        ]
+        ];
+        Matter { what: self.lines().join("\n"), ..Matter::new("seed", &self.database, own) }
     }
 
     /// Puts the rows in, all of them or none. `tell` is told what is being filled, and how many

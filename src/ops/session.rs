@@ -17,7 +17,7 @@ pub use crate::db::stop::Stop;
 use crate::db::value::Value;
 use crate::db::{Db, ServerFacts};
 use crate::ops::acquaintance;
-use crate::ops::checklist::{Gathered, Word};
+use crate::ops::checklist::{Aid, Gathered, Signed};
 use crate::ops::chronicle::Chronicle;
 use crate::ops::dashboard::{self, Dashboard, Drifting};
 use crate::ops::journal::{Journal, Record};
@@ -69,7 +69,9 @@ pub enum Request {
     /// Let go of a change whose renames nobody wants to answer for.
     LetGo,
     /// Carry out a change on the database that is open, with what was said on its checklist.
-    Push(Arc<Prepared>, Vec<Word>),
+    Push(Arc<Prepared>, Box<Signed>),
+    /// Do something about an item of a push's checklist, if so asked, and gather its evidence again.
+    Gather(Arc<Prepared>, Option<Aid>),
     /// Write rows of a database to a file that is not there yet, on a connection of its own.
     Export(Box<(Target, Export)>, String),
     /// Write a change as the next migration, under this name.
@@ -93,6 +95,15 @@ pub enum Progress {
     Said(String),
     /// How many bytes of a backup are written so far.
     Written(u64),
+    /// How many bytes of a backup are read so far.
+    Read {
+        /// What is being done, in words.
+        words: String,
+        /// So far.
+        bytes: u64,
+        /// Of all there are.
+        of: u64,
+    },
 }
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
@@ -129,6 +140,8 @@ pub enum Answer {
     LetGo,
     /// What the checklist of a change showed is other by now: nothing was run.
     Reopened(Box<Gathered>),
+    /// The evidence for the checklist of a push.
+    Gathered(Box<Gathered>),
     /// It is carried out, in this time.
     Pushed(Duration),
     /// The migration is written: its files, as paths to show.
@@ -297,7 +310,8 @@ impl Session {
                 self.desk.prepare(&self.config(), &wanted, stop, parts).await.map(Answer::Prepared)
             }
             Request::LetGo => self.desk.clear().await.map(|()| Answer::LetGo),
-            Request::Push(prepared, words) => push_checked((&prepared, &words), stop, parts).await,
+            Request::Push(prepared, signed) => self.push((&prepared, &signed), stop, parts).await,
+            Request::Gather(prepared, aid) => self.gather((&prepared, aid), stop, tell).await,
             Request::Write(prepared, name) => prepared.write(&name).map(Answer::Written),
             Request::Export(work, file) => write_rows(&work, file, stop, parts).await,
             Request::Migrations(target, ask) => {
@@ -420,6 +434,38 @@ impl Session {
         answer
     }
 
+    /// Carries out a change, if what its checklist showed is still so.
+    async fn push(
+        &self,
+        (prepared, signed): (&Prepared, &Signed),
+        stop: &Stop,
+        tell: &Tell<'_>,
+    ) -> Result<Answer> {
+        let pushed = prepared.push((&self.config(), signed), stop, tell).await?;
+        Ok(match pushed {
+            Ok(took) => Answer::Pushed(took),
+            Err(found) => Answer::Reopened(Box::new(found)),
+        })
+    }
+
+    /// Gathers the evidence of a push's checklist, once something was done about it.
+    async fn gather(
+        &self,
+        (prepared, aid): (&Prepared, Option<Aid>),
+        stop: &Stop,
+        tell: &(dyn Fn(Progress) + Send + Sync),
+    ) -> Result<Answer> {
+        let config = self.config();
+        let found = match aid {
+            Some(aid) => {
+                let so_far = |bytes: u64| tell(Progress::Written(bytes));
+                prepared.aid((&config, aid), stop, &so_far).await?
+            }
+            None => prepared.gather(&config, stop).await?.gathered(None),
+        };
+        Ok(Answer::Gathered(Box::new(found)))
+    }
+
     async fn references(&self, selections: &[Selection], stop: &Stop) -> Result<Answer> {
         let db = self.db()?;
         let mut counts = Vec::with_capacity(selections.len());
@@ -427,18 +473,6 @@ impl Session {
             counts.push(db.count(rows, Some(REFERENCE_LIMIT + 1), stop).await?);
         }
         Ok(Answer::References(counts))
-    }
-}
-
-/// Carries out a change, if what its checklist showed is still so.
-async fn push_checked(
-    (prepared, words): (&Prepared, &[Word]),
-    stop: &Stop,
-    tell: &Tell<'_>,
-) -> Result<Answer> {
-    match prepared.reopened(stop).await? {
-        Some(found) => Ok(Answer::Reopened(Box::new(found))),
-        None => prepared.push(words, stop, tell).await.map(Answer::Pushed),
     }
 }
 

@@ -37,6 +37,15 @@ impl Standing {
         self.entries.iter().filter(|entry| entry.state.is_pending())
     }
 
+    /// That every file could be read: what one that could not holds, nobody knows.
+    ///
+    /// # Errors
+    /// The first that could not.
+    pub fn readable(&self) -> Result<()> {
+        let unread = self.misfits.iter().find(|misfit| misfit.unread);
+        unread.map_or(Ok(()), |misfit| Err(misfit.problem()))
+    }
+
     /// The entry a person means by what was typed: a number, a name, a file's name, or the key.
     pub fn find(&self, text: &str) -> Option<&Entry> {
         let is_meant = |entry: &&Entry| {

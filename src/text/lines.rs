@@ -43,6 +43,13 @@ pub fn compared<'a>(before: &'a str, after: &'a str) -> Vec<(Fate, &'a str)> {
     out
 }
 
+/// The lines that only one of two texts has, each after its sign, in one row.
+pub fn differing(before: &str, after: &str) -> Vec<String> {
+    let lines = compared(before, after).into_iter();
+    let told = lines.filter(|(fate, _)| *fate != Fate::Kept);
+    told.map(|(fate, line)| format!("{} {line}", fate.sign())).collect()
+}
+
 fn rest<'a, 'b>(lines: &'a [&'b str], from: usize) -> &'a [&'b str] {
     lines.get(from..).unwrap_or_default()
 }

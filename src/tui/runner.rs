@@ -113,6 +113,9 @@ impl Runner {
                         Progress::Part(part) => Event::Progress(part),
                         Progress::Run(progress) => Event::Ran(progress),
                         Progress::Said(words) => Event::Said(words),
+                        Progress::Read { words, bytes, of } => {
+                            Event::Said(operations::reading(&words, bytes, of))
+                        }
                         Progress::Written(bytes) => Event::Said(operations::copying(Some(bytes))),
                     };
                     let _ = replies.try_send(Msg::Reply(slot, ticket, event));

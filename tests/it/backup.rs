@@ -6,6 +6,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use dbstudio::config::{Config, Flags, Variables};
+use dbstudio::db::stop::Stop;
+use dbstudio::ops::backup::Place;
+use dbstudio::ops::restore::{self, Part, Way};
+
 use crate::server;
 use crate::verbs::{Database, Project, Told};
 
@@ -128,7 +133,7 @@ fn a_reset_knows_a_backup_of_this_database_alone() {
         assert_eq!(project.run(&["backup"]).code, 0);
         let told = project.run(&reset);
         assert!(told.result.contains("[x] backup"), "{told:?}");
-        assert_eq!(project.run(&["reset", "--yes", "--ack", "team"]).code, 0);
+        assert_eq!(project.run(&["reset", "--yes", "--ack", "team-notified"]).code, 0);
         // Another database in its place: the backup is not of that one.
         match &project.database {
             Database::Postgres(database) => {
@@ -163,7 +168,9 @@ fn production_is_restored_only_by_its_name() {
         assert_eq!(project.run(&["restore", "--yes", "--read-only"]).code, 4);
         assert_eq!(project.query(FIRST), "Eve");
         let name = name(&project);
-        let told = project.run(&["restore", "--yes", "--drop-old", "--confirm", &name]);
+        let restore = ["restore", "--yes", "--drop-old", "--confirm", &name];
+        assert_eq!(project.run(&restore).code, 4);
+        let told = project.run(&[&restore[..], &["--ack", "team-notified"]].concat());
         assert_eq!(told.code, 0, "{told:?}");
         assert_eq!(project.query(FIRST), "Ada");
     }
@@ -191,7 +198,7 @@ fn wrapped(project: &Project, wait: &str) -> PathBuf {
     for name in ["pg_dump", "pg_restore"] {
         let real = server::postgres().programs.join(name).display().to_string();
         let text = format!(
-            "#!/bin/sh\necho \"$0 $*\" >> {0}/calls\ncase \"$*\" in *{wait}*) touch {0}/waits; read x < {0}/pipe;; esac\nexec {real} \"$@\"\n",
+            "#!/bin/sh\necho \"$0 $*\" >> {0}/calls\ncase \"$*\" in *{wait}*) touch {0}/waits; read x < {0}/pipe; {real} \"$@\"; touch {0}/ended; exit;; esac\nexec {real} \"$@\"\n",
             folder.display()
         );
         // Written by another process: a program that anybody has open for writing cannot be run,
@@ -221,10 +228,12 @@ fn a_killed_backup_or_restore_leaves_the_old_state() {
         let folder = wrapped(&project, wait);
         let path = format!("{}:/usr/bin:/bin", folder.display());
         let mut command = project.command(arguments);
-        command.env("PATH", path).stdout(Stdio::null()).stderr(Stdio::null());
+        let talk = folder.join("talk");
+        command.env("PATH", path).stdout(Stdio::null()).stderr(fs::File::create(&talk).unwrap());
         let mut child = command.spawn().unwrap();
         while !folder.join("waits").exists() {
-            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended by itself: {:?}", fs::read_to_string(&talk));
             std::thread::yield_now();
         }
         child.kill().unwrap();
@@ -236,6 +245,9 @@ fn a_killed_backup_or_restore_leaves_the_old_state() {
             .unwrap()
             .write_all(b"\n")
             .unwrap();
+        while !folder.join("ended").exists() {
+            std::thread::yield_now();
+        }
         nobody_is_there(&project);
         let whole = backups(&project).into_iter().filter(|name| !name.contains(".part"));
         assert_eq!((whole.count(), project.query(FIRST).as_str()), (1, "Eve"));
@@ -318,5 +330,34 @@ fn a_production_database_is_recognised_by_any_other_address_and_after_a_changed_
             "{told:?}"
         );
         assert_eq!(project.query(FIRST), "Ada");
+    }
+}
+
+#[test]
+fn a_restore_tells_how_much_of_the_backup_is_read() {
+    for project in filled() {
+        assert_eq!(project.run(&["backup"]).code, 0);
+        let home = project.path("home").display().to_string();
+        let state = project.path("home/state").display().to_string();
+        let pairs = [("HOME", home.clone()), ("XDG_STATE_HOME", state), ("XDG_CONFIG_HOME", home)];
+        let variables = Variables::from_pairs(pairs);
+        let config = Config::load(&Flags::default(), project.folder.path(), variables).unwrap();
+        let target = config.target(&Flags::default()).unwrap().unwrap();
+        let (place, stop) = (Place::of(&config, &target), Stop::new());
+        let mut told = Vec::new();
+        let mut tell = |part: Part<'_>| {
+            if let Part::Read { bytes, of } = part {
+                told.push((bytes, of));
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let way = Way { drop_old: true, ..Way::default() };
+        let done = runtime.block_on(async {
+            let plan = restore::plan(&target, &place, None, &stop).await?;
+            plan.carry_out(way, &stop, &mut tell).await
+        });
+        assert_eq!(done.unwrap().tables, 2);
+        let size = fs::metadata(project.path("kept").join(&backups(&project)[0])).unwrap().len();
+        assert_eq!((told.first(), told.last()), (Some(&(0, size)), Some(&(size, size))));
     }
 }

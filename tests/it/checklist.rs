@@ -167,7 +167,7 @@ fn push_seed_and_reset_have_lists_of_their_own_too() {
     for project in Project::both() {
         project.schema("CREATE TABLE users (id integer PRIMARY KEY);\n");
         let lists = "[checklists]\nseed = []\nreset = []\npush = [\"can-afford-the-loss\"]";
-        project.configure("checklists = { reset = [\"team\"] }", lists);
+        project.configure("checklists = { reset = [\"team-notified\"] }", lists);
         assert_eq!(project.run(&["push", "--yes"]).code, 0);
         project.execute("INSERT INTO users VALUES (7)");
         fs::create_dir_all(project.path("seeds")).unwrap();
@@ -182,8 +182,8 @@ fn push_seed_and_reset_have_lists_of_their_own_too() {
         let told = project.run(&[&push[..], &["--ack", "can-afford-the-loss=a try"]].concat());
         assert_eq!(told.code, 0, "{told:?}");
         let told = project.run(&["reset", "--yes"]);
-        assert_eq!(missing(&told), ["team"], "{told:?}");
-        let told = project.run(&["reset", "--yes", "--ack", "team=I work alone"]);
+        assert_eq!(missing(&told), ["team-notified"], "{told:?}");
+        let told = project.run(&["reset", "--yes", "--ack", "team-notified=I work alone"]);
         assert_eq!(told.code, 0, "{told:?}");
         let told = project.run(&["status", "--json"]).result;
         assert!(told.contains("a try") && told.contains("I work alone"), "{told}");
@@ -194,13 +194,14 @@ fn push_seed_and_reset_have_lists_of_their_own_too() {
 fn fresh_goes_through_the_lists_of_its_parts() {
     for project in Project::both() {
         project.schema("CREATE TABLE users (id integer PRIMARY KEY);\n");
-        project.configure("", "[checklists]\nmigrate = [\"reviewed\"]\nreset = [\"team\"]");
+        project
+            .configure("", "[checklists]\nmigrate = [\"reviewed\"]\nreset = [\"team-notified\"]");
         assert_eq!(project.run(&["push", "--yes"]).code, 0);
         fs::create_dir_all(project.path("seeds")).unwrap();
-        assert_eq!(missing(&project.run(&["fresh", "--yes"])), ["team"]);
-        let told = project.run(&["fresh", "--yes", "--ack", "team=alone"]);
+        assert_eq!(missing(&project.run(&["fresh", "--yes"])), ["team-notified"]);
+        let told = project.run(&["fresh", "--yes", "--ack", "team-notified=alone"]);
         assert_eq!(missing(&told), ["reviewed"], "{told:?}");
-        let told = project.run(&["fresh", "--yes", "--ack", "team=alone,reviewed"]);
+        let told = project.run(&["fresh", "--yes", "--ack", "team-notified=alone,reviewed"]);
         assert_eq!(told.code, 0, "{told:?}");
     }
 }

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use dbstudio::app::effect::Slot;
 use dbstudio::app::msg::{Event, Msg};
-use dbstudio::config::Protection;
-use dbstudio::ops::checklist::{Aid, Gathered, ITEMS, Word};
+use dbstudio::config::{Protection, checklist_items};
+use dbstudio::ops::checklist::{Aid, Gathered, Item, Word};
 use dbstudio::ops::migrations_desk::{Ask, Order, Told};
-use dbstudio::ops::push::Item;
 use dbstudio::ops::session::Request;
 use dbstudio::problem::{Kind, Problem};
 use insta::assert_snapshot;
@@ -78,17 +77,18 @@ fn gathered(read: &[String]) -> Gathered {
             "team-notified",
             "the team knows",
             done(Aid::Notify),
-            &["the command notify has not run for these migrations yet"],
+            &["the command notify has not run for this yet"],
         ),
     ];
-    Gathered { items, aids: vec![Aid::Backup, Aid::Rehearse, Aid::Notify], trouble: None }
+    let aids = vec![Aid::Backup, Aid::Rehearse, Aid::Notify];
+    Gathered { items, strict: true, aids, trouble: None }
 }
 
 fn answer(ask: &Ask) -> Option<Told> {
     Some(match ask {
         Ask::Plan(order) => {
             let mut plan = plan(order);
-            plan.items = ITEMS.to_vec();
+            plan.items = checklist_items("migrate").to_vec();
             Told::Planned(Arc::new(plan))
         }
         Ask::Gather(_, read) => Told::Gathered(Box::new(gathered(read))),
@@ -240,6 +240,7 @@ fn where_a_checklist_is_configured_elsewhere_a_tick_is_enough() {
             let mut found = gathered(read);
             found.items.retain(|item| item.id == "off-peak");
             found.aids.clear();
+            found.strict = false;
             Some(Told::Gathered(Box::new(found)))
         }
         other => answer(other),

@@ -22,7 +22,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn config(project: &Project) -> Config {
+pub fn config(project: &Project) -> Config {
     let home = project.path("home").display().to_string();
     let state = project.path("home/state").display().to_string();
     let pairs = [("HOME", home.clone()), ("XDG_STATE_HOME", state), ("XDG_CONFIG_HOME", home)];

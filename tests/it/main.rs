@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod as_applied;
 mod backup;
 mod browse;
 mod capsule;
@@ -47,6 +48,7 @@ mod journey;
 mod keyset;
 mod migrate;
 mod migrate_faults;
+mod migrate_session;
 mod migrate_sqlite;
 mod migrations_journey;
 mod migrations_run;
@@ -65,6 +67,7 @@ mod rehearse;
 mod reset;
 mod review;
 mod rollback;
+mod safeguards;
 mod schema_change;
 mod schema_pane;
 mod scratch;
@@ -79,5 +82,6 @@ mod sqlite_open;
 mod sqlite_rows;
 mod status_view;
 mod studio;
+mod unreadable;
 mod verbs;
 mod workflows;

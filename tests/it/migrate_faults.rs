@@ -15,7 +15,7 @@ use dbstudio::problem::Problem;
 use crate::server::{self, TestDatabase};
 use crate::verbs::{Database, Project, Told};
 
-fn database(project: &Project) -> &TestDatabase {
+pub fn database(project: &Project) -> &TestDatabase {
     let Database::Postgres(database) = &project.database else { panic!() };
     database
 }
@@ -57,17 +57,17 @@ impl Drop for Session {
     }
 }
 
-fn start(project: &Project, arguments: &[&str]) -> Child {
+pub fn start(project: &Project, arguments: &[&str]) -> Child {
     let mut command = project.command(arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn ended(child: Child) -> Told {
+pub fn ended(child: Child) -> Told {
     Told::of(child.wait_with_output().unwrap())
 }
 
 /// Waits, on the server, until so many sessions of dbstudio on the database do this.
-fn until(project: &Project, does: &str) {
+pub fn until(project: &Project, does: &str) {
     project.execute(&format!(
         "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = \
          current_database() AND pid <> pg_backend_pid() AND {does}) LOOP PERFORM pg_sleep(0.01); \
@@ -76,7 +76,7 @@ fn until(project: &Project, does: &str) {
 }
 
 /// Waits until no session but ours is on the database.
-fn until_alone(project: &Project) {
+pub fn until_alone(project: &Project) {
     project.execute(
         "DO $$ BEGIN WHILE EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
          AND pid <> pg_backend_pid() AND application_name <> 'psql' AND backend_type = 'client backend') \
@@ -84,10 +84,10 @@ fn until_alone(project: &Project) {
     );
 }
 
-const WAITS: &str = "wait_event_type = 'Lock'";
+pub const WAITS: &str = "wait_event_type = 'Lock'";
 
 /// A migration each of whose statements goes through a gate that can be held.
-fn gates(project: &Project, head: &str) -> usize {
+pub fn gates(project: &Project, head: &str) -> usize {
     project.execute(
         "CREATE TABLE gates (id int PRIMARY KEY); INSERT INTO gates SELECT generate_series(1, 4); \
          CREATE TABLE done (id int)",

@@ -86,7 +86,7 @@ fn a_reset_shows_what_goes_and_asks_for_every_item() {
         assert_snapshot!(format!("reset_{name}"), it.screen());
         it.keys("a");
         let screen = it.screen();
-        for shown in ["Drop everything in shop.db?", "[ ] A backup is made", "2 open"] {
+        for shown in ["Drop everything in shop.db?", "[ ] A backup was made", "2 open"] {
             assert!(screen.contains(shown), "{shown} in\n{screen}");
         }
         it.keys("<enter><enter>");

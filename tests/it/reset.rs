@@ -62,16 +62,16 @@ fn a_reset_says_what_goes_and_leaves_nothing() {
         for arguments in [&["reset"][..], &["reset", "--yes"], &["reset", "--ack", "all"]] {
             assert_eq!(project.run(arguments).code, 4, "{arguments:?}");
         }
-        let told = project.run(&["reset", "--yes", "--ack", "team"]);
+        let told = project.run(&["reset", "--yes", "--ack", "team-notified"]);
         assert!(told.code == 4 && told.talk.contains("--ack backup"), "{told:?}");
         assert_eq!(relations(&project), before);
-        let told = project.run(&["reset", "--yes", "--ack", "team=I work alone,backup"]);
+        let told = project.run(&["reset", "--yes", "--ack", "team-notified=I work alone,backup"]);
         assert_eq!(told.code, 0, "{told:?}");
         assert_eq!(relations(&project), "0");
         assert!(project.run(&["reset"]).result.contains("Nothing to do"));
         let told = project.run(&["push", "--yes", "--json"]);
         assert_eq!(told.code, 0, "{told:?}");
-        let told = project.run(&["reset", "--yes", "--ack", "team"]);
+        let told = project.run(&["reset", "--yes", "--ack", "team-notified"]);
         assert_eq!(told.code, 0, "an empty one needs no backup: {told:?}");
     }
 }

@@ -13,9 +13,9 @@ use dbstudio::config::{
 };
 use dbstudio::db::Engine;
 use dbstudio::ops::change::Setting;
+use dbstudio::ops::checklist::{Gathered, Item};
 use dbstudio::ops::preparation::{Intent, Outcome, Prepared};
 use dbstudio::ops::proof::{Proof, Stage};
-use dbstudio::ops::push::Item;
 use dbstudio::ops::review::{Review, Statement};
 use dbstudio::ops::session::Request;
 use dbstudio::problem::{Kind, Problem};
@@ -165,14 +165,28 @@ fn prepared(intent: Intent, statements: Vec<Statement>) -> Prepared {
             renames: Vec::new(),
             notes: vec!["server cron is not compared".to_owned()],
             refused: Vec::new(),
+            objection: None,
         },
-        items: match intent {
-            Intent::Push => vec![
-                item("development", "this is a development database", true, &["shop is local"]),
-                item("data", "no important data is affected", false, &["column customers.note"]),
-                item("loss", "the loss can be afforded", false, &["customers.note: 750 values"; 9]),
-            ],
-            _ => Vec::new(),
+        gathered: Gathered {
+            items: match intent {
+                Intent::Push => vec![
+                    item("development", "this is a development database", true, &["shop is local"]),
+                    item(
+                        "data",
+                        "no important data is affected",
+                        false,
+                        &["column customers.note"],
+                    ),
+                    item(
+                        "loss",
+                        "the loss can be afforded",
+                        false,
+                        &["customers.note: 750 values"; 9],
+                    ),
+                ],
+                _ => Vec::new(),
+            },
+            ..Gathered::default()
         },
         name: "rename_customers_mail".to_owned(),
         current: model,
@@ -415,7 +429,7 @@ fn hostile_names_stay_text_and_the_screen_may_change() {
     all[1].hazards[0].measured = Some(HOSTILE.to_owned());
     let mut plan = prepared(Intent::Push, all);
     plan.review.notes = vec![HOSTILE.repeat(20)];
-    plan.items[1].evidence = vec![HOSTILE.to_owned()];
+    plan.gathered.items[1].evidence = vec![HOSTILE.to_owned()];
     let table = |name: &str| Key::new(Sort::Table, "shop", name);
     let rename = Rename::Object { from: table(HOSTILE), to: table("x") };
     let asked = Candidate { rename, likeness: 0.5, why: HOSTILE.to_owned(), same: false };

@@ -318,3 +318,14 @@ fn under_way(project: &Project, child: &mut Child) {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_virtual_table_gets_no_rows_and_is_named() {
+    let [_, project] = Project::both();
+    project.execute(
+        "CREATE VIRTUAL TABLE search USING fts5 (body); CREATE TABLE notes (id integer PRIMARY KEY)",
+    );
+    let told = project.run(&["seed", "--generate", "2", "--yes", "--ack", "all"]);
+    assert!(told.code == 0 && told.talk.contains("search is passed over"), "{told:?}");
+    assert_eq!(project.query("SELECT (SELECT count(*) FROM notes), count(*) FROM search"), "2|0");
+}

@@ -73,6 +73,39 @@ fn the_guide_puts_first_what_fits() {
 }
 
 #[test]
+fn the_guide_finds_out_whether_the_schema_or_the_database_has_changed() {
+    for project in Project::both() {
+        project.schema("CREATE TABLE users (id integer PRIMARY KEY);\n");
+        project.succeeds(&["setup", "--yes"]);
+        let url = match &project.database {
+            Database::Postgres(database) => database.url(),
+            Database::Sqlite(file) => file.url(),
+        };
+        let mut studio = in_project(&project, &url, WIDE);
+        let schema = |text: &str| std::fs::write(project.path("home/schema.sql"), text).unwrap();
+        let first = |studio: &mut Studio| {
+            studio.keys("W");
+            let screen = studio.screen();
+            let leads =
+                screen.lines().find(|line| line.contains('→')).unwrap_or_default().to_owned();
+            studio.keys("<esc>");
+            (leads, screen)
+        };
+        let (leads, screen) = first(&mut studio);
+        assert!(leads.contains("Browse rows"), "{screen}");
+        schema("CREATE TABLE users (id integer PRIMARY KEY);\nCREATE TABLE tags (t text);\n");
+        let (leads, screen) = first(&mut studio);
+        assert!(leads.contains("I changed the schema: write a migration"), "{screen}");
+        has(&screen, &["In no migration yet: table", "tags"]);
+        schema("CREATE TABLE users (id integer PRIMARY KEY);\n");
+        project.execute("CREATE TABLE by_hand (id integer PRIMARY KEY)");
+        let (leads, screen) = first(&mut studio);
+        assert!(leads.contains("See what differs from the schema"), "{screen}");
+        has(&screen, &["Changed by hand: table", "by_hand"]);
+    }
+}
+
+#[test]
 fn what_was_done_the_last_backup_and_drift_are_on_screen() {
     for project in Project::both() {
         project.configure("protection = \"development\"", "[project]\nbackups = \"kept\"");

@@ -19,6 +19,7 @@ use crate::app::command::CommandId;
 use crate::app::effect::{Effect, Slot};
 use crate::app::layout::layout;
 use crate::app::model::{Focus, Link, Model, Tone, View};
+use crate::app::overlays::guide;
 use crate::app::panes::migrations::{Known, MigrationsPane, Place, REST, Row, Side};
 use crate::app::update::screen;
 use crate::config::{Protection, Target};
@@ -77,6 +78,7 @@ pub fn told(model: &mut Model, told: Told, effects: &mut Vec<Effect>) {
                 // Other files may have made other columns.
                 model.schema.asked = false;
             }
+            guide::learned(model, Slot::Standing, effects);
         }
         Told::Examined(examined) => model.migrations.learn(examined),
         Told::Timeline(entries) => model.migrations.recall(entries),

@@ -7,7 +7,7 @@ mod chain;
 mod words;
 
 pub use chain::{Chain, Stage, begin as begin_chain, is_at, next, with_done};
-pub use words::{copying, intent, lines, verb};
+pub use words::{copying, intent, lines, reading, verb};
 
 use std::sync::Arc;
 

@@ -48,6 +48,11 @@ pub fn copying(bytes: Option<u64>) -> String {
     }
 }
 
+/// How far the reading of a backup is.
+pub fn reading(words: &str, bytes: u64, of: u64) -> String {
+    format!("{words}: {} of {}", text::short_bytes(bytes), text::short_bytes(of))
+}
+
 /// One word for carrying it out.
 pub fn verb(plan: &Plan) -> &'static str {
     match plan.wish {

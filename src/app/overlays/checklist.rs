@@ -23,12 +23,10 @@ use crate::app::overlays::prompt::{Prompt, Purpose};
 use crate::app::overlays::{Next, Overlay};
 use crate::app::span::{Ink, Span};
 use crate::app::update::screen;
-use crate::config::Protection;
-use crate::ops::checklist::{Aid, Gathered, Signed, TICKS, Word};
+use crate::ops::checklist::{Aid, Gathered, Item, Signed, TICKS, Word};
 use crate::ops::migrations_desk::Plan;
 use crate::ops::operations_desk;
 use crate::ops::preparation::Prepared;
-use crate::ops::push::Item;
 use crate::text;
 
 /// The rows of evidence of an item that are shown.
@@ -98,13 +96,19 @@ pub struct Checklist {
     pub cursor: usize,
     /// What is being done.
     pub doing: Option<Doing>,
-    /// Whether only a reason stands in for evidence.
-    strict: bool,
     said: Sayings,
-    /// How far what is being done has come.
-    part: usize,
+    part: Part,
     /// What the trouble is about.
     about: Option<Aid>,
+}
+
+/// How far what is being done has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    /// This one of its parts is on.
+    At(usize),
+    /// What is on, in words.
+    Said(String),
 }
 
 /// A row on the screen.
@@ -121,20 +125,14 @@ pub struct Row {
 impl Checklist {
     /// The checklist of a push.
     pub fn push(prepared: Arc<Prepared>) -> Self {
-        let gathered = Gathered { items: prepared.items.clone(), aids: Vec::new(), trouble: None };
-        Self::new(Work::Push(prepared), gathered, Sayings::new(), Protection::Development)
-    }
-
-    /// The checklist of a push whose evidence is other than what was shown before.
-    pub fn push_again(prepared: Arc<Prepared>, gathered: Gathered) -> Self {
-        Self::new(Work::Push(prepared), gathered, Sayings::new(), Protection::Development)
+        let gathered = prepared.gathered.clone();
+        Self::new(Work::Push(prepared), gathered, Sayings::new())
     }
 
     /// A checklist whose evidence was gathered, and what was said about it before.
-    pub fn new(work: Work, gathered: Gathered, said: Sayings, protection: Protection) -> Self {
-        let strict = matches!(work, Work::Run(..)) && protection == Protection::Production;
-        let (doing, part, about) = (None, 0, None);
-        let mut it = Self { work, gathered, cursor: 0, doing, strict, said, part, about };
+    pub fn new(work: Work, gathered: Gathered, said: Sayings) -> Self {
+        let (doing, part, about) = (None, Part::At(0), None);
+        let mut it = Self { work, gathered, cursor: 0, doing, said, part, about };
         it.cursor = it.first_open().unwrap_or(0);
         it
     }
@@ -176,18 +174,15 @@ impl Checklist {
 
     /// Whether the item under the cursor can be ticked.
     pub fn can_tick(&self) -> bool {
-        let may = |item: &Item| !self.strict || (TICKS.contains(&item.id) && item.id != "reviewed");
+        let may = |item: &Item| {
+            !self.gathered.strict || (TICKS.contains(&item.id) && item.id != "reviewed")
+        };
         self.item(self.cursor).is_some_and(|item| !item.shown && may(item))
     }
 
     /// Whether it can be gone on without the item under the cursor, for a reason that is kept.
     pub fn can_waive(&self) -> bool {
         self.item(self.cursor).is_some_and(|it| !it.shown)
-    }
-
-    /// Whether the evidence can be gathered again from here.
-    pub fn can_gather(&self) -> bool {
-        !matches!(self.work, Work::Push(_))
     }
 
     /// What can be done about items that nothing speaks for; where the cursor is comes first.
@@ -249,6 +244,14 @@ impl Checklist {
             Some(Doing::Aiding(aid)) => Some(aid),
             _ => None,
         };
+        // A word about a count is about no other one.
+        let items = &self.gathered.items;
+        let is_other = |item: &Item| {
+            item.is_measured() && items.iter().any(|it| it.id == item.id && it != item)
+        };
+        for item in gathered.items.iter().filter(|item| is_other(item)) {
+            self.said.remove(item.id);
+        }
         self.gathered = gathered;
         let stays = self.about.is_some() && self.gathered.trouble.is_some();
         if !stays && self.mark(self.cursor) != Mark::Open {
@@ -314,10 +317,14 @@ impl Checklist {
     /// What is being done, in words.
     fn busy(&self) -> String {
         match (self.doing, &self.work) {
-            (Some(Doing::Aiding(Aid::Backup)), _) => "making a backup, and verifying it".to_owned(),
+            (Some(Doing::Aiding(Aid::Backup)), _) => match &self.part {
+                Part::Said(words) => words.clone(),
+                Part::At(_) => "making a backup, and verifying it".to_owned(),
+            },
             (Some(Doing::Aiding(Aid::Notify)), _) => "running the command notify".to_owned(),
             (Some(Doing::Aiding(Aid::Rehearse)), Work::Run(plan, _)) => {
-                let script = self.part.checked_sub(1).and_then(|at| plan.run.scripts.get(at));
+                let Part::At(part) = &self.part else { return String::new() };
+                let script = part.checked_sub(1).and_then(|at| plan.run.scripts.get(at));
                 match script {
                     Some(script) => format!("rehearsing {}", script.migration.name()),
                     None => "reading the database, to rehearse on what it is".to_owned(),
@@ -347,10 +354,9 @@ impl Checklist {
             "backup" => "the index of the backups, and the file itself",
             "rollback-plan" => "the rehearsal of these files on this schema",
             "off-peak" => "the database's clock and sessions; off_peak of dbstudio.toml",
-            "team-notified" => "notify of dbstudio.toml, and whether it ran for these files",
+            "team-notified" => "your word, or notify of dbstudio.toml, run for just this",
             "development" => "protection of dbstudio.toml",
             "environment" => "the server's name for it; protection of dbstudio.toml",
-            "team" => "you alone, or notify of dbstudio.toml",
             "rebuild" => "the migrations, run from nothing in a scratch database just now",
             "rows" => "the tables, counted just now",
             "no-important-data" | "can-afford-the-loss" => {
@@ -450,7 +456,7 @@ impl Checklist {
     fn begin(&mut self, doing: Doing, model: &mut Model, effects: &mut Vec<Effect>) {
         if checklist::begin(model, &self.work, doing, effects) {
             self.doing = Some(doing);
-            self.part = 0;
+            self.part = Part::At(0);
             self.about = None;
             self.gathered.trouble = None;
         }
@@ -460,10 +466,10 @@ impl Checklist {
     fn go_on(&self, model: &mut Model, effects: &mut Vec<Effect>) -> Next {
         match &self.work {
             Work::Push(prepared) => {
-                change::push(model, Arc::clone(prepared), self.signed().words, effects);
+                change::push(model, Arc::clone(prepared), self.signed(), effects);
                 Next::Close
             }
-            Work::Run(..) if self.strict => {
+            Work::Run(..) if self.gathered.strict => {
                 let prompt = Prompt::new(Purpose::DatabaseName, "");
                 Next::Over(Box::new(Overlay::Prompt(Box::new(prompt))))
             }
@@ -498,8 +504,10 @@ impl Checklist {
 
     /// Takes how far what is being done has come; whether the answer was for it.
     pub fn reply(&mut self, slot: Slot, event: &Event) -> bool {
-        if let (Slot::Op, Event::Progress(at), Some(_)) = (slot, event, self.doing) {
-            self.part = *at;
+        match (slot, event, self.doing) {
+            (Slot::Op, Event::Progress(at), Some(_)) => self.part = Part::At(*at),
+            (Slot::Op, Event::Said(words), Some(_)) => self.part = Part::Said(words.clone()),
+            _ => {}
         }
         slot == Slot::Op && self.doing.is_some()
     }

@@ -373,8 +373,7 @@ impl PlanReview {
     ) -> Next {
         if !plan.gathered.items.is_empty() {
             let work = Work::Operation(Arc::clone(plan));
-            let (gathered, protection) = (plan.gathered.clone(), plan.target.protection);
-            let list = Checklist::new(work, gathered, self.said.clone(), protection);
+            let list = Checklist::new(work, plan.gathered.clone(), self.said.clone());
             return over(Overlay::Checklist(Box::new(list)));
         }
         if plan.needs_name() {

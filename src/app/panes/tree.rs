@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::schema::model::{LEDGER_SCHEMA, is_history_table};
 use crate::schema::{
     Outline, OutlineRelation, OutlineSchema, RelationKind, RelationName, TypeKind,
 };
@@ -84,9 +85,27 @@ pub struct Leaf {
 
 impl Tree {
     /// Takes a new outline; the cursor stays on what it stood on, if that is still there.
-    pub fn set_outline(&mut self, outline: Arc<Outline>) {
+    /// What migration tools and dbstudio keep for themselves comes last.
+    pub fn set_outline(&mut self, mut outline: Arc<Outline>) {
+        let is_kept = |relation: &OutlineRelation| is_history_table(&relation.name);
+        let is_mixed = |schema: &OutlineSchema| {
+            schema.name == LEDGER_SCHEMA || schema.relations.iter().any(is_kept)
+        };
+        if outline.schemas.iter().any(is_mixed) {
+            let sorted = Arc::make_mut(&mut outline);
+            sorted.schemas.sort_by_key(|schema| schema.name == LEDGER_SCHEMA);
+            for schema in &mut sorted.schemas {
+                schema.relations.sort_by_key(is_kept);
+            }
+        }
         self.outline = outline;
         self.rebuild();
+    }
+
+    /// Whether there is no relation but those migration tools and dbstudio keep for themselves.
+    pub fn is_empty_of_tables(&self) -> bool {
+        let own = self.outline.schemas.iter().filter(|schema| schema.name != LEDGER_SCHEMA);
+        own.flat_map(|schema| &schema.relations).all(|one| is_history_table(&one.name))
     }
 
     /// Everything there is, folded or not.
@@ -227,6 +246,7 @@ impl Tree {
     /// Schemas are open by default as long as there are few; groups and partitions are not.
     fn is_open(&self, branch: &Branch) -> bool {
         let by_default = match branch {
+            Branch::Schema(name) if name == LEDGER_SCHEMA => false,
             Branch::Schema(name) => self.outline.schemas.len() <= 4 || name == "public",
             _ => false,
         };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::statement::{Statement, Verb, statements};
-use super::{Reference, RowEdit, RowId, TableEdits, Wanted};
+use super::{Reference, RowEdit, TableEdits, Wanted};
 use crate::db::value::Value;
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{RelationName, UniqueKey};
@@ -71,24 +71,23 @@ fn writes(statement: &Statement, from: &Reference) -> bool {
 
 /// Lets each statement say which other it takes values of.
 fn numbered(mut statements: Vec<Statement>) -> Result<Vec<Statement>> {
-    let rows: Vec<(RelationName, RowId)> =
-        statements.iter().map(|it| (it.relation.clone(), it.row.clone())).collect();
-    let place = |from: &Reference| {
-        rows.iter().position(|(table, row)| *row == from.row && *table == from.table)
-    };
-    for statement in &mut statements {
-        if let Some(from) = statement.needs().find(|from| place(from).is_none()) {
-            return Err(Problem::new(
+    let place = |of: &Statement, from: &Reference| {
+        statements.iter().position(|other| writes(other, from)).ok_or_else(|| {
+            Problem::new(
                 Kind::Refused,
                 format!(
                     "A row of {} refers to a new row of {} that is not staged any more",
-                    statement.relation.name, from.table.name
+                    of.relation.name, from.table.name
                 ),
                 "",
                 "choose another",
-            ));
-        }
-        statement.number(|from| place(from).unwrap_or_default());
+            )
+        })
+    };
+    let places = |of: &Statement| of.needs().map(|from| place(of, from)).collect();
+    let all: Vec<Vec<usize>> = statements.iter().map(places).collect::<Result<_>>()?;
+    for (statement, places) in statements.iter_mut().zip(all) {
+        statement.number(places);
     }
     Ok(statements)
 }

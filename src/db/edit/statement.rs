@@ -95,9 +95,10 @@ impl Statement {
         self.text.needs()
     }
 
-    /// Says which statement, counted from 0, gives the values of a new row.
-    pub(super) fn number(&mut self, of: impl Fn(&Reference) -> usize) {
-        self.text.number(of);
+    /// Says which statements, counted from 0, give the values of the new rows it needs, in their
+    /// order.
+    pub(super) fn number(&mut self, places: Vec<usize>) {
+        self.text.number(places);
     }
 
     /// The same text with the values where the parameters are.

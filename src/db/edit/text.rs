@@ -87,12 +87,15 @@ impl Text {
         })
     }
 
-    /// Says which statement, counted from 0, gives the values of a new row.
-    pub(super) fn number(&mut self, of: impl Fn(&Reference) -> usize) {
-        for piece in &mut self.pieces {
-            if let Piece::Given { from, statement } = piece {
-                *statement = of(from);
-            }
+    /// Says which statements, counted from 0, give the values of the new rows of [`Self::needs`], in
+    /// their order.
+    pub(super) fn number(&mut self, places: Vec<usize>) {
+        let given = self.pieces.iter_mut().filter_map(|piece| match piece {
+            Piece::Given { statement, .. } => Some(statement),
+            _ => None,
+        });
+        for (statement, place) in given.zip(places) {
+            *statement = place;
         }
     }
 

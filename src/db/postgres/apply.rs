@@ -209,7 +209,7 @@ fn fix(fault: &Fault) -> &'static str {
             "rows that are there do not fit: change them first, or change the schema to fit them"
         }
         Some("40001" | "40P01") => "run it again",
-        Some("53200") if fault.is_crowded() => CROWDED,
+        _ if fault.is_crowded() => CROWDED,
         _ => "the server's words say why; correct the schema, or the data, and run it again",
     }
 }

@@ -178,16 +178,16 @@ impl Postgres {
         let Some(column) = relation.column(&trial.column) else {
             return Ok(Err(format!("There is no column {} any more", trial.column)));
         };
-        let value = match &trial.typed {
+        let text = match &trial.typed {
             Typed::Default => return Ok(Ok(Wanted::Default)),
             Typed::Row(from) => return Ok(Ok(Wanted::Row(from.clone()))),
-            Typed::Null => Value::Null,
-            Typed::Text(_) | Typed::Bytes(_) => {
-                let text = &match &trial.typed {
-                    Typed::Bytes(bytes) => Cow::Owned(format!("\\x{}", hex(bytes))),
-                    Typed::Text(text) => Cow::Borrowed(text.as_str()),
-                    _ => Cow::Borrowed(""),
-                };
+            Typed::Null => None,
+            Typed::Text(text) => Some(Cow::Borrowed(text.as_str())),
+            Typed::Bytes(bytes) => Some(Cow::Owned(format!("\\x{}", hex(bytes)))),
+        };
+        let value = match &text {
+            None => Value::Null,
+            Some(text) => {
                 let read =
                     on_a_connection!(self, stop, &told, |lease| understood(lease, column, text))?;
                 match read {

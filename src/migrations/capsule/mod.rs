@@ -346,7 +346,8 @@ impl Index {
         format!("DROP TABLE IF EXISTS {}", self.sql(store))
     }
 
-    /// The numbers of the capsules that are older than so many days.
+    /// The capsules that are older than so many days, the newest first; none where there is no
+    /// index.
     ///
     /// # Errors
     /// The index cannot be read.
@@ -355,14 +356,20 @@ impl Index {
         connection: &mut Connection,
         days: u64,
         stop: &Stop,
-    ) -> Result<Vec<i64>, Fault> {
+    ) -> Result<Vec<Capsule>, Fault> {
+        let all = self.list(connection, None, stop).await?;
+        if all.is_empty() {
+            return Ok(all);
+        }
         let moment = match self.dialect {
             Dialect::Postgres => format!("pg_catalog.now() - interval '{days} days'"),
             Dialect::Sqlite => format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{days} days')"),
         };
         let sql = format!("SELECT id FROM {} WHERE at < {moment}", self.table());
         let rows = connection.query(&sql, stop).await?;
-        Ok(rows.into_iter().flatten().flatten().filter_map(|id| id.parse().ok()).collect())
+        let old: Vec<i64> =
+            rows.into_iter().flatten().flatten().filter_map(|id| id.parse().ok()).collect();
+        Ok(all.into_iter().filter(|one| old.contains(&one.id)).collect())
     }
 
     fn detail(self, capsule: &Capsule) -> String {

@@ -14,11 +14,11 @@ pub(super) fn read(source: &Source) -> Result<Folder> {
         let named = files::digits(&name).zip(name.strip_suffix(".sql"));
         let Some(((digits, _), stem)) = named else {
             let why = "a migration of dbmate is called NUMBER_NAME.sql".to_owned();
-            folder.misfits.push(Misfit { path, why });
+            folder.misfits.push(Misfit::new(path, why));
             continue;
         };
         let read = Text::read(&path).and_then(|text| {
-            migration(&text, digits, stem).map_err(|why| Misfit { path: path.clone(), why })
+            migration(&text, digits, stem).map_err(|why| Misfit::new(path.clone(), why))
         });
         match read {
             Ok(migration) => folder.migrations.push(migration),

@@ -54,7 +54,7 @@ pub(super) fn read(source: &Source) -> Result<Folder> {
     for path in Listing::read(&source.folder)?.sql {
         if !named.contains(&path) {
             let why = "drizzle-kit's journal does not name it, so nobody runs it".to_owned();
-            folder.misfits.push(Misfit { path, why });
+            folder.misfits.push(Misfit::new(path, why));
         }
     }
     Ok(folder)
@@ -76,12 +76,11 @@ fn journal(folder: &Path) -> Result<Journal> {
 fn migration(path: &Path, entry: JournalEntry) -> std::result::Result<Migration, Misfit> {
     if !path.exists() {
         let why = "the journal names it, but there is no such file".to_owned();
-        return Err(Misfit { path: path.to_path_buf(), why });
+        return Err(Misfit::new(path.to_path_buf(), why));
     }
     let text = Text::read(path)?;
     let mut up = text.script();
-    up.text =
-        breakpoints::ended(&up.text).map_err(|why| Misfit { path: path.to_path_buf(), why })?;
+    up.text = breakpoints::ended(&up.text).map_err(|why| Misfit::new(path.to_path_buf(), why))?;
     let (digits, rest) = match files::digits(&entry.tag) {
         Some((digits, rest)) => (digits.to_owned(), rest),
         None => (entry.idx.to_string(), entry.tag.as_str()),

@@ -28,10 +28,11 @@ pub(super) fn read(source: &Source, format: Format) -> Result<Folder> {
     let listing = Listing::read(&source.folder)?;
     for path in listing.folders {
         let file = path.join("migration.sql");
-        if !file.exists() {
+        // One that may not be looked for is told of when it is read.
+        if matches!(file.try_exists(), Ok(false)) {
             if path.file_name().is_some_and(|name| name != "meta") {
                 let why = "there is no migration.sql in it".to_owned();
-                folder.misfits.push(Misfit { path, why });
+                folder.misfits.push(Misfit::new(path, why));
             }
             continue;
         }
@@ -42,13 +43,13 @@ pub(super) fn read(source: &Source, format: Format) -> Result<Folder> {
     }
     for path in listing.sql {
         let why = format!("a migration of {} is a folder with migration.sql in it", format.tool());
-        folder.misfits.push(Misfit { path, why });
+        folder.misfits.push(Misfit::new(path, why));
     }
     Ok(folder)
 }
 
 fn migration(path: &Path, file: &Path, format: Format) -> std::result::Result<Migration, Misfit> {
-    let told = |why: String| Misfit { path: file.to_path_buf(), why };
+    let told = |why: String| Misfit::new(file.to_path_buf(), why);
     let name = files::name(path);
     let stamp = files::digits(&name).filter(|(digits, _)| digits.len() >= STAMP);
     // drizzle-kit reads a time from the digits; Prisma only orders by the name.

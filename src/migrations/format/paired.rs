@@ -43,7 +43,7 @@ pub(super) fn read(source: &Source, format: Format) -> Result<Folder> {
         match take_apart(&path, format) {
             Ok(named) if named.way == Way::Up => ups.entry(named.version).or_default().push(named),
             Ok(named) => downs.entry(named.version).or_default().push(named),
-            Err(why) => folder.misfits.push(Misfit { path, why }),
+            Err(why) => folder.misfits.push(Misfit::new(path, why)),
         }
     }
     for (version, group) in ups {
@@ -60,7 +60,7 @@ pub(super) fn read(source: &Source, format: Format) -> Result<Folder> {
             "it takes back a migration that is not there: {}.up.sql is not beside it",
             named.stem
         );
-        folder.misfits.push(Misfit { path: named.path, why });
+        folder.misfits.push(Misfit::new(named.path, why));
     }
     Ok(folder)
 }

@@ -61,7 +61,7 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<()> 
 }
 
 fn migration(path: &Path) -> std::result::Result<Migration, Misfit> {
-    let told = |why: &str| Misfit { path: path.to_path_buf(), why: why.to_owned() };
+    let told = |why: &str| Misfit::new(path.to_path_buf(), why.to_owned());
     let file = files::name(path);
     let named = take_apart(&file)
         .ok_or_else(|| told("a migration of refinery is called V1__name.sql or U1__name.sql"))?;

@@ -189,8 +189,6 @@ impl<'a> Engine<'a> {
         if old.is_empty() {
             return Ok(());
         }
-        let all = index.list(&mut self.connection, None, stop).await?;
-        let old: Vec<&Capsule> = all.iter().filter(|one| old.contains(&one.id)).collect();
         let sql: Vec<String> = old.iter().flat_map(|one| index.drop(one)).collect();
         self.begin(&[]).await?;
         if let Err(fault) = self.connection.run(&sql.join(";\n"), stop).await {

@@ -166,7 +166,9 @@ impl Engine<'_> {
                 Err(fault.into())
             }
         };
-        ended.map_err(refused)
+        ended.map_err(refused)?;
+        // What an event trigger set meanwhile is none of the first migration's.
+        self.connection.reset().await
     }
 
     /// Runs the scripts that are left, given by their places in the run.
@@ -391,13 +393,15 @@ impl Engine<'_> {
     }
 
     /// Runs the last statement of a transaction, and makes sure meanwhile that the lock against
-    /// other migrators is still held: nothing is committed without it.
+    /// other migrators is still held, and after one that took long once more: nothing is committed
+    /// without it.
     async fn last_step(
         &mut self,
         steps: &[Step],
         number: usize,
     ) -> (std::result::Result<(), Fault>, Result<()>) {
         let pid = self.connection.pid();
+        let begun = Instant::now();
         let mut work = std::pin::pin!(self.connection.step(steps, number, self.stop));
         let mut done = None;
         let held = {
@@ -409,9 +413,13 @@ impl Engine<'_> {
                 }
             }
         };
-        match done {
-            Some(done) => (done, held),
-            None => (watched(work, &mut self.lock, pid, self.tell).await, held),
+        let ran = match done {
+            Some(done) => done,
+            None => watched(work, &mut self.lock, pid, self.tell).await,
+        };
+        match held {
+            Ok(()) if ran.is_ok() && begun.elapsed() > LOOK => (ran, self.lock.check().await),
+            held => (ran, held),
         }
     }
 }

@@ -191,18 +191,29 @@ impl Running {
     ///
     /// # Errors
     /// It fails, the file cannot be read, or the work was stopped.
-    pub(in crate::ops) async fn input(mut self, file: &Path, stop: &Stop) -> Result<()> {
+    pub(in crate::ops) async fn input(
+        mut self,
+        file: &Path,
+        fed: &mut (dyn FnMut(usize) + Send),
+        stop: &Stop,
+    ) -> Result<()> {
         let (pipe, err) = (self.child.stdin.take(), self.child.stderr.take());
         let feeding = async {
             let Some(mut pipe) = pipe else { return Ok(()) };
             let mut file = tokio::fs::File::open(file).await?;
-            match tokio::io::copy(&mut file, &mut pipe).await {
-                // It stopped reading: its own words say why.
-                Err(why) if why.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-                copied => {
-                    copied?;
-                    pipe.shutdown().await
+            let mut part = vec![0; 1 << 16];
+            loop {
+                let count = file.read(&mut part).await?;
+                let read = part.get(..count).unwrap_or_default();
+                match pipe.write_all(read).await {
+                    // It stopped reading: its own words say why.
+                    Err(why) if why.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+                    written => written?,
                 }
+                if count == 0 {
+                    return pipe.shutdown().await;
+                }
+                fed(count);
             }
         };
         let work = async { tokio::join!(feeding, words(err)) };

@@ -2,8 +2,7 @@
 //! item there and then, what the person said, and whether all of it still holds. Nothing here gathers
 //! or asks.
 
-use super::Word;
-use crate::ops::push::Item;
+use super::{Item, Word};
 use crate::problem::{Kind, Problem, Result};
 
 /// What can be done about an item from where it is shown.
@@ -23,16 +22,18 @@ impl Aid {
         match self {
             Self::Backup => item == "backup",
             Self::Rehearse => item == "rollback-plan",
-            Self::Notify => matches!(item, "team-notified" | "team"),
+            Self::Notify => item == "team-notified",
         }
     }
 }
 
 /// A checklist whose evidence was gathered, and what can be done about it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gathered {
     /// The items, in their order.
     pub items: Vec<Item>,
+    /// Whether only a reason stands in for evidence.
+    pub strict: bool,
     /// What can be done from where they are shown.
     pub aids: Vec<Aid>,
     /// What went wrong with what was done, or what does not hold any more.
@@ -50,17 +51,27 @@ pub struct Signed {
     pub read: Vec<String>,
 }
 
+/// What does not hold just before a run, as it is said where the list is open again.
+pub(in crate::ops) fn here(problem: Problem) -> Problem {
+    let fix = "look at the checklist again: what does not hold is open".to_owned();
+    Problem { fix, ..problem }
+}
+
 /// Holds items whose evidence was gathered just before a run against those that were shown.
 ///
 /// # Errors
-/// What held then does not hold any more.
+/// What held then does not hold any more, or counts something else.
 pub fn holds(now: &[Item], shown: &[Item]) -> Result<()> {
-    let was_shown = |item: &&Item| {
-        !item.shown && shown.iter().any(|before| before.id == item.id && before.shown)
+    let is_other = |item: &&Item| {
+        let before = shown.iter().find(|before| before.id == item.id);
+        before.is_none_or(|before| {
+            before.shown || (item.is_measured() && item.evidence != before.evidence)
+        })
     };
     let lost: Vec<String> = now
         .iter()
-        .filter(was_shown)
+        .filter(|item| !item.shown)
+        .filter(is_other)
         .map(|item| format!("{}: {}", item.id, item.evidence.join("; ")))
         .collect();
     if lost.is_empty() {

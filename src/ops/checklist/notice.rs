@@ -10,58 +10,21 @@ use tokio::process::Command;
 use super::Checklist;
 use crate::config::{Config, Target};
 use crate::db::stop::Stop;
-use crate::ops::evidence::{Bond, Cabinet, Evidence, Sort};
-use crate::ops::run::Run;
+use crate::ops::evidence::{Cabinet, Evidence, Sort};
 use crate::problem::{Problem, Result};
 
 /// How long the command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the team is told of.
-#[derive(Debug)]
-pub struct Notice<'a> {
-    /// The command.
-    pub command: &'a str,
-    /// The operation as the configuration names it.
-    pub operation: &'a str,
-    /// The database's name.
-    pub database: &'a str,
-    /// The migrations, by name.
-    pub migrations: Vec<String>,
-    /// What it holds for.
-    pub bond: Bond,
-}
-
-/// Runs the command `notify` for a run, and keeps that it ended well.
-///
-/// # Errors
-/// There is none, it cannot be started, takes too long, or does not end well.
-pub async fn notify(
-    config: &Config,
-    target: &Target,
-    list: &Checklist,
-    run: &Run,
-    stop: &Stop,
-) -> Result<()> {
-    let Some(command) = &list.checks.notify else { return Err(unconfigured()) };
-    let notice = Notice {
-        command,
-        operation: super::operation(run.direction),
-        database: &run.database,
-        migrations: run.scripts.iter().map(|one| one.migration.name()).collect(),
-        bond: list.bond.clone(),
-    };
-    notice.tell(config, target, stop).await
-}
-
-impl Notice<'_> {
-    /// Runs the command, and keeps that it ended well. It finds the environment, the database and
-    /// the migrations in variables; no address and no password is among them.
+impl Checklist {
+    /// Runs the command `notify`, and keeps that it ended well. It finds the environment, the
+    /// operation, the database and the migrations in variables; no address and no password is among
+    /// them.
     ///
     /// # Errors
-    /// It cannot be started, takes too long, or does not end well.
-    pub async fn tell(&self, config: &Config, target: &Target, stop: &Stop) -> Result<()> {
-        let command = self.command;
+    /// There is none, it cannot be started, takes too long, or does not end well.
+    pub async fn notify(&self, config: &Config, target: &Target, stop: &Stop) -> Result<()> {
+        let Some(command) = &self.checks.notify else { return Err(unconfigured()) };
         let failed = |why: String| {
             Problem::failed(
                 "The command that tells the team has failed",
@@ -73,7 +36,7 @@ impl Notice<'_> {
             .args(["-c", command])
             .current_dir(config.project_folder())
             .env("DBSTUDIO_ENVIRONMENT", target.name.as_deref().unwrap_or_default())
-            .env("DBSTUDIO_DATABASE", self.database)
+            .env("DBSTUDIO_DATABASE", &self.database)
             .env("DBSTUDIO_OPERATION", self.operation)
             .env("DBSTUDIO_MIGRATIONS", self.migrations.join(" "))
             .stdin(Stdio::null())

@@ -23,8 +23,7 @@ pub(super) fn items(
     (config, setting): (&Config, &Setting),
     direction: Direction,
 ) -> Result<Vec<&'static str>> {
-    let checks = config.checks(&setting.target, checklist::operation(direction))?;
-    checklist::items(&checks, setting.target.protection, direction)
+    Ok(config.checks(&setting.target, checklist::operation(direction))?.items)
 }
 
 /// Does something about an item, and gathers all evidence again.
@@ -37,7 +36,11 @@ pub(super) async fn aided(
     let target = &setting.target;
     let mut trouble = None;
     match aid {
-        Aid::Backup => drop(backup::make(target, &Place::of(config, target), stop).await?),
+        Aid::Backup => {
+            let so_far = |bytes: u64| tell(Progress::Written(bytes));
+            let place = Place::of(config, target);
+            backup::make_telling(target, &place, stop, &so_far).await?;
+        }
         Aid::Rehearse => {
             let (Order::Apply { to } | Order::RollBack { to }) = &plan.order;
             let to = to.as_deref().filter(|_| plan.run.direction == Direction::Up);
@@ -46,7 +49,7 @@ pub(super) async fn aided(
         }
         Aid::Notify => {
             let list = checklist::gather(config, setting, &plan.run, read, stop).await?;
-            checklist::notify(config, target, &list, &plan.run, stop).await?;
+            list.notify(config, target, stop).await?;
         }
     }
     let list = checklist::gather(config, setting, &plan.run, read, stop).await?;
@@ -76,15 +79,7 @@ async fn open(
     stop: &Stop,
 ) -> Result<(Checklist, Option<Problem>)> {
     let list = checklist::gather(config, setting, &plan.run, &signed.read, stop).await?;
-    let here = |problem: Problem| Problem {
-        fix: "look at the checklist again: what does not hold is open".to_owned(),
-        ..problem
-    };
-    if let Err(problem) = list.still_holds(&signed.items) {
-        return Ok((list, Some(here(problem))));
-    }
-    let open = list.open(&signed.words, setting.target.protection);
-    let trouble = (!open.is_empty()).then(|| here(list.incomplete(&open, plan.run.direction)));
+    let trouble = list.permit(signed).err().map(checklist::here);
     Ok((list, trouble))
 }
 

@@ -219,6 +219,7 @@ pub async fn pending_of(
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Rehearsal> {
     let standing = standing::at(&setting.project, &setting.target, stop).await?;
+    standing.readable()?;
     let dialect = standing.book.dialect;
     let migrations = pending(&standing, dialect, to)?;
     let rehearsal = rehearse(setting, &migrations, data, stop, tell).await?;

@@ -4,7 +4,7 @@
 use std::hash::{BuildHasher, Hasher};
 use std::process::Stdio;
 
-use super::{Done, Restore, Way};
+use super::{Done, Part, Reading, Restore, Tell, Way};
 use crate::config::{Address, PostgresAddress, Target};
 use crate::db::connection::Connection;
 use crate::db::fault::Fault;
@@ -137,7 +137,7 @@ pub(super) async fn carry_out(
     address: &PostgresAddress,
     way: Way,
     stop: &Stop,
-    tell: &mut (dyn FnMut(&str) + Send),
+    tell: &mut Tell<'_>,
 ) -> Result<Done> {
     let mut admin = reach(&restore.target, address, stop).await?;
     let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
@@ -163,7 +163,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn all(&mut self, stop: &Stop, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Done> {
+    async fn all(&mut self, stop: &Stop, tell: &mut Tell<'_>) -> Result<Done> {
         // Before the long work: somebody in the way would be in the way afterwards too.
         self.nobody_there(stop).await?;
         let file = &self.restore.file;
@@ -173,9 +173,9 @@ impl Work<'_> {
             version.split('.').next()?.parse::<i64>().ok()
         });
         let tools = backup::find(server.max(made_by.unwrap_or(0))).await?;
-        tell("reading the backup to its end");
+        tell(Part::Begins("reading the backup to its end"));
         let expected = backup::count(&tools, file, stop).await?;
-        tell("bringing it into a new database");
+        tell(Part::Begins("bringing it into a new database"));
         let sql = self.creation().await?;
         self.admin.run(&sql, stop).await.map_err(told)?;
         let mut address = self.address.clone();
@@ -183,7 +183,9 @@ impl Work<'_> {
         let mut command = tools.command("pg_restore", Some(&address));
         command.args(["--exit-on-error", "--no-password", "--dbname"]).arg(&self.new);
         command.stdin(Stdio::piped()).stdout(Stdio::null());
-        Running::start(command, "pg_restore")?.input(file, stop).await?;
+        let mut reading = Reading::of(file, tell);
+        let fed = &mut |bytes| reading.add(bytes);
+        Running::start(command, "pg_restore")?.input(file, fed, stop).await?;
         let beside = beside(&self.restore.target, self.address, &self.new);
         let mut there = Connection::open(&beside, stop).await?;
         let found = backup::tables(&mut there).await;
@@ -206,7 +208,7 @@ impl Work<'_> {
             Err(fault) => notes.push(format!("no statistics were gathered: {}", fault.words())),
             Ok(()) => {}
         }
-        tell("putting it in its place");
+        tell(Part::Begins("putting it in its place"));
         let kept = self.swap(&mut notes, stop).await?;
         Ok(Done { kept, tables: found, notes })
     }

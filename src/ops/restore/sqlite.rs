@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Done, Restore, Way, unreadable};
+use super::{Done, Part, Reading, Restore, Tell, Way, unreadable};
 use crate::config::SqliteAddress;
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
@@ -18,7 +18,7 @@ pub(super) async fn carry_out(
     address: &SqliteAddress,
     way: Way,
     stop: &Stop,
-    tell: &mut (dyn FnMut(&str) + Send),
+    tell: &mut Tell<'_>,
 ) -> Result<Done> {
     let Some(file) = &address.file else {
         return Err(Problem::usage("A database in memory cannot be restored", "", "name a file"));
@@ -37,10 +37,10 @@ pub(super) async fn carry_out(
             )
         })
         .collect();
-    tell("copying the backup beside the database");
+    tell(Part::Begins("copying the backup beside the database"));
     let draft = Draft::beside(&file);
-    copy(&restore.file, &draft, stop)?;
-    tell("checking the copy");
+    copy(&restore.file, &draft, &mut Reading::of(&restore.file, tell), stop)?;
+    tell(Part::Begins("checking the copy"));
     let rows = backup::check(&restore.target, &draft.path, stop).await?;
     if let Some(known) = restore.backup.as_ref().filter(|known| known.rows != rows) {
         return Err(Problem::failed(
@@ -49,7 +49,7 @@ pub(super) async fn carry_out(
             "the database there is stays as it was; choose another backup",
         ));
     }
-    tell("putting it in its place");
+    tell(Part::Begins("putting it in its place"));
     if !file.exists() {
         draft.place(&file).map_err(|why| unwritable(&file, &why))?;
         return Ok(Done { kept: None, tables: rows.len(), notes });
@@ -61,7 +61,7 @@ pub(super) async fn carry_out(
     Ok(Done { kept, tables: rows.len(), notes })
 }
 
-fn copy(from: &Path, draft: &Draft, stop: &Stop) -> Result<()> {
+fn copy(from: &Path, draft: &Draft, reading: &mut Reading<'_, '_>, stop: &Stop) -> Result<()> {
     let told = |why: std::io::Error| unwritable(&draft.path, &why);
     let mut source = fs::File::open(from).map_err(|why| unreadable(from, &why))?;
     let mut options = fs::OpenOptions::new();
@@ -81,6 +81,7 @@ fn copy(from: &Path, draft: &Draft, stop: &Stop) -> Result<()> {
         }
         let part = part.get(..count).unwrap_or_default();
         std::io::Write::write_all(&mut copy, part).map_err(told)?;
+        reading.add(count);
     }
 }
 

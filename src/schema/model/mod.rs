@@ -178,6 +178,9 @@ pub fn is_history_table(name: &str) -> bool {
     name.starts_with("_dbstudio") || HISTORY_TABLES.contains(&name.as_str())
 }
 
+/// The schema in which PostgreSQL keeps the ledger of what was done.
+pub const LEDGER_SCHEMA: &str = "dbstudio";
+
 /// The tables in which migration tools write down what they have run.
 const HISTORY_TABLES: &[&str] = &[
     "_sqlx_migrations",

@@ -161,19 +161,19 @@ pub const PARTS: &[Part] = &[
                 assert!(told.talk.contains("production"), "{told:?}");
             }),
             ("backup created, if needed", |walk| {
-                assert_eq!(asked(walk, "reset", &[]), ["backup", "team"]);
+                assert_eq!(asked(walk, "reset", &[]), ["backup", "team-notified"]);
                 walk.ends(0, &["backup"]);
-                assert_eq!(asked(walk, "reset", &[]), ["team"]);
+                assert_eq!(asked(walk, "reset", &[]), ["team-notified"]);
             }),
             ("team notified", |walk| {
-                assert_eq!(asked(walk, "reset", &[]), ["team"]);
+                assert_eq!(asked(walk, "reset", &[]), ["team-notified"]);
             }),
             ("ready to rebuild", |walk| {
                 let broken = walk.project.path("migrations/0002_broken.up.sql");
                 fs::write(&broken, "CREATE TABLE users (id integer);\n").unwrap();
-                assert_eq!(asked(walk, "reset", &["team"]), ["rebuild"]);
+                assert_eq!(asked(walk, "reset", &["team-notified"]), ["rebuild"]);
                 fs::remove_file(broken).unwrap();
-                walk.ends(0, &["reset", "--yes", "--ack", "team"]);
+                walk.ends(0, &["reset", "--yes", "--ack", "team-notified"]);
                 assert_eq!(walk.tables(), "");
             }),
         ],

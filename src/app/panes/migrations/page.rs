@@ -153,7 +153,11 @@ pub(super) fn lines(pane: &MigrationsPane, place: &Place<'_>) -> Vec<Line> {
         (_, Some(Row::Misfit(at)), _) => {
             let Some(misfit) = standing.misfits.get(*at) else { return Vec::new() };
             let path = misfit.path.display().to_string();
-            let fix = "It is run by nobody. Give it the name of a migration, or move it away.";
+            let fix = match misfit.unread {
+                true => format!("Nothing is run before it can be: {}.", misfit.fix()),
+                false => "It is run by nobody. Give it the name of a migration, or move it away."
+                    .to_owned(),
+            };
             vec![
                 Line::of(LineKind::Prose, Ink::Muted, path),
                 Line::blank(),

@@ -28,8 +28,13 @@ pub fn summary(standing: &Standing) -> Vec<Span<'static>> {
     let counted = |count: usize, word: &str| format!("{} {word}", text::grouped(count as u64));
     let mut facts: Vec<Span<'static>> =
         counts.iter().map(|(word, ink, count)| Span::new(*ink, counted(*count, word))).collect();
-    if !standing.misfits.is_empty() {
-        facts.push(Span::new(Ink::Warning, counted(standing.misfits.len(), "misnamed")));
+    for (unread, word, ink) in
+        [(false, "misnamed", Ink::Warning), (true, "not readable", Ink::Danger)]
+    {
+        let count = standing.misfits.iter().filter(|one| one.unread == unread).count();
+        if count > 0 {
+            facts.push(Span::new(ink, counted(count, word)));
+        }
     }
     facts
 }

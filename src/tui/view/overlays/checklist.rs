@@ -103,9 +103,7 @@ fn hints(it: &Checklist, model: &Model) -> Vec<Hint<'static>> {
     if it.can_waive() {
         hints.push(Hint::new("w", "waive"));
     }
-    if it.can_gather() {
-        hints.push(Hint::new("R", "look again"));
-    }
+    hints.push(Hint::new("R", "look again"));
     hints.push(Hint::new("esc", "back"));
     hints
 }
