@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
+use super::directory::Side;
 use super::fate::Fate;
 use crate::schema::model::{
-    Attribute, Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Model, Policy,
-    Routine, RoutineKind, Table, View,
+    Attribute, Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Policy, Routine,
+    RoutineKind, Table, View,
 };
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
@@ -15,7 +16,7 @@ use crate::sql::lexer::tokens;
 pub(super) fn fate(
     key: &Key,
     (have, want): (&Body, &Body),
-    (current, desired): (&Model, &Model),
+    (current, desired): (&Side, &Side),
     online: bool,
 ) -> Fate {
     if have == want {
@@ -138,7 +139,7 @@ fn column(have: &Column, want: &Column) -> Fate {
     if remade { Fate::Replace } else { Fate::Alter }
 }
 
-fn is_partitioned(table: &Key, model: &Model) -> bool {
+fn is_partitioned(table: &Key, model: &Side) -> bool {
     model.table(table).is_some_and(|table| table.partition_by.is_some())
 }
 
@@ -231,7 +232,7 @@ fn is_subsequence(short: &[String], long: &[String]) -> bool {
 pub(super) fn new_label_is_used(
     key: &Key,
     (have, want): (&[String], &[String]),
-    (current, desired): (&Model, &Model),
+    (current, desired): (&Side, &Side),
 ) -> bool {
     let added: Vec<String> = want
         .iter()

@@ -1,10 +1,11 @@
 //! Columns of tables and of their parents: what reaches a child by itself, and what must wait
 //! until a table has left a parent. No SQL is written here.
 
+use super::directory::Side;
 use super::fate::changes_type;
 use super::graph::Act;
 use super::weave::{Weaver, clone_parents};
-use crate::schema::model::{Body, Key, Kind, Model, Table};
+use crate::schema::model::{Body, Key, Kind, Table};
 
 impl Weaver<'_> {
     /// A table leaves its parent before either of them changes: until then the one's columns are
@@ -12,7 +13,7 @@ impl Weaver<'_> {
     pub(super) fn leave_first(&mut self, detach: usize, table: &Key, parent: &Key) {
         let inherited = |key: &&Key| {
             matches!(key.kind, Kind::Column | Kind::Default)
-                && self.current.objects.contains_key(&parent.child(key.kind, &key.name))
+                && self.current.has(&parent.child(key.kind, &key.name))
         };
         let own = self.current.parts(table).map(|(key, _)| key).filter(inherited);
         let own = own.filter_map(|key| {
@@ -85,7 +86,7 @@ impl Weaver<'_> {
         let gone = self.current.parts(table).map(|(key, _)| key);
         let gone = gone.filter(|key| key.kind == Kind::Column && partition);
         let gone: Vec<usize> = gone
-            .filter(|key| !self.desired.objects.contains_key(key))
+            .filter(|key| !self.desired.has(key))
             .filter_map(|key| self.graph.find(Act::Drop, key))
             .collect();
         for node in gone {
@@ -143,14 +144,14 @@ impl Weaver<'_> {
         left: impl Iterator<Item = &'k Key>,
     ) {
         let inherits =
-            |model: &Model| model.table(table).is_some_and(|table| table.partition_of.is_none());
+            |model: &Side| model.table(table).is_some_and(|table| table.partition_of.is_none());
         if !inherits(self.current) || !inherits(self.desired) {
             return;
         }
         for old in left.filter(|old| *old != parent) {
             let Some(detach) = self.graph.number(Act::Detach, table, Some(old)) else { continue };
             let only_inherited =
-                |key: &Key, model: &Model| model.column(key).is_some_and(|column| !column.local);
+                |key: &Key, model: &Side| model.column(key).is_some_and(|column| !column.local);
             let kept = self.current.parts(table).map(|(key, _)| key).any(|key| {
                 only_inherited(key, self.current)
                     && only_inherited(key, self.desired)
