@@ -312,6 +312,11 @@ impl Ledger {
         )
     }
 
+    /// The statement that forgets how far any migration had come.
+    pub fn forget_all(self) -> String {
+        format!("DELETE FROM {}", self.table("progress"))
+    }
+
     /// The migrations that stopped halfway.
     ///
     /// # Errors

@@ -119,11 +119,11 @@ fn in_table(table: &Key, one: &SqliteTable, other: &SqliteTable) -> Vec<Differen
 }
 
 /// The clauses of a table but for those of columns that are told of already.
-fn rest(
-    definition: &Definition,
+fn rest<'d, 's>(
+    definition: &'d Definition<'s>,
     told: impl Fn(&&ColumnText) -> bool,
-) -> impl Iterator<Item = &Clause> {
-    let untold: Vec<&ColumnText> =
+) -> impl Iterator<Item = &'d Clause<'s>> {
+    let untold: Vec<&ColumnText<'s>> =
         definition.columns.iter().filter(|column| !told(column)).collect();
     untold.into_iter().flat_map(|column| &column.clauses).chain(&definition.constraints)
 }

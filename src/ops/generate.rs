@@ -73,14 +73,15 @@ pub async fn begin(setting: Setting, stop: &Stop) -> Result<(Change, Vec<Migrati
     let existing = existing(&setting)?;
     let from = Side::Migrations(existing.clone());
     let asked = setting.clone();
-    let between = Change::between(setting, from, Side::Desired, stop);
-    let (change, known) = tokio::join!(between, Known::look(&asked, stop));
+    // What they keep while they wait is much: on the heap it does not fill the stack.
+    let between = Box::pin(Change::between(setting, from, Side::Desired, stop));
+    let (change, known) = tokio::join!(between, Box::pin(Known::look(&asked, stop)));
     let mut change = change?;
     let held = async {
         let (known, unknown) = known?;
         change.notes.extend(unknown);
         match known {
-            Some(known) => hold_against(&mut change, &existing, &known, stop).await,
+            Some(known) => Box::pin(hold_against(&mut change, &existing, &known, stop)).await,
             None => Ok(()),
         }
     };

@@ -28,7 +28,7 @@ pub use super::rehearse::Rehearsal;
 use super::rehearse::{self, Data};
 use super::rollback::{self, Wish};
 use super::run::{self, Direction, Run, Scheduled};
-use super::session::Progress;
+use super::session::{Progress, Tell};
 use super::standing::Standing;
 use super::{examine, push, review};
 use crate::config::{Config, Protection, Target};
@@ -208,9 +208,6 @@ pub struct Examined {
     /// What is other in the schema after it.
     pub picture: Vec<Difference>,
 }
-
-/// Is told how far work has come.
-pub type Tell<'a> = dyn Fn(Progress) + Send + Sync + 'a;
 
 /// Answers.
 ///

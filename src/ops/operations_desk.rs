@@ -20,7 +20,7 @@ use super::migrate::Account;
 use super::reset::{self, Reset};
 use super::restore::{self, Restore, Way};
 use super::seed::{self, Done, Part, Seed, USUAL_SEED, Wanted};
-use super::session::Progress;
+use super::session::{Progress, Tell};
 use crate::config::{Address, Config, Protection, Target};
 use crate::db::stop::Stop;
 use crate::problem::{Problem, Result};
@@ -190,9 +190,6 @@ pub enum Told {
     /// The backups there are.
     Backups(Box<Backups>),
 }
-
-/// Is told how far work has come.
-pub type Tell<'a> = dyn Fn(Progress) + Send + Sync + 'a;
 
 /// Answers.
 ///

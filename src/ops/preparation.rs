@@ -258,10 +258,11 @@ impl Desk {
                     before.change.close().await?;
                 }
                 tell(0);
-                Box::new(Open::begin(config, wanted, stop).await?)
+                // What it keeps while it waits is much: on the heap it does not fill the stack.
+                Box::new(Box::pin(Open::begin(config, wanted, stop)).await?)
             }
         };
-        let outcome = open.follow(&wanted.answers, stop, tell).await;
+        let outcome = Box::pin(open.follow(&wanted.answers, stop, tell)).await;
         if let Ok(Outcome::Open(_)) = outcome {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
             return outcome;

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use tokio::sync::Semaphore;
+
 use crate::db::connection::Connection;
 use crate::db::stop::Stop;
 use crate::problem::{Problem, Result};
@@ -114,35 +116,18 @@ pub async fn prove_at_once(
     question: &Question,
     stop: &Stop,
 ) -> Result<(Proof, bool)> {
-    let there = question.way(&[], question.online);
-    let back = question.way(&[], false);
+    let mut there =
+        Leg { scratch, from: &current, to: desired, way: question.way(&[], question.online) };
+    let mut back =
+        Leg { scratch: other, from: desired, to: &current, way: question.way(&[], false) };
     let both = 2 * locks(&current, desired);
-    let fits = scratch.lock_room().await?.is_none_or(|room| both <= room / 5 * 4);
-    let (led, led_back) = if fits {
-        tokio::join!(
-            lead(scratch, &current, desired, there, stop),
-            lead(other, desired, &current, back, stop)
-        )
-    } else {
-        // The two share the server's table of locks; each alone may have room in it.
-        let led = lead(scratch, &current, desired, there, stop).await;
-        (led, lead(other, desired, &current, back, stop).await)
-    };
-    let led = match led {
-        Err(failed) if fits && failed.crowded => {
-            untouched(scratch, &current, there.scope, failed, stop).await?;
-            lead(scratch, &current, desired, there, stop).await
-        }
-        led => led,
-    }
-    .map_err(Unled::told)?;
-    let back = match led_back {
-        Err(failed) if fits && failed.crowded => {
-            untouched(other, desired, back.scope, failed, stop).await?;
-            lead(other, desired, &current, back, stop).await
-        }
-        led_back => led_back,
-    };
+    let fits = there.scratch.lock_room().await?.is_none_or(|room| both <= room / 5 * 4);
+    // The two share the server's table of locks; each alone may have room in it.
+    let turns = Semaphore::new(if fits { 2 } else { 1 });
+    let (led, led_back) = tokio::join!(there.lead(&turns, stop), back.lead(&turns, stop));
+    let led = if fits { there.where_crowded(led, stop).await } else { led };
+    let led = led.map_err(Unled::told)?;
+    let back = if fits { back.where_crowded(led_back, stop).await } else { led_back };
     let is_exact = led.arrived.as_ref() == Some(desired);
     match back {
         // What was tried from there holds from where the way there leads only if that is the same.
@@ -157,6 +142,40 @@ pub async fn prove_at_once(
         _ => {
             let proof = finish(scratch, led, (current, desired), question, stop).await?;
             Ok((proof, false))
+        }
+    }
+}
+
+/// One of two ways that are tried at once.
+struct Leg<'a> {
+    /// Where it is tried.
+    scratch: &'a mut Connection,
+    /// The schema that holds.
+    from: &'a Model,
+    /// The schema it leads to.
+    to: &'a Model,
+    way: Way<'a>,
+}
+
+impl Leg<'_> {
+    /// Leads there. It is planned while the other runs; `turns` says whether both may run at once.
+    async fn lead(&mut self, turns: &Semaphore, stop: &Stop) -> std::result::Result<Led, Unled> {
+        lead_in_turn(self.scratch, (self.from, self.to), self.way, turns, stop).await
+    }
+
+    /// Leads there once more where the server had no room for the locks of both.
+    async fn where_crowded(
+        &mut self,
+        led: std::result::Result<Led, Unled>,
+        stop: &Stop,
+    ) -> std::result::Result<Led, Unled> {
+        match led {
+            Err(failed) if failed.crowded => {
+                let untouched = untouched(self.scratch, self.from, self.way.scope, failed, stop);
+                untouched.await.map_err(Unled::of)?;
+                lead(self.scratch, self.from, self.to, self.way, stop).await
+            }
+            led => led,
         }
     }
 }
@@ -280,6 +299,17 @@ async fn lead(
     way: Way<'_>,
     stop: &Stop,
 ) -> std::result::Result<Led, Unled> {
+    lead_in_turn(scratch, (held, desired), way, &Semaphore::new(1), stop).await
+}
+
+/// The same beside another, which may have to be let run first.
+async fn lead_in_turn(
+    scratch: &mut Connection,
+    (held, desired): (&Model, &Model),
+    way: Way<'_>,
+    turns: &Semaphore,
+    stop: &Stop,
+) -> std::result::Result<Led, Unled> {
     let mut arrived: Option<Model> = None;
     let mut whole = Plan::empty(desired.dialect);
     if !way.renames.is_empty() {
@@ -300,7 +330,10 @@ async fn lead(
         if steps.is_empty() {
             break;
         }
+        // Nobody closes it: without a turn it would run all the same.
+        let turn = turns.acquire().await;
         run(scratch, &steps, stop).await?;
+        drop(turn);
         whole.steps.extend(steps);
         arrived = Some(scratch.model(way.scope, stop).await.map_err(Unled::of)?);
     }

@@ -241,15 +241,11 @@ async fn elsewhere(
 /// The ledger is what was done, by this project and by others, and stays; what it knows of
 /// migrations that stopped halfway goes with the history: the statement, where there is a ledger.
 async fn ledger_step(live: &mut Connection, setting: &Setting) -> Result<Option<Step>> {
-    let dialect = live.dialect();
-    if !setting.target.session.ledger || Ledger::new(dialect).find(live).await? != Ledgers::There {
+    let ledger = Ledger::new(live.dialect());
+    if !setting.target.session.ledger || ledger.find(live).await? != Ledgers::There {
         return Ok(None);
     }
-    let table = match dialect {
-        Dialect::Postgres => dialect.relation(SCHEMA, "progress"),
-        Dialect::Sqlite => dialect.relation("main", "_dbstudio_progress"),
-    };
-    Ok(Some(Step::new(format!("DELETE FROM {table}"), vec![Action::Setting])))
+    Ok(Some(Step::new(ledger.forget_all(), vec![Action::Setting])))
 }
 
 async fn counted(target: &Target, stop: &Stop) -> Result<DatabaseStatus> {

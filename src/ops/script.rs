@@ -4,7 +4,7 @@
 //! Nothing here touches a database. What is left out is what the program does itself: the file's
 //! own BEGIN and COMMIT around everything, and SQLite's switch of foreign keys.
 
-use super::desired::{refusal, without_meta_commands, words};
+use super::desired::{each_word, refusal, without_meta_commands, words};
 use super::run::Statement;
 use crate::db::fault::{Place, Script};
 use crate::migrations::Format;
@@ -154,6 +154,12 @@ const COPY: (&str, &str) = (
 );
 
 fn sort(dialect: Dialect, sql: &str) -> Sort {
+    // What most statements are, and no judgement needs more of than this.
+    let first = each_word(dialect, sql).next();
+    let ordinary = ["CREATE", "INSERT", "UPDATE", "DELETE", "DROP", "ALTER"];
+    if dialect == Dialect::Sqlite && first.is_some_and(|first| ordinary.contains(&&*first)) {
+        return Sort::Runs;
+    }
     let words = words(dialect, sql);
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     let plain = words.len() <= 2;

@@ -174,6 +174,13 @@ fn chosen(shape: &Shape, wanted: &Wanted) -> Result<BTreeSet<RelationName>> {
         let found: Vec<&RelationName> = shape.tables.keys().filter(fits).collect();
         match found.as_slice() {
             [one] => drop(chosen.insert((*one).clone())),
+            [] if shape.tables.is_empty() => {
+                return Err(Problem::usage(
+                    format!("There is no table {text}"),
+                    "the database has no table yet",
+                    "set it up first: dbstudio setup, or migrate",
+                ));
+            }
             [] => {
                 let names: Vec<String> = shape.tables.keys().map(ToString::to_string).collect();
                 return Err(Problem::usage(

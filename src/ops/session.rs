@@ -23,7 +23,7 @@ use crate::ops::dashboard::{self, Dashboard, Drifting};
 use crate::ops::journal::{Journal, Record};
 use crate::ops::migrate::Account;
 use crate::ops::migrations_desk::{self, Ask, Told};
-use crate::ops::preparation::{Desk, Outcome, Preparation, Prepared, Tell};
+use crate::ops::preparation::{self, Desk, Outcome, Preparation, Prepared};
 use crate::ops::{demo, edit, export, init, journal, operations_desk, push, run};
 use crate::problem::{Kind, Problem, Result};
 use crate::schema::{Outline, Relation, RelationName};
@@ -105,6 +105,9 @@ pub enum Progress {
         of: u64,
     },
 }
+
+/// Is told how far work has come.
+pub type Tell<'a> = dyn Fn(Progress) + Send + Sync + 'a;
 
 /// Rows referring to another are counted up to this many; beyond it is "more than".
 pub const REFERENCE_LIMIT: u64 = 1_000;
@@ -215,12 +218,14 @@ impl Session {
         target: &Target,
         ask: operations_desk::Ask,
         stop: &Stop,
-        tell: &(dyn Fn(Progress) + Send + Sync),
+        tell: &Tell<'_>,
     ) -> Result<Answer> {
         if ask.replaces() {
             self.let_go().await;
         }
-        let told = operations_desk::serve(&self.config(), target, ask, stop, tell).await?;
+        // What long work keeps while it waits is much: on the heap it does not fill the stack.
+        let config = self.config();
+        let told = Box::pin(operations_desk::serve(&config, target, ask, stop, tell)).await?;
         Ok(Answer::Operations(Box::new(told)))
     }
 
@@ -265,9 +270,9 @@ impl Session {
         &self,
         request: Request,
         stop: &Stop,
-        tell: &(dyn Fn(Progress) + Send + Sync),
+        tell: &Tell<'_>,
     ) -> Result<Answer> {
-        let parts: &Tell<'_> = &|part| tell(Progress::Part(part));
+        let parts: &preparation::Tell<'_> = &|part| tell(Progress::Part(part));
         match request {
             Request::Connect(target) => self.connect(&target, stop).await,
             Request::Outline => {
@@ -439,9 +444,10 @@ impl Session {
         &self,
         (prepared, signed): (&Prepared, &Signed),
         stop: &Stop,
-        tell: &Tell<'_>,
+        tell: &preparation::Tell<'_>,
     ) -> Result<Answer> {
-        let pushed = prepared.push((&self.config(), signed), stop, tell).await?;
+        let config = self.config();
+        let pushed = Box::pin(prepared.push((&config, signed), stop, tell)).await?;
         Ok(match pushed {
             Ok(took) => Answer::Pushed(took),
             Err(found) => Answer::Reopened(Box::new(found)),
@@ -453,15 +459,15 @@ impl Session {
         &self,
         (prepared, aid): (&Prepared, Option<Aid>),
         stop: &Stop,
-        tell: &(dyn Fn(Progress) + Send + Sync),
+        tell: &Tell<'_>,
     ) -> Result<Answer> {
         let config = self.config();
         let found = match aid {
             Some(aid) => {
                 let so_far = |bytes: u64| tell(Progress::Written(bytes));
-                prepared.aid((&config, aid), stop, &so_far).await?
+                Box::pin(prepared.aid((&config, aid), stop, &so_far)).await?
             }
-            None => prepared.gather(&config, stop).await?.gathered(None),
+            None => Box::pin(prepared.gather(&config, stop)).await?.gathered(None),
         };
         Ok(Answer::Gathered(Box::new(found)))
     }
@@ -493,7 +499,7 @@ async fn write_rows(
     (target, wanted): &(Target, Export),
     file: String,
     stop: &Stop,
-    tell: &Tell<'_>,
+    tell: &preparation::Tell<'_>,
 ) -> Result<Answer> {
     let path = Path::new(&file);
     if path.exists() {

@@ -2,6 +2,8 @@
 //! One sorted list per dialect's common ground and one for what only it knows; the lists serve
 //! colours and the classifier, never the decision whether to quote: every name is quoted.
 
+use std::sync::LazyLock;
+
 use super::Dialect;
 
 /// Words of the SQL both engines speak, sorted.
@@ -252,17 +254,43 @@ const SQLITE: &[&str] = &[
     "VIRTUAL",
 ];
 
+/// A list and, for each letter, where the words that begin with it stand in it.
+struct Index {
+    words: &'static [&'static str],
+    letters: [(usize, usize); 26],
+}
+
+impl Index {
+    fn of(words: &'static [&'static str]) -> Self {
+        let letters = std::array::from_fn(|letter| {
+            let first = |word: &&str| word.bytes().next().map(|byte| usize::from(byte - b'A'));
+            let begin = words.partition_point(|word| first(word) < Some(letter));
+            (begin, words.partition_point(|word| first(word) <= Some(letter)))
+        });
+        Self { words, letters }
+    }
+
+    /// Whether it holds a word that begins with this letter, counted from 0.
+    fn holds(&self, letter: usize, word: &str) -> bool {
+        let Some((begin, end)) = self.letters.get(letter) else { return false };
+        let alike = self.words.get(*begin..*end).unwrap_or_default();
+        alike.iter().any(|known| known.eq_ignore_ascii_case(word))
+    }
+}
+
+static INDEXED: LazyLock<[Index; 3]> =
+    LazyLock::new(|| [Index::of(SHARED), Index::of(POSTGRES), Index::of(SQLITE)]);
+
 /// Whether the word, in any case, is a keyword of the dialect.
 pub(super) fn is_keyword(dialect: Dialect, word: &str) -> bool {
-    if word.len() > 20 || !word.is_ascii() {
-        return false;
-    }
-    let upper = word.to_ascii_uppercase();
+    let Some(first) = word.bytes().next().filter(u8::is_ascii_alphabetic) else { return false };
+    let letter = usize::from(first.to_ascii_uppercase() - b'A');
+    let [shared, postgres, sqlite] = &*INDEXED;
     let own = match dialect {
-        Dialect::Postgres => POSTGRES,
-        Dialect::Sqlite => SQLITE,
+        Dialect::Postgres => postgres,
+        Dialect::Sqlite => sqlite,
     };
-    SHARED.binary_search(&upper.as_str()).is_ok() || own.binary_search(&upper.as_str()).is_ok()
+    shared.holds(letter, word) || own.holds(letter, word)
 }
 
 #[cfg(test)]

@@ -86,9 +86,24 @@ impl Token {
 
 /// Cuts the input into tokens.
 pub fn tokens(dialect: Dialect, input: &str) -> Vec<Token> {
-    let mut lexer = Lexer { dialect, bytes: input.as_bytes(), at: 0 };
     let mut out = Vec::with_capacity(input.len() / 4);
-    while lexer.at < lexer.bytes.len() {
+    out.extend(cuts(dialect, input).map(|token| match token.kind {
+        TokenKind::Identifier if is_keyword(dialect, token.text(input)) => {
+            Token { kind: TokenKind::Keyword, ..token }
+        }
+        _ => token,
+    }));
+    out
+}
+
+/// The same, one by one, for who does not ask which of the bare words are keywords: every bare
+/// word is an identifier.
+pub(crate) fn cuts(dialect: Dialect, input: &str) -> impl Iterator<Item = Token> + '_ {
+    let mut lexer = Lexer { dialect, bytes: input.as_bytes(), at: 0 };
+    std::iter::from_fn(move || {
+        if !lexer.more() {
+            return None;
+        }
         let start = lexer.at;
         let (kind, closed) = lexer.next();
         if lexer.at <= start {
@@ -99,17 +114,8 @@ pub fn tokens(dialect: Dialect, input: &str) -> Vec<Token> {
         while !input.is_char_boundary(lexer.at) {
             lexer.at += 1;
         }
-        let kind = match kind {
-            TokenKind::Identifier
-                if is_keyword(dialect, input.get(start..lexer.at).unwrap_or_default()) =>
-            {
-                TokenKind::Keyword
-            }
-            other => other,
-        };
-        out.push(Token { kind, range: start..lexer.at, closed });
-    }
-    out
+        Some(Token { kind, range: start..lexer.at, closed })
+    })
 }
 
 struct Lexer<'a> {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::Dialect;
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::{Token, TokenKind, cuts};
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub fn split(dialect: Dialect, script: &str) -> Vec<Statement> {
     let mut out = Vec::new();
     let (mut start, mut body): (usize, Option<Range<usize>>) = (0, None);
     let mut nesting = Nesting::new(dialect);
-    for token in tokens(dialect, script) {
+    for token in cuts(dialect, script) {
         if !token.significant() {
             continue;
         }
@@ -69,19 +69,25 @@ struct Nesting {
     blocks: usize,
     /// The first words in upper case, as far as they tell what is created.
     head: Vec<String>,
-    /// The last two words or marks, in upper case.
-    last: [String; 2],
+    /// The last two words or marks.
+    last: [Last; 2],
 }
+
+/// A word or mark that tells where a body begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Semicolon,
+    Begin,
+    End,
+    Other,
+}
+
+/// How many words at the beginning tell what is created.
+const HEAD: usize = 8;
 
 impl Nesting {
     fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            brackets: 0,
-            blocks: 0,
-            head: Vec::new(),
-            last: [String::new(), String::new()],
-        }
+        Self { dialect, brackets: 0, blocks: 0, head: Vec::new(), last: [Last::Other; 2] }
     }
 
     /// Whether a semicolon here ends the statement.
@@ -90,11 +96,11 @@ impl Nesting {
             Dialect::Postgres => self.brackets == 0 && self.blocks == 0,
             // SQLite itself ends a trigger at `; END ;`.
             Dialect::Sqlite => {
-                !self.creates(&["TRIGGER"]) || (self.last[0] == ";" && self.last[1] == "END")
+                !self.creates(&["TRIGGER"]) || self.last == [Last::Semicolon, Last::End]
             }
         };
         if !ends {
-            self.remember(";");
+            self.remember(Last::Semicolon);
         }
         ends
     }
@@ -112,34 +118,41 @@ impl Nesting {
         words.find(|word| !between.contains(word)).is_some_and(|word| what.contains(&word))
     }
 
-    fn remember(&mut self, word: &str) {
-        let [before, last] = &mut self.last;
-        std::mem::swap(before, last);
-        word.clone_into(last);
+    fn remember(&mut self, last: Last) {
+        self.last = [self.last[1], last];
     }
 
     fn take(&mut self, script: &str, token: &Token) {
-        let word = match token.kind {
-            TokenKind::Keyword | TokenKind::Identifier => token.text(script).to_ascii_uppercase(),
-            TokenKind::Punctuation => token.text(script).to_owned(),
-            _ => String::new(),
-        };
-        match word.as_str() {
-            "(" => self.brackets += 1,
-            ")" => self.brackets = self.brackets.saturating_sub(1),
+        let text = token.text(script);
+        let is_word = matches!(token.kind, TokenKind::Keyword | TokenKind::Identifier);
+        let is = |word: &str| is_word && text.eq_ignore_ascii_case(word);
+        match (token.kind, text) {
+            (TokenKind::Punctuation, "(") => self.brackets += 1,
+            (TokenKind::Punctuation, ")") => self.brackets = self.brackets.saturating_sub(1),
             _ => {}
         }
-        if self.dialect == Dialect::Postgres && self.creates(&["FUNCTION", "PROCEDURE"]) {
-            match word.as_str() {
-                "ATOMIC" if self.last[1] == "BEGIN" => self.blocks += 1,
-                "CASE" if self.blocks > 0 => self.blocks += 1,
-                "END" => self.blocks = self.blocks.saturating_sub(1),
-                _ => {}
+        let may_open = is("ATOMIC") || is("CASE") || is("END");
+        if may_open && self.dialect == Dialect::Postgres && self.creates(&["FUNCTION", "PROCEDURE"])
+        {
+            let opens = match is("ATOMIC") {
+                true => self.last[1] == Last::Begin,
+                false => is("CASE") && self.blocks > 0,
+            };
+            if opens {
+                self.blocks += 1;
+            } else if is("END") {
+                self.blocks = self.blocks.saturating_sub(1);
             }
         }
-        self.remember(&word);
-        if self.head.len() < 8 {
-            self.head.push(word);
+        self.remember(match token.kind {
+            TokenKind::Punctuation if text == ";" => Last::Semicolon,
+            _ if is("BEGIN") => Last::Begin,
+            _ if is("END") => Last::End,
+            _ => Last::Other,
+        });
+        if self.head.len() < HEAD {
+            let counts = is_word || token.kind == TokenKind::Punctuation;
+            self.head.push(if counts { text.to_ascii_uppercase() } else { String::new() });
         }
     }
 }

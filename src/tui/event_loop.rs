@@ -50,6 +50,9 @@ const BATCH: usize = 1024;
 /// Answers that may wait for the loop; work that has more waits itself.
 const WAITING_ANSWERS: usize = 64;
 
+/// The bytes of stack of each thread that serves requests: as many as a program's first one has.
+const STACK: usize = 8 << 20;
+
 /// Runs the studio until somebody or something ends it.
 ///
 /// The terminal is taken and the first frame drawn before anything else is done; it is given
@@ -81,6 +84,8 @@ pub fn run(start: Startup, session: Session) -> Result<Ending> {
 
 fn runtime() -> Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
+    // Work that waits for work that waits is deep, and deeper where nothing is optimised.
+    builder.thread_stack_size(STACK);
     builder.worker_threads(2).thread_name("dbstudio").enable_all();
     builder.build().map_err(|error| {
         Problem::failed(

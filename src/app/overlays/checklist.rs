@@ -272,6 +272,7 @@ impl Checklist {
     pub fn waive(&mut self, reason: String) {
         if let Some(item) = self.gathered.items.get(self.cursor) {
             self.said.insert(item.id, Said::Waived(reason));
+            self.cursor = self.first_open().unwrap_or(self.cursor);
         }
     }
 

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::failure;
-use crate::schema::model::{Key, Kind, words};
+use crate::schema::model::{Key, Kind, each_word};
 use crate::sql::Dialect;
 
 /// What is looked at together.
@@ -34,7 +34,7 @@ impl Look {
         let events =
             [("delete", Event::Delete), ("insert", Event::Insert), ("update", Event::Update)];
         // Behind CREATE TRIGGER and the name, the first of these words is the event.
-        let event = words(sql).iter().skip(3).find_map(|word| {
+        let event = each_word(sql).skip(3).find_map(|word| {
             let found = events.into_iter().find(|(keyword, _)| word.is(keyword));
             found.map(|(_, event)| event)
         })?;
@@ -57,8 +57,10 @@ impl Look {
             return Ok(Some(format!("SELECT * FROM {relation} LIMIT 0")));
         };
         Ok(match event {
-            Event::Delete => Some(format!("EXPLAIN DELETE FROM {relation}")),
-            Event::Insert => Some(format!("EXPLAIN INSERT INTO {relation} DEFAULT VALUES")),
+            Event::Delete => Some(format!("EXPLAIN QUERY PLAN DELETE FROM {relation}")),
+            Event::Insert => {
+                Some(format!("EXPLAIN QUERY PLAN INSERT INTO {relation} DEFAULT VALUES"))
+            }
             Event::Update => {
                 let sql = format!(
                     "SELECT name FROM pragma_table_xinfo({}, 'main') WHERE hidden = 0",
@@ -70,7 +72,8 @@ impl Look {
                     sets.push(format!("{column} = {column}"));
                 }
                 let sets = sets.join(", ");
-                (!sets.is_empty()).then(|| format!("EXPLAIN UPDATE {relation} SET {sets}"))
+                let sql = || format!("EXPLAIN QUERY PLAN UPDATE {relation} SET {sets}");
+                (!sets.is_empty()).then(sql)
             }
         })
     }
@@ -102,9 +105,16 @@ pub(super) async fn faults(
             _ => Look::of_trigger(&of, &text),
         });
     }
+    let mut statements = Vec::with_capacity(looks.len());
+    for look in &looks {
+        statements.push(look.statement(connection).await?);
+    }
+    // Mostly everything works, and is found to with one question.
+    let all: Vec<&str> = statements.iter().flatten().map(String::as_str).collect();
+    let work = lenient(rows(connection, &all.join(";\n")).await)?.is_some();
     let mut found = BTreeMap::new();
-    for look in looks {
-        let fault = match look.statement(connection).await? {
+    for (look, sql) in looks.into_iter().zip(statements) {
+        let fault = match sql.filter(|_| !work) {
             None => None,
             Some(sql) => match rows(connection, &sql).await {
                 Ok(_) => None,

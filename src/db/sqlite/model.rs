@@ -46,11 +46,15 @@ pub(in crate::db) async fn read(connection: &mut SqliteConnection) -> sqlx::Resu
     for found in stored {
         let is_virtual = is_virtual(&found);
         let Stored { kind, name, of, sql } = found;
+        let definition = if kind == Kind::Table { Definition::read(&sql) } else { None };
         let (key, body) = if kind == Kind::Table {
             let strict = listed.get(&name.to_ascii_lowercase()).is_some_and(|(_, strict)| *strict);
             let facts =
                 Facts { is_virtual, strict, columns: columns.remove(&name).unwrap_or_default() };
-            (Key::new(kind, MAIN, &name), Body::SqliteTable(table(sql.clone(), facts)))
+            (
+                Key::new(kind, MAIN, &name),
+                Body::SqliteTable(table(&sql, definition.as_ref(), facts)),
+            )
         } else {
             let look = match kind {
                 Kind::View => Some(Look::View(name.to_ascii_lowercase())),
@@ -70,7 +74,7 @@ pub(in crate::db) async fn read(connection: &mut SqliteConnection) -> sqlx::Resu
             (key, Body::SqliteWritten(written))
         };
         let mut object = Object::new(body);
-        object.needs = needs(&key, &sql, &relations);
+        object.needs = needs(&key, (&sql, definition.as_ref()), &relations);
         model.objects.insert(key, object);
     }
     Ok(model)
@@ -197,37 +201,40 @@ struct Facts {
     columns: Vec<SqliteColumn>,
 }
 
-fn table(sql: String, facts: Facts) -> SqliteTable {
-    let definition = Definition::read(&sql);
+fn table(sql: &str, definition: Option<&Definition>, facts: Facts) -> SqliteTable {
     let mut columns = facts.columns;
     for column in &mut columns {
-        let written = definition.as_ref().and_then(|definition| definition.column(&column.name));
+        let written = definition.and_then(|definition| definition.column(&column.name));
         column.sql = written
             .and_then(|written| sql.get(written.range.clone()))
             .unwrap_or_default()
             .to_owned();
     }
-    let mut keys = definition.iter().flat_map(Definition::clauses);
+    let mut keys = definition.into_iter().flat_map(Definition::clauses);
     let autoincrement = keys.any(|clause| {
         clause.kind == ClauseKind::PrimaryKey
             && clause.words.iter().any(|word| word.is("autoincrement"))
     });
-    let without_rowid = definition.as_ref().is_some_and(Definition::without_rowid);
+    let without_rowid = definition.is_some_and(Definition::without_rowid);
     SqliteTable {
         is_virtual: facts.is_virtual,
         strict: facts.strict,
         without_rowid,
         autoincrement,
         columns,
-        sql,
+        sql: sql.to_owned(),
     }
 }
 
 /// What an object cannot be without: the relation of a part, the tables a foreign key names, and
 /// what a view or virtual table names.
-fn needs(key: &Key, sql: &str, relations: &BTreeMap<String, Key>) -> BTreeSet<Key> {
+fn needs(
+    key: &Key,
+    (sql, definition): (&str, Option<&Definition>),
+    relations: &BTreeMap<String, Key>,
+) -> BTreeSet<Key> {
     let named: Vec<String> = match key.kind {
-        Kind::Table => match Definition::read(sql) {
+        Kind::Table => match definition {
             Some(definition) => definition.references().map(str::to_owned).collect(),
             None => names(sql).into_iter().collect(),
         },

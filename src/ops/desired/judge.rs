@@ -3,7 +3,7 @@
 //! where a program runs the whole file.
 
 use crate::sql::Dialect;
-use crate::sql::lexer::{Token, TokenKind, tokens};
+use crate::sql::lexer::{Token, TokenKind, cuts, tokens};
 
 /// What to do with a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(in crate::ops) fn without_meta_commands(
     };
     let mut out = text.to_owned();
     let mut until = 0;
-    for token in tokens(dialect, text) {
+    for token in cuts(dialect, text) {
         let at = token.range.start;
         if at < until || !token.text(text).starts_with(mark) || !begins_a_line(text, at) {
             continue;
@@ -106,7 +106,7 @@ const COPY: (&str, &str) = (
 
 /// Judges a statement.
 pub(super) fn judge(dialect: Dialect, sql: &str) -> Verdict {
-    let words = words(dialect, sql);
+    let words: Vec<String> = each_word(dialect, sql).take(4).collect();
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     let head = [word(0), word(1), word(2)];
     match (dialect, head) {
@@ -183,10 +183,7 @@ fn postgres(sql: &str, words: &[String]) -> Verdict {
         ["CREATE" | "ALTER" | "DROP", "SUBSCRIPTION", _] => {
             Verdict::Refuse("a subscription connects to another server".to_owned(), ONCE)
         }
-        ["GRANT" | "REVOKE", ..] if !words.iter().any(|word| word == "ON") => {
-            Verdict::Refuse(SERVER.to_owned(), ONCE)
-        }
-        ["GRANT" | "REVOKE", ..] if is_grant_beyond(words) => {
+        ["GRANT" | "REVOKE", ..] if is_grant_beyond(sql) => {
             Verdict::Refuse(SERVER.to_owned(), ONCE)
         }
         _ => Verdict::Run,
@@ -203,20 +200,27 @@ fn lasting(sql: &str) -> String {
     kept
 }
 
-/// Whether a grant is on what belongs to the whole server.
-fn is_grant_beyond(words: &[String]) -> bool {
-    let on = words.iter().position(|word| word == "ON").unwrap_or_default();
-    matches!(words.get(on + 1).map(String::as_str), Some("DATABASE" | "TABLESPACE" | "PARAMETER"))
+/// Whether a grant is on what belongs to the whole server, or is a role's to another.
+fn is_grant_beyond(sql: &str) -> bool {
+    let mut words = each_word(Dialect::Postgres, sql);
+    let is_on_something = words.any(|word| word == "ON");
+    let what = words.next();
+    !is_on_something || matches!(what.as_deref(), Some("DATABASE" | "TABLESPACE" | "PARAMETER"))
 }
 
 /// The significant words of a statement in upper case; what is quoted is empty.
 pub(in crate::ops) fn words(dialect: Dialect, sql: &str) -> Vec<String> {
+    each_word(dialect, sql).collect()
+}
+
+/// The same one by one, for who looks at the first of them.
+pub(in crate::ops) fn each_word(dialect: Dialect, sql: &str) -> impl Iterator<Item = String> + '_ {
     let word = |token: Token| match token.kind {
         TokenKind::Keyword | TokenKind::Identifier => token.text(sql).to_ascii_uppercase(),
         TokenKind::Punctuation | TokenKind::Operator => token.text(sql).to_owned(),
         _ => String::new(),
     };
-    tokens(dialect, sql).into_iter().filter(Token::significant).map(word).collect()
+    cuts(dialect, sql).filter(Token::significant).map(word)
 }
 
 /// The name at a place among the significant words, as the server folds it.

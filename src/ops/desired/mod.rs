@@ -11,5 +11,5 @@ mod sources;
 
 pub use execute::execute;
 pub(super) use execute::{Judged, judged};
-pub(super) use judge::{is_setting, refusal, without_meta_commands, words};
+pub(super) use judge::{each_word, is_setting, refusal, without_meta_commands, words};
 pub use sources::{read, sources};

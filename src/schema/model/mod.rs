@@ -19,8 +19,8 @@ pub use body::{
 };
 pub use key::{Key, Kind};
 pub(crate) use sqlite::{
-    Clause, ClauseKind, ColumnText, Definition, Form, Word, names, same_clauses, same_text,
-    same_words, words,
+    Clause, ClauseKind, ColumnText, Definition, Form, Word, each_word, names, same_clauses,
+    same_text, same_words, words,
 };
 pub use sqlite::{SqliteColumn, SqliteTable, SqliteWritten};
 

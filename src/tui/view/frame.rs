@@ -17,14 +17,33 @@ use crate::tui::widgets::keyhints::{self, Hint};
 use crate::tui::widgets::line::{self, Segment};
 use crate::tui::widgets::spinner;
 
+/// The cells of a database's name that are there before views are called by their names.
+const NAME: usize = 12;
+
 /// Draws the first line: the database at the left, the views at the right.
 pub fn header(model: &Model, look: &Look, places: &Layout, buf: &mut Buffer) {
     let area = places.header;
-    let tabs = if model.facts().is_some() { tabs(model) } else { Vec::new() };
-    let wide = u16::try_from(line::segments_width(&tabs, look)).unwrap_or(u16::MAX);
+    let width = |segments: &[Segment<'_>]| {
+        u16::try_from(line::segments_width(segments, look)).unwrap_or(u16::MAX)
+    };
+    let mut shown = if model.facts().is_some() { tabs(model, false) } else { Vec::new() };
+    // Which database it is matters more than how the other views are called.
+    let wanted = least(model, look);
+    if !shown.is_empty() && area.width.saturating_sub(width(&shown) + 3) < wanted {
+        shown = tabs(model, true);
+    }
+    let wide = width(&shown);
     let room = area.width.saturating_sub(wide + 3);
     line::write_segments(buf, (area.x + 1, area.y), room, &place(model, look, room), look);
-    line::write_segments(buf, (area.right().saturating_sub(wide + 1), area.y), wide, &tabs, look);
+    line::write_segments(buf, (area.right().saturating_sub(wide + 1), area.y), wide, &shown, look);
+}
+
+/// The cells that where we are takes at least: with the head of the database's name.
+fn least(model: &Model, look: &Look) -> u16 {
+    let state = line::segments_width(&state_of_link(model, look), look);
+    let name = model.facts().map_or(0, |facts| text::width(text::head(&facts.database, 1024)));
+    let all = text::width("dbstudio") + 2 + name.min(NAME) + state;
+    u16::try_from(all).unwrap_or(u16::MAX)
 }
 
 /// Where we are, in `room` cells: the environment and the state of the connection are always
@@ -84,7 +103,8 @@ fn state_of_link(model: &Model, look: &Look) -> Vec<Segment<'static>> {
     out
 }
 
-fn tabs(model: &Model) -> Vec<Segment<'static>> {
+/// The views; `short` ones have a name only where they are shown.
+fn tabs(model: &Model, short: bool) -> Vec<Segment<'static>> {
     let mut out = Vec::new();
     for (view, key, name) in [
         (View::Data, "1", "Data"),
@@ -96,7 +116,11 @@ fn tabs(model: &Model) -> Vec<Segment<'static>> {
         if !out.is_empty() {
             out.push(Segment::new(Role::Tab, "  "));
         }
-        out.push(Segment::new(role, format!("{key} {name}")));
+        let is_shown = model.view == view;
+        out.push(match short && !is_shown {
+            true => Segment::new(role, key),
+            false => Segment::new(role, format!("{key} {name}")),
+        });
     }
     out
 }

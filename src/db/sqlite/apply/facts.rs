@@ -8,7 +8,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::db::sqlite::faults::{Look, faults, is_foreign, lenient, rows};
-use crate::schema::model::{Key, is_history_table, names, words};
+use crate::schema::model::{Form, Key, each_word, is_history_table, names};
 use crate::schema::plan::Step;
 use crate::sql::Dialect;
 
@@ -17,6 +17,8 @@ use crate::sql::Dialect;
 const SMALL_FILE: i64 = 64 * 1024 * 1024;
 /// The most findings SQLite's own check lists.
 const MOST_FINDINGS: usize = 100;
+/// How many tables are counted with one question.
+const COUNTED: usize = 100;
 /// How many findings a message shows.
 const SHOWN: usize = 3;
 
@@ -54,9 +56,24 @@ impl Tables {
         self.tables.contains_key(&name.to_ascii_lowercase())
     }
 
+    /// Whether something of that name is a table, or has a trigger.
+    fn knows(&self, name: &str) -> bool {
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        let has = |name: &str| {
+            self.tables.contains_key(name) || self.triggers.iter().any(|(table, _)| table == name)
+        };
+        if is_lower { has(name) } else { has(&name.to_ascii_lowercase()) }
+    }
+
     /// The tables that no statement names, nor any trigger that can fire meanwhile.
     pub(super) fn bystanders(&self, steps: &[Step]) -> BTreeSet<String> {
-        let mut named: BTreeSet<String> = steps.iter().flat_map(|step| names(&step.sql)).collect();
+        let mut named = BTreeSet::new();
+        for word in steps.iter().flat_map(|step| each_word(&step.sql)) {
+            let name = word.as_name();
+            if word.form != Form::Other && self.knows(&name) && !named.contains(&*name) {
+                named.insert(name.to_ascii_lowercase());
+            }
+        }
         loop {
             let before = named.len();
             for (table, names) in &self.triggers {
@@ -96,8 +113,11 @@ impl Care {
     }
 
     fn of_one(sql: &str) -> Self {
-        let words = words(sql);
-        let is = |at: usize, word: &str| words.get(at).is_some_and(|found| found.is(word));
+        let mut words = each_word(sql);
+        let words = [words.next(), words.next()];
+        let is = |at: usize, word: &str| {
+            words.get(at).and_then(Option::as_ref).is_some_and(|found| found.is(word))
+        };
         let names = ["create", "alter", "reindex", "analyze", "explain"];
         if names.iter().any(|name| is(0, name)) {
             return Self::Schema;
@@ -130,15 +150,10 @@ impl Facts {
         bystanders: &BTreeSet<String>,
         care: Care,
     ) -> sqlx::Result<Self> {
-        let mut counts = BTreeMap::new();
-        for table in bystanders.iter().filter(|_| care >= Care::Rows) {
-            let sql = format!("SELECT count(*) FROM {}", Dialect::Sqlite.relation("main", table));
-            // A table that was dropped under a name not written out shows as one without rows.
-            if let Some(found) = lenient(rows(connection, &sql).await)? {
-                let count = found.first().map(|row| row.try_get(0)).transpose()?;
-                counts.insert(table.clone(), count.unwrap_or(0));
-            }
-        }
+        let counts = match care >= Care::Rows {
+            true => counts(connection, bystanders).await?,
+            false => BTreeMap::new(),
+        };
         Ok(Self {
             orphans: match care >= Care::Rows {
                 true => orphans(connection).await?,
@@ -206,12 +221,50 @@ impl Facts {
     }
 }
 
+/// How many rows each of the tables has.
+async fn counts(
+    connection: &mut SqliteConnection,
+    tables: &BTreeSet<String>,
+) -> sqlx::Result<BTreeMap<String, i64>> {
+    let count = |table: &&String| {
+        format!("SELECT count(*) FROM {}", Dialect::Sqlite.relation("main", table))
+    };
+    let mut counts = BTreeMap::new();
+    let tables: Vec<&String> = tables.iter().collect();
+    for some in tables.chunks(COUNTED) {
+        let all: Vec<String> = some.iter().map(|table| format!("({})", count(table))).collect();
+        let together = rows(connection, &format!("SELECT {}", all.join(", "))).await;
+        if let Some(row) = lenient(together)?.iter().flatten().next() {
+            for (at, table) in some.iter().enumerate() {
+                counts.insert((*table).clone(), row.try_get(at)?);
+            }
+            continue;
+        }
+        for table in some {
+            // A table that was dropped under a name not written out shows as one without rows.
+            if let Some(found) = lenient(rows(connection, &count(table)).await)? {
+                let count = found.first().map(|row| row.try_get(0)).transpose()?;
+                counts.insert((*table).clone(), count.unwrap_or(0));
+            }
+        }
+    }
+    Ok(counts)
+}
+
 async fn orphans(
     connection: &mut SqliteConnection,
 ) -> sqlx::Result<BTreeSet<(String, Option<i64>, String)>> {
+    let mut found = BTreeSet::new();
+    if let Some(all) = lenient(rows(connection, "PRAGMA main.foreign_key_check").await)? {
+        for orphan in all {
+            let (table, parent): (String, String) = (orphan.try_get(0)?, orphan.try_get(2)?);
+            let names = (table.to_ascii_lowercase(), parent.to_ascii_lowercase());
+            found.insert((names.0, orphan.try_get(1)?, names.1));
+        }
+        return Ok(found);
+    }
     let sql =
         "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE '%references%'";
-    let mut found = BTreeSet::new();
     for row in rows(connection, sql).await? {
         let table: String = row.try_get(0)?;
         let sql = format!("PRAGMA main.foreign_key_check({})", Dialect::Sqlite.ident(&table));

@@ -14,7 +14,7 @@ use super::facts::Tables;
 use super::run;
 use crate::db::sqlite::failure;
 use crate::db::sqlite::faults::rows;
-use crate::schema::model::{Definition, Word, names, words};
+use crate::schema::model::{Definition, Word, each_word, names, words};
 use crate::schema::plan::Step;
 use crate::sql::Dialect;
 
@@ -140,6 +140,9 @@ impl Keepsakes {
 fn rebuilt(steps: &[Step], tables: &Tables) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, step) in steps.iter().enumerate() {
+        if !alters(&step.sql) {
+            continue;
+        }
         let words = words(&step.sql);
         let Some((from, to)) = renamed(&words) else { continue };
         if from.starts_with(OURS) || to.starts_with(OURS) {
@@ -157,12 +160,14 @@ fn rebuilt(steps: &[Step], tables: &Tables) -> BTreeSet<String> {
 
 /// Whether any of the statements renames something, as every rebuild does.
 pub(super) fn rename(steps: &[Step]) -> bool {
-    let renames = |step: &Step| {
-        let words = words(&step.sql);
-        words.first().is_some_and(|word| word.is("alter"))
-            && words.iter().any(|word| word.is("rename"))
-    };
+    let renames =
+        |step: &Step| alters(&step.sql) && each_word(&step.sql).any(|word| word.is("rename"));
     steps.iter().any(renames)
+}
+
+/// Whether a statement begins as an ALTER does.
+pub(super) fn alters(sql: &str) -> bool {
+    each_word(sql).next().is_some_and(|word| word.is("alter"))
 }
 
 /// The old and the new name, in lower case, if a statement renames a table.

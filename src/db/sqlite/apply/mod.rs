@@ -180,7 +180,8 @@ impl Guarded {
     ) -> sqlx::Result<()> {
         let Some(step) = steps.get(number) else { return Ok(()) };
         let later = steps.get(number + 1..).unwrap_or_default();
-        let rename = renames(&words(&step.sql), later, &self.tables);
+        let rename =
+            keepsakes::alters(&step.sql) && renames(&words(&step.sql), later, &self.tables);
         if rename {
             legacy(connection, false).await?;
         }

@@ -4,6 +4,8 @@
 //! `REFERENCES` on a column are the table's; what says the default (`ASC`, `NO ACTION`,
 //! `ON CONFLICT ABORT`, `COLLATE BINARY`, `VIRTUAL`) is left out.
 
+use std::borrow::Cow;
+
 use super::word::{Form, Word, closing, same_words, unbracketed};
 
 /// The sorts of clause.
@@ -31,23 +33,23 @@ pub(crate) enum ClauseKind {
 
 /// A clause.
 #[derive(Debug, Clone)]
-pub(crate) struct Clause {
+pub(crate) struct Clause<'s> {
     /// The sort.
     pub(crate) kind: ClauseKind,
     /// The name given by CONSTRAINT.
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Cow<'s, str>>,
     /// The column it is bound to; `None` for one that belongs to the table.
-    pub(crate) column: Option<String>,
+    pub(crate) column: Option<Cow<'s, str>>,
     /// What it says.
-    pub(crate) words: Vec<Word>,
+    pub(crate) words: Vec<Word<'s>>,
     /// The table a foreign key names.
-    pub(crate) target: Option<String>,
+    pub(crate) target: Option<Cow<'s, str>>,
 }
 
-impl Clause {
+impl Clause<'_> {
     /// Whether two clauses mean the same and have the same name.
-    pub(crate) fn same(&self, other: &Self) -> bool {
-        let same_name = |one: &Option<String>, other: &Option<String>| match (one, other) {
+    pub(crate) fn same(&self, other: &Clause) -> bool {
+        let same_name = |one: &Option<Cow<str>>, other: &Option<Cow<str>>| match (one, other) {
             (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
             (None, None) => true,
             _ => false,
@@ -60,9 +62,9 @@ impl Clause {
 }
 
 /// Whether two lists hold the same clauses, in whatever order.
-pub(crate) fn same_clauses<'a>(
-    one: impl IntoIterator<Item = &'a Clause>,
-    other: impl IntoIterator<Item = &'a Clause>,
+pub(crate) fn same_clauses<'a, 's: 'a, 't: 'a>(
+    one: impl IntoIterator<Item = &'a Clause<'s>>,
+    other: impl IntoIterator<Item = &'a Clause<'t>>,
 ) -> bool {
     let mut left: Vec<&Clause> = other.into_iter().collect();
     for clause in one {
@@ -73,69 +75,73 @@ pub(crate) fn same_clauses<'a>(
 }
 
 /// Reads clauses from the words of a column, after its type, or of a table constraint.
-pub(super) struct Reader<'a> {
-    words: &'a [Word],
+pub(super) struct Reader<'a, 's> {
+    words: &'a [Word<'s>],
     at: usize,
-    column: Option<&'a str>,
-    name: Option<String>,
-    found: Vec<Clause>,
+    column: Option<Cow<'s, str>>,
+    name: Option<Cow<'s, str>>,
+    found: Vec<Clause<'s>>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn of(words: &'a [Word], column: Option<&'a str>) -> Self {
+impl<'a, 's> Reader<'a, 's> {
+    pub(super) fn of(words: &'a [Word<'s>], column: Option<Cow<'s, str>>) -> Self {
         Self { words, at: 0, column, name: None, found: Vec::new() }
     }
 
     /// All clauses there are.
-    pub(super) fn clauses(mut self) -> Vec<Clause> {
+    pub(super) fn clauses(mut self) -> Vec<Clause<'s>> {
         while let Some(word) = self.words.get(self.at) {
             self.at += 1;
-            match (word.form, word.text.as_str()) {
-                (Form::Bare, "constraint") => {
-                    self.name = self.take().map(|word| word.as_name());
-                }
-                (Form::Bare, "primary") => self.primary_key(),
-                (Form::Bare, "unique") => self.unique(),
-                (Form::Bare, "check") => {
-                    let inner = self.bracket();
-                    self.push(ClauseKind::Check, false, inner);
-                }
-                (Form::Bare, "not") if self.skip("null") => {
-                    let words = self.conflict();
-                    self.push(ClauseKind::NotNull, true, words);
-                }
+            if word.is("constraint") {
+                self.name = self.take().map(|word| word.as_name());
+            } else if word.is("primary") {
+                self.primary_key();
+            } else if word.is("unique") {
+                self.unique();
+            } else if word.is("check") {
+                let inner = self.bracket();
+                self.push(ClauseKind::Check, false, inner);
+            } else if word.is("not") && self.skip("null") {
+                let words = self.conflict();
+                self.push(ClauseKind::NotNull, true, words);
+            } else if word.is("null") {
                 // It says nothing: a column takes NULL unless told otherwise.
-                (Form::Bare, "null") => drop(self.conflict()),
-                (Form::Bare, "default") => self.default(),
-                (Form::Bare, "collate") => {
-                    let name = self.take().map(|word| word.as_name()).unwrap_or_default();
-                    if !name.eq_ignore_ascii_case("binary") {
-                        self.push(ClauseKind::Collate, true, vec![Word::name(&name)]);
-                    }
-                    self.name = None;
-                }
-                (Form::Bare, "foreign") => {
-                    self.skip("key");
-                    let columns = self.bracketed();
-                    self.skip("references");
-                    self.references(columns);
-                }
-                (Form::Bare, "references") => self.references(Vec::new()),
-                (Form::Bare, "generated") => {
-                    self.skip("always");
-                }
-                (Form::Bare, "as") => self.generated(),
-                _ => self.push(ClauseKind::Unknown, true, vec![word.clone()]),
+                drop(self.conflict());
+            } else if word.is("default") {
+                self.default();
+            } else if word.is("collate") {
+                self.collate();
+            } else if word.is("foreign") {
+                self.skip("key");
+                let columns = self.bracketed();
+                self.skip("references");
+                self.references(columns);
+            } else if word.is("references") {
+                self.references(Vec::new());
+            } else if word.is("generated") {
+                self.skip("always");
+            } else if word.is("as") {
+                self.generated();
+            } else {
+                self.push(ClauseKind::Unknown, true, vec![word.clone()]);
             }
         }
         self.found
     }
 
-    fn peek(&self) -> Option<&'a Word> {
+    fn collate(&mut self) {
+        let name = self.take().map(|word| word.as_name()).unwrap_or_default();
+        if !name.eq_ignore_ascii_case("binary") {
+            self.push(ClauseKind::Collate, true, vec![Word::name(name)]);
+        }
+        self.name = None;
+    }
+
+    fn peek(&self) -> Option<&'a Word<'s>> {
         self.words.get(self.at)
     }
 
-    fn take(&mut self) -> Option<&'a Word> {
+    fn take(&mut self) -> Option<&'a Word<'s>> {
         let word = self.words.get(self.at);
         self.at += 1;
         word
@@ -148,7 +154,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The words of a bracket that opens here, its marks included.
-    fn bracketed(&mut self) -> Vec<Word> {
+    fn bracketed(&mut self) -> Vec<Word<'s>> {
         let open = self.peek().is_some_and(|word| word.is_mark("("));
         let Some(close) = open.then(|| closing(self.words, self.at)).flatten() else {
             return Vec::new();
@@ -159,13 +165,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The words of a bracket that opens here, without any marks around the whole.
-    fn bracket(&mut self) -> Vec<Word> {
+    fn bracket(&mut self) -> Vec<Word<'s>> {
         let words = self.bracketed();
         unbracketed(&words).to_vec()
     }
 
     /// `ON CONFLICT …`; nothing for what happens anyway.
-    fn conflict(&mut self) -> Vec<Word> {
+    fn conflict(&mut self) -> Vec<Word<'s>> {
         let next = self.words.get(self.at + 1);
         if !next.is_some_and(|word| word.is("conflict")) || !self.skip("on") {
             return Vec::new();
@@ -177,14 +183,14 @@ impl<'a> Reader<'a> {
             .unwrap_or_default()
     }
 
-    fn push(&mut self, kind: ClauseKind, bound: bool, words: Vec<Word>) {
-        let column = if bound { self.column.map(str::to_owned) } else { None };
+    fn push(&mut self, kind: ClauseKind, bound: bool, words: Vec<Word<'s>>) {
+        let column = self.column.clone().filter(|_| bound);
         self.found.push(Clause { kind, name: self.name.take(), column, words, target: None });
     }
 
     /// The columns of a key, `ASC` left out; those of a column's own key are the column.
-    fn key_columns(&mut self) -> Vec<Word> {
-        match self.column {
+    fn key_columns(&mut self) -> Vec<Word<'s>> {
+        match self.column.clone() {
             Some(column) => vec![Word::name(column)],
             None => {
                 let mut columns = self.bracket();
@@ -245,13 +251,13 @@ impl<'a> Reader<'a> {
     }
 
     /// What follows REFERENCES; `columns` are those of FOREIGN KEY, in brackets.
-    fn references(&mut self, columns: Vec<Word>) {
+    fn references(&mut self, columns: Vec<Word<'s>>) {
         let target = self.take().map(|word| word.as_name()).unwrap_or_default();
-        let mut words = match self.column {
+        let mut words = match self.column.clone() {
             Some(column) => vec![Word::bare("("), Word::name(column), Word::bare(")")],
             None => columns.iter().map(name_or_mark).collect(),
         };
-        words.push(Word::name(&target));
+        words.push(Word::name(target.clone()));
         words.extend(self.bracketed().iter().map(name_or_mark));
         let (mut on_delete, mut on_update, mut matching) = (Vec::new(), Vec::new(), Vec::new());
         let mut deferred = false;
@@ -287,16 +293,14 @@ impl<'a> Reader<'a> {
     }
 
     /// What a foreign key does; nothing for `NO ACTION`.
-    fn action(&mut self) -> Vec<Word> {
+    fn action(&mut self) -> Vec<Word<'s>> {
         let Some(first) = self.take() else { return Vec::new() };
-        match first.text.as_str() {
-            "no" => {
-                self.skip("action");
-                Vec::new()
-            }
-            "set" => [first].into_iter().chain(self.take()).cloned().collect(),
-            _ => vec![first.clone()],
+        if first.text.eq_ignore_ascii_case("no") {
+            self.skip("action");
+            return Vec::new();
         }
+        let second = if first.text.eq_ignore_ascii_case("set") { self.take() } else { None };
+        [first].into_iter().chain(second).cloned().collect()
     }
 
     /// `INITIALLY …`; whether it says DEFERRED.
@@ -306,8 +310,11 @@ impl<'a> Reader<'a> {
 }
 
 /// A column's name in a foreign key, however it was quoted.
-fn name_or_mark(word: &Word) -> Word {
-    if word.form == Form::Other { Word::bare(&word.text) } else { Word::name(&word.as_name()) }
+fn name_or_mark<'s>(word: &Word<'s>) -> Word<'s> {
+    match word.form {
+        Form::Other => Word::bare(word.text.clone()),
+        _ => Word::name(word.as_name()),
+    }
 }
 
 #[cfg(test)]
@@ -316,8 +323,10 @@ mod tests {
     use super::*;
 
     fn same(one: &str, other: &str) -> bool {
-        let read = |body: &str| Definition::read(&format!("CREATE TABLE t ({body})")).unwrap();
-        let (one, other) = (read(one), read(other));
+        let made = |body: &str| format!("CREATE TABLE t ({body})");
+        let (one, other) = (made(one), made(other));
+        let read = (Definition::read(&one), Definition::read(&other));
+        let (one, other) = (read.0.unwrap(), read.1.unwrap());
         same_clauses(one.clauses(), other.clauses())
     }
 

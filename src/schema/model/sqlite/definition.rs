@@ -5,6 +5,7 @@
 //! ("CREATE TABLE" in its documentation). What is not understood is kept as a clause of its own:
 //! a difference in it is never passed over.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::clause::{Clause, Reader};
@@ -12,45 +13,44 @@ use super::word::{Form, Word, closing, words};
 
 /// A CREATE TABLE taken apart.
 #[derive(Debug, Clone)]
-pub(crate) struct Definition {
+pub(crate) struct Definition<'s> {
     /// The bytes of the table's name.
     pub(crate) name: Range<usize>,
     /// The columns in order.
-    pub(crate) columns: Vec<ColumnText>,
+    pub(crate) columns: Vec<ColumnText<'s>>,
     /// The constraints written after the columns.
-    pub(crate) constraints: Vec<Clause>,
+    pub(crate) constraints: Vec<Clause<'s>>,
     /// The options after the columns.
-    pub(crate) options: Vec<Word>,
+    pub(crate) options: Vec<Word<'s>>,
     /// All its words, the name left out.
-    pub(crate) words: Vec<Word>,
+    pub(crate) words: Vec<Word<'s>>,
 }
 
 /// A column as written.
 #[derive(Debug, Clone)]
-pub(crate) struct ColumnText {
+pub(crate) struct ColumnText<'s> {
     /// Its name, case kept.
-    pub(crate) name: String,
+    pub(crate) name: Cow<'s, str>,
     /// The bytes of its definition, from its name to its last word.
     pub(crate) range: Range<usize>,
     /// Its declared type.
-    pub(crate) type_words: Vec<Word>,
+    pub(crate) type_words: Vec<Word<'s>>,
     /// What is written on it.
-    pub(crate) clauses: Vec<Clause>,
+    pub(crate) clauses: Vec<Clause<'s>>,
 }
 
-impl ColumnText {
+impl ColumnText<'_> {
     /// Whether it has this name, as SQLite compares names.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 }
 
-impl Definition {
+impl<'s> Definition<'s> {
     /// Takes a text apart; `None` if it is no CREATE TABLE with columns.
-    pub(crate) fn read(sql: &str) -> Option<Self> {
-        let all = words(sql);
+    pub(crate) fn read(sql: &'s str) -> Option<Self> {
+        let mut all = words(sql);
         let at = name_at(&all)?;
-        let name = all.get(at)?;
         let open = at + 1;
         all.get(open).filter(|word| word.is_mark("("))?;
         let close = closing(&all, open)?;
@@ -66,18 +66,13 @@ impl Definition {
                 columns.push(column(item, sql)?);
             }
         }
-        let rest = all.iter().enumerate().filter(|(place, _)| *place != at);
-        Some(Self {
-            name: name.range.clone(),
-            columns,
-            constraints,
-            options: all.get(close + 1..)?.to_vec(),
-            words: rest.map(|(_, word)| word.clone()).collect(),
-        })
+        let options = all.get(close + 1..)?.to_vec();
+        let name = all.remove(at).range;
+        Some(Self { name, columns, constraints, options, words: all })
     }
 
     /// Takes a CREATE VIRTUAL TABLE apart, as far as its name: what it says is its module's.
-    pub(crate) fn of_virtual(sql: &str) -> Option<Self> {
+    pub(crate) fn of_virtual(sql: &'s str) -> Option<Self> {
         let mut words = words(sql);
         if !words.get(1)?.is("virtual") || words.len() < 4 {
             return None;
@@ -93,12 +88,12 @@ impl Definition {
     }
 
     /// The column of that name.
-    pub(crate) fn column(&self, name: &str) -> Option<&ColumnText> {
+    pub(crate) fn column(&self, name: &str) -> Option<&ColumnText<'s>> {
         self.columns.iter().find(|column| column.is_named(name))
     }
 
     /// Every clause, of columns and of the table.
-    pub(crate) fn clauses(&self) -> impl Iterator<Item = &Clause> {
+    pub(crate) fn clauses(&self) -> impl Iterator<Item = &Clause<'s>> {
         self.columns.iter().flat_map(|column| &column.clauses).chain(&self.constraints)
     }
 
@@ -143,7 +138,7 @@ fn name_at(words: &[Word]) -> Option<usize> {
 }
 
 /// The parts between commas outside brackets.
-fn items(words: &[Word]) -> Vec<&[Word]> {
+fn items<'w, 's>(words: &'w [Word<'s>]) -> Vec<&'w [Word<'s>]> {
     let mut depth = 0usize;
     words
         .split(|word| {
@@ -158,11 +153,11 @@ fn items(words: &[Word]) -> Vec<&[Word]> {
         .collect()
 }
 
-fn column(item: &[Word], sql: &str) -> Option<ColumnText> {
+fn column<'s>(item: &[Word<'s>], sql: &'s str) -> Option<ColumnText<'s>> {
     let (first, rest) = item.split_first()?;
     let last = item.last()?;
     let name = if first.form == Form::Bare {
-        sql.get(first.range.clone())?.to_owned()
+        sql.get(first.range.clone())?.into()
     } else {
         first.as_name()
     };
@@ -182,7 +177,7 @@ fn column(item: &[Word], sql: &str) -> Option<ColumnText> {
     }
     let (type_words, clauses) = rest.split_at(length);
     Some(ColumnText {
-        clauses: Reader::of(clauses, Some(&name)).clauses(),
+        clauses: Reader::of(clauses, Some(name.clone())).clauses(),
         name,
         range: first.range.start..last.range.end,
         type_words: type_words.to_vec(),
@@ -219,7 +214,7 @@ mod tests {
              q (a, b) DEFERRABLE INITIALLY DEFERRED) STRICT";
         let found = Definition::read(sql).unwrap();
         assert_eq!(&sql[found.name.clone()], "\"a (b\"");
-        let names: Vec<&str> = found.columns.iter().map(|column| column.name.as_str()).collect();
+        let names: Vec<&str> = found.columns.iter().map(|column| &*column.name).collect();
         assert_eq!(names, ["id", "na me", "n", "g"]);
         assert_eq!(
             &sql[found.columns[2].range.clone()],

@@ -6,7 +6,7 @@ mod word;
 
 pub(crate) use clause::{Clause, ClauseKind, same_clauses};
 pub(crate) use definition::{ColumnText, Definition};
-pub(crate) use word::{Form, Word, names, same_text, same_words, words};
+pub(crate) use word::{Form, Word, each_word, names, same_text, same_words, words};
 
 /// A SQLite table.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,11 +71,21 @@ impl SqliteTable {
         if self.is_virtual || other.is_virtual {
             return self.is_virtual == other.is_virtual && same_text(&self.sql, &other.sql);
         }
+        let texts = (Definition::read(&self.sql), Definition::read(&other.sql));
+        self.same_read(other, (texts.0.as_ref(), texts.1.as_ref()))
+    }
+
+    /// The same of two tables that are not virtual, whose texts are taken apart already.
+    pub(crate) fn same_read(
+        &self,
+        other: &Self,
+        texts: (Option<&Definition>, Option<&Definition>),
+    ) -> bool {
         if self.strict != other.strict || self.without_rowid != other.without_rowid {
             return false;
         }
-        match (Definition::read(&self.sql), Definition::read(&other.sql)) {
-            (Some(one), Some(other)) => same_definitions(&one, &other),
+        match texts {
+            (Some(one), Some(other)) => same_definitions(one, other),
             _ => same_text(&self.sql, &other.sql),
         }
     }
@@ -94,7 +104,8 @@ impl SqliteTable {
     }
 
     /// The column that is another name for the rowid (`INTEGER PRIMARY KEY`), if there is one.
-    pub fn rowid_alias(&self) -> Option<&SqliteColumn> {
+    /// The definition is the table's own.
+    pub(crate) fn rowid_alias(&self, definition: Option<&Definition>) -> Option<&SqliteColumn> {
         if self.without_rowid || self.is_virtual {
             return None;
         }
@@ -105,8 +116,7 @@ impl SqliteTable {
         }
         // "PRIMARY KEY DESC" on a column makes it an ordinary one, for historical reasons
         // ("ROWIDs and the INTEGER PRIMARY KEY" in SQLite's documentation).
-        let definition = Definition::read(&self.sql)?;
-        let own = definition.column(&column.name)?;
+        let own = definition?.column(&column.name)?;
         let mut clauses = own.clauses.iter();
         let descending = clauses.any(|clause| {
             clause.kind == ClauseKind::PrimaryKey && clause.words.iter().any(|word| word.is("desc"))

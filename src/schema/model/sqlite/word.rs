@@ -1,11 +1,12 @@
 //! SQL text as the words that matter when two texts are compared: no space, no comment, no
 //! difference in case or quoting where SQLite sees none. Nothing here knows a grammar.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::sql::Dialect;
-use crate::sql::lexer::{TokenKind, tokens};
+use crate::sql::lexer::{Token, TokenKind, cuts};
 
 /// How a word was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,29 +25,30 @@ pub(crate) enum Form {
 
 /// A word of a text.
 #[derive(Debug, Clone)]
-pub(crate) struct Word {
-    /// A bare word in lower case, a quoted name without its marks, anything else as written.
-    pub(crate) text: String,
+pub(crate) struct Word<'s> {
+    /// A bare word as written, a quoted name without its marks, anything else in lower case but
+    /// for strings.
+    pub(crate) text: Cow<'s, str>,
     /// How it was written.
     pub(crate) form: Form,
     /// The bytes it was read from; empty for one that was not read.
     pub(crate) range: Range<usize>,
 }
 
-impl Word {
+impl<'s> Word<'s> {
     /// A bare word that no text was read for.
-    pub(crate) fn bare(text: &str) -> Self {
-        Self { text: text.to_ascii_lowercase(), form: Form::Bare, range: 0..0 }
+    pub(crate) fn bare(text: impl Into<Cow<'s, str>>) -> Self {
+        Self { text: text.into(), form: Form::Bare, range: 0..0 }
     }
 
     /// A name that no text was read for.
-    pub(crate) fn name(text: &str) -> Self {
-        Self { text: text.to_ascii_lowercase(), form: Form::Quoted, range: 0..0 }
+    pub(crate) fn name(text: impl Into<Cow<'s, str>>) -> Self {
+        Self { text: text.into(), form: Form::Quoted, range: 0..0 }
     }
 
     /// Whether it is this keyword, which is in lower case.
     pub(crate) fn is(&self, keyword: &str) -> bool {
-        self.form == Form::Bare && self.text == keyword
+        self.form == Form::Bare && self.text.eq_ignore_ascii_case(keyword)
     }
 
     /// Whether it is this mark or operator.
@@ -55,19 +57,17 @@ impl Word {
     }
 
     /// The name it stands for where only a name can stand.
-    pub(crate) fn as_name(&self) -> String {
-        match self.form {
-            Form::String => {
-                let inner = self.text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
-                inner.map_or_else(|| self.text.clone(), |inner| inner.replace("''", "'"))
-            }
-            _ => self.text.clone(),
+    pub(crate) fn as_name(&self) -> Cow<'s, str> {
+        let inner = self.text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+        match inner.filter(|_| self.form == Form::String) {
+            Some(inner) => inner.replace("''", "'").into(),
+            None => self.text.clone(),
         }
     }
 
     /// Whether SQLite reads both the same. Two texts in double quotes must agree in case: they
     /// may be strings.
-    pub(crate) fn same(&self, other: &Self) -> bool {
+    pub(crate) fn same(&self, other: &Word) -> bool {
         use Form::{Bare, Doubtful, Other, Quoted, String};
         match (self.form, other.form) {
             (Doubtful, Doubtful) | (Other, Other) => self.text == other.text,
@@ -84,27 +84,36 @@ impl Word {
 }
 
 /// The words of a text.
-pub(crate) fn words(sql: &str) -> Vec<Word> {
-    let found = tokens(Dialect::Sqlite, sql);
-    let significant = found.into_iter().filter(crate::sql::lexer::Token::significant);
-    significant
-        .map(|token| {
-            let text = token.text(sql);
-            let (form, text) = match token.kind {
-                TokenKind::Keyword | TokenKind::Identifier => {
-                    (Form::Bare, text.to_ascii_lowercase())
-                }
-                TokenKind::QuotedIdentifier => {
-                    let doubtful = text.starts_with('"');
-                    let name = token.name(sql).unwrap_or_default();
-                    (if doubtful { Form::Doubtful } else { Form::Quoted }, name)
-                }
-                TokenKind::String => (Form::String, text.to_owned()),
-                _ => (Form::Other, text.to_ascii_lowercase()),
-            };
-            Word { text, form, range: token.range }
-        })
-        .collect()
+pub(crate) fn words(sql: &str) -> Vec<Word<'_>> {
+    let mut found = Vec::with_capacity(sql.len() / 5);
+    found.extend(each_word(sql));
+    found
+}
+
+/// The words of a text one by one, for who looks at the first of them.
+pub(crate) fn each_word(sql: &str) -> impl Iterator<Item = Word<'_>> {
+    cuts(Dialect::Sqlite, sql).filter(Token::significant).map(|token| {
+        let text = token.text(sql);
+        let (form, text) = match token.kind {
+            TokenKind::Keyword | TokenKind::Identifier => (Form::Bare, text.into()),
+            TokenKind::QuotedIdentifier => {
+                let doubtful = text.starts_with('"');
+                let name = token.name(sql).unwrap_or_default();
+                (if doubtful { Form::Doubtful } else { Form::Quoted }, name.into())
+            }
+            TokenKind::String => (Form::String, text.into()),
+            _ => (Form::Other, lower(text)),
+        };
+        Word { text, form, range: token.range }
+    })
+}
+
+/// A text in lower case.
+fn lower(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => text.to_ascii_lowercase().into(),
+        false => text.into(),
+    }
 }
 
 /// Whether two lists of words are read the same.
@@ -120,15 +129,11 @@ pub(crate) fn same_text(one: &str, other: &str) -> bool {
 /// Every word of a text that can be a name, in lower case.
 pub(crate) fn names(sql: &str) -> BTreeSet<String> {
     let can = |word: &Word| word.form != Form::Other;
-    words(sql)
-        .iter()
-        .filter(|word| can(word))
-        .map(|word| word.as_name().to_ascii_lowercase())
-        .collect()
+    each_word(sql).filter(can).map(|word| word.as_name().to_ascii_lowercase()).collect()
 }
 
 /// The words without brackets around the whole.
-pub(crate) fn unbracketed(mut words: &[Word]) -> &[Word] {
+pub(crate) fn unbracketed<'w, 's>(mut words: &'w [Word<'s>]) -> &'w [Word<'s>] {
     while let [first, inner @ .., last] = words {
         if !(first.is_mark("(") && last.is_mark(")") && closing(words, 0) == Some(words.len() - 1))
         {
@@ -191,7 +196,7 @@ mod tests {
     fn brackets_around_the_whole_are_taken_off() {
         let text = |sql: &str| {
             let words = words(sql);
-            unbracketed(&words).iter().map(|word| word.text.clone()).collect::<String>()
+            unbracketed(&words).iter().map(|word| &*word.text).collect::<String>()
         };
         assert_eq!(text("((a))"), "a");
         assert_eq!(text("(a) + (b)"), "(a)+(b)");

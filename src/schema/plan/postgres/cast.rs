@@ -1,9 +1,10 @@
 //! How the values of a column become values of another type (manual, chapter 10, and the
 //! `pg_cast` catalogue): by themselves, by an explicit cast, or by way of their text.
 
+use super::directory::Side;
 use super::fate::{Fate, Fates};
 use super::name;
-use crate::schema::model::{Attribute, Body, Kind, Model};
+use crate::schema::model::{Attribute, Body, Kind};
 
 /// Families of built-in types within which values are assigned without a cast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,10 +73,10 @@ pub(super) fn is_near(from: &str, to: &str) -> bool {
 pub(super) fn to_new_form(
     column: &str,
     to: &str,
-    (current, desired): (&Model, &Model),
+    (current, desired): (&Side, &Side),
     fates: &Fates,
 ) -> String {
-    let attributes = |model: &Model| {
+    let attributes = |model: &Side| {
         model.of_kind(Kind::Composite).find_map(|(key, object)| match &object.body {
             Body::Composite { attributes } if name::of(key) == to => Some(attributes.clone()),
             _ => None,
@@ -113,7 +114,7 @@ pub(super) fn to_new_form(
 
 /// The expression after USING, for a column whose quoted name is given; `None` where the server
 /// assigns the values by itself.
-pub(super) fn using(column: &str, from: &str, to: &str, model: &Model) -> Option<String> {
+pub(super) fn using(column: &str, from: &str, to: &str, model: &Side) -> Option<String> {
     let ((bare_from, from_array), (bare_to, to_array)) = (bare(from), bare(to));
     let from_array = from_array || is_domain_over_array(model, &bare_from);
     let to_array = to_array || is_domain_over_array(model, &bare_to);
@@ -159,7 +160,7 @@ fn has_time_of_day(from: &str, to: &str) -> bool {
 }
 
 /// Whether a type is a domain over the other.
-fn is_domain_over(model: &Model, domain: &str, base: &str) -> bool {
+fn is_domain_over(model: &Side, domain: &str, base: &str) -> bool {
     model.of_kind(Kind::Domain).any(|(key, object)| match &object.body {
         Body::Domain(found) => name::of(key) == domain && bare(&found.base).0 == base,
         _ => false,
@@ -167,7 +168,7 @@ fn is_domain_over(model: &Model, domain: &str, base: &str) -> bool {
 }
 
 /// Whether a type is a domain over an array.
-fn is_domain_over_array(model: &Model, domain: &str) -> bool {
+fn is_domain_over_array(model: &Side, domain: &str) -> bool {
     model.of_kind(Kind::Domain).any(|(key, object)| match &object.body {
         Body::Domain(found) => name::of(key) == domain && bare(&found.base).1,
         _ => false,
@@ -176,13 +177,17 @@ fn is_domain_over_array(model: &Model, domain: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::directory::Directory;
     use super::*;
+    use crate::schema::model::Model;
     use crate::sql::Dialect;
 
     #[test]
     fn values_go_the_shortest_way() {
         let model = Model::empty(Dialect::Postgres);
-        let way = |from, to| using("c", from, to, &model);
+        let directory = Directory::of(&model, &model);
+        let (side, _) = Side::both(&model, &model, &directory);
+        let way = |from, to| using("c", from, to, &side);
         assert_eq!(way("integer", "bigint"), None);
         assert_eq!(way("character varying(20)", "text"), None);
         assert_eq!(way("uuid", "text"), None);

@@ -4,16 +4,17 @@
 
 use std::collections::BTreeMap;
 
+use super::directory::Side;
 use super::fate::{Fate, Fates, parent_of};
-use crate::schema::model::{Body, Key, Kind, Model};
+use crate::schema::model::{Body, Key, Kind};
 
 /// A part as it is to be called, and as it is.
 type Pair = (Key, Key);
 
-impl Fates {
+impl Fates<'_> {
     /// Finds the parts that are only renamed.
-    pub(super) fn pair_clones(&mut self, current: &Model, desired: &Model) {
-        let parent = |model: &'_ Model, key: &Key| model.body(key).and_then(parent_of).cloned();
+    pub(super) fn pair_clones(&mut self, current: &Side, desired: &Side) {
+        let parent = |model: &Side, key: &Key| model.body(key).and_then(parent_of).cloned();
         let changes = self.changes().map(|(key, _)| key);
         let moved: Vec<Key> =
             changes.filter(|key| parent(current, key) != parent(desired, key)).cloned().collect();
@@ -42,13 +43,13 @@ impl Fates {
             if desired.get(old).is_some() {
                 self.set(old, Fate::Create);
             } else {
-                self.keep(old);
+                self.set(old, Fate::Keep);
             }
         }
     }
 
     /// What has one of the parts as its parent has it under another name too.
-    fn follow_down(&mut self, pairs: &mut Vec<Pair>, current: &Model, desired: &Model) {
+    fn follow_down(&mut self, pairs: &mut Vec<Pair>, current: &Side, desired: &Side) {
         if pairs.is_empty() {
             return;
         }
@@ -62,7 +63,7 @@ impl Fates {
                 if child != was {
                     pairs.push(((*child).clone(), (*was).clone()));
                 } else if is_same(current.body(was), desired.body(child)) {
-                    self.keep(child);
+                    self.set(child, Fate::Keep);
                 }
             }
         }
@@ -85,7 +86,7 @@ fn is_beside(one: &Key, other: &Key) -> bool {
 }
 
 /// What belongs to an index or constraint of a parent.
-fn children(model: &Model) -> BTreeMap<&Key, Vec<&Key>> {
+fn children<'m>(model: &'m Side<'m>) -> BTreeMap<&'m Key, Vec<&'m Key>> {
     let mut found: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
     let kinds = [Kind::Index, Kind::Constraint];
     for (key, object) in kinds.into_iter().flat_map(|kind| model.of_kind(kind)) {

@@ -1,10 +1,11 @@
 //! Columns: inside CREATE TABLE, added, changed and dropped, with their defaults.
 
+use super::directory::Side;
 use super::fate::{Fate, Fates};
 use super::piece::Piece;
 use super::sequence::Onward;
 use super::{cast, name, sequence, serial};
-use crate::schema::model::{Body, Column, Identity, Key, Kind, Model};
+use crate::schema::model::{Body, Column, Identity, Key, Kind};
 use crate::schema::plan::Action;
 
 /// A column's definition.
@@ -129,7 +130,7 @@ pub(super) fn add(
 /// ALTER COLUMN, for all that differs.
 pub(super) fn alter(
     key: &Key,
-    (current, desired): (&Model, &Model),
+    (current, desired): (&Side, &Side),
     fates: &Fates,
     used: bool,
 ) -> Vec<Piece> {
@@ -194,7 +195,7 @@ pub(super) fn alter(
 
 /// Whether a table that inherits a column refuses NULL there for itself: allowing it must not reach
 /// that table.
-fn is_strict_below(column: &Key, desired: &Model) -> bool {
+fn is_strict_below(column: &Key, desired: &Side) -> bool {
     let whole = column.table();
     desired.tables().any(|(child, table)| {
         table.inherits.contains(&whole)
@@ -209,8 +210,8 @@ fn alter_identity(
     key: &Key,
     have: &Column,
     want: &Column,
-    current: &Model,
-    desired: &Model,
+    current: &Side,
+    desired: &Side,
 ) -> Vec<Piece> {
     let Some(new) = &want.identity else { return Vec::new() };
     let (table, column) = (name::relation(key), name::ident(&key.name));
@@ -273,7 +274,7 @@ pub(super) fn default(key: &Key, expression: Option<&str>) -> Piece {
 }
 
 /// The expression of a column's default.
-pub(super) fn default_of<'m>(column: &Key, model: &'m Model) -> Option<&'m str> {
+pub(super) fn default_of<'m>(column: &Key, model: &'m Side<'m>) -> Option<&'m str> {
     match model.body(&column.table().child(Kind::Default, &column.name)) {
         Some(Body::Default { expression }) => Some(expression),
         _ => None,

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
+use super::directory::Side;
 use super::fate::Fate;
 use crate::schema::model::{
-    Attribute, Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Kind, Model, Policy,
-    Routine, RoutineKind, Table, View,
+    Attribute, Body, Column, Constraint, ConstraintKind, Domain, Index, Key, Kind, Policy, Routine,
+    RoutineKind, Table, View,
 };
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
@@ -15,7 +16,7 @@ use crate::sql::lexer::tokens;
 pub(super) fn fate(
     key: &Key,
     (have, want): (&Body, &Body),
-    (current, desired): (&Model, &Model),
+    (current, desired): (&Side, &Side),
     online: bool,
 ) -> Fate {
     if have == want {
@@ -141,7 +142,7 @@ fn column(have: &Column, want: &Column) -> Fate {
     if remade { Fate::Replace } else { Fate::Alter }
 }
 
-fn is_partitioned(table: &Key, model: &Model) -> bool {
+fn is_partitioned(table: &Key, model: &Side) -> bool {
     model.table(table).is_some_and(|table| table.partition_by.is_some())
 }
 
@@ -186,7 +187,7 @@ fn routine(have: &Routine, want: &Routine) -> Fate {
 
 /// Whether a table is parted by what a routine gives: it is needed until the table's new form has
 /// its rows.
-fn parts_tables(key: &Key, current: &Model) -> bool {
+fn parts_tables(key: &Key, current: &Side) -> bool {
     current.of_kind(Kind::Table).any(|(_, table)| table.needs.contains(key))
 }
 
@@ -220,14 +221,14 @@ fn policy(have: &Policy, want: &Policy) -> Fate {
     if remade { Fate::Replace } else { Fate::Alter }
 }
 
-fn domain(key: &Key, (have, want): (&Domain, &Domain), current: &Model) -> Fate {
+fn domain(key: &Key, (have, want): (&Domain, &Domain), current: &Side) -> Fate {
     let same = have.base == want.base && have.collation == want.collation;
     let asked = super::types::asks_rows(have, want) && super::stored::is_inside(key, current);
     if same && !asked { Fate::Alter } else { Fate::Swap }
 }
 
 /// What rows or types have cannot be dropped under them.
-fn collation(key: &Key, current: &Model) -> Fate {
+fn collation(key: &Key, current: &Side) -> Fate {
     let keeps = |body: &Body| {
         matches!(
             body,
@@ -258,7 +259,7 @@ fn is_subsequence(short: &[String], long: &[String]) -> bool {
 pub(super) fn new_label_is_used(
     key: &Key,
     (have, want): (&[String], &[String]),
-    (current, desired): (&Model, &Model),
+    (current, desired): (&Side, &Side),
 ) -> bool {
     let added: Vec<String> = want
         .iter()

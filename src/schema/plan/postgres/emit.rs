@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::directory::Side;
 use super::fate::{Fate, Fates, parent_of};
 use super::fold::is_kept_below;
 use super::graph::{Act, Graph, Node};
@@ -11,28 +12,28 @@ use super::weave::is_alone;
 use super::{
     column, compare, finish, name, online, parts, range, rows, sequence, serial, table, types, view,
 };
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Table};
 use crate::schema::plan::Action;
 
 /// What all statements are written from.
 pub(super) struct Emitter<'m> {
-    pub(super) current: &'m Model,
-    pub(super) desired: &'m Model,
-    pub(super) fates: &'m Fates,
-    pub(super) graph: &'m Graph,
+    pub(super) current: &'m Side<'m>,
+    pub(super) desired: &'m Side<'m>,
+    pub(super) fates: &'m Fates<'m>,
+    pub(super) graph: &'m Graph<'m>,
     /// Whether others use the tables meanwhile.
     pub(super) online: bool,
     /// Nodes by the number of the node they became part of.
-    pub(super) parts: BTreeMap<usize, Vec<&'m Node>>,
+    pub(super) parts: BTreeMap<usize, Vec<&'m Node<'m>>>,
 }
 
 impl<'m> Emitter<'m> {
     /// An emitter for a finished graph.
     pub(super) fn new(
-        current: &'m Model,
-        desired: &'m Model,
-        fates: &'m Fates,
-        graph: &'m Graph,
+        current: &'m Side<'m>,
+        desired: &'m Side<'m>,
+        fates: &'m Fates<'m>,
+        graph: &'m Graph<'m>,
         online: bool,
     ) -> Self {
         let nodes: Vec<&Node> = graph.nodes().map(|(_, node)| node).collect();
@@ -49,7 +50,7 @@ impl<'m> Emitter<'m> {
 
     /// The statements of a node.
     pub(super) fn pieces(&self, number: usize, node: &Node) -> Vec<Piece> {
-        let key = &node.key;
+        let key = node.key;
         let mut pieces = match node.act {
             Act::Create => self.create(number, key),
             Act::Alter => self.alter(key),
@@ -355,7 +356,7 @@ impl<'m> Emitter<'m> {
 }
 
 /// What is dropped to be made again is not lost, unless it held rows or values of its own.
-fn remark(pieces: &mut [Piece], current: &Model) {
+fn remark(pieces: &mut [Piece], current: &Side) {
     let holds = |key: &Key| {
         let computed = current.column(key).is_some_and(|column| column.generated.is_some());
         matches!(key.kind, Kind::Table | Kind::Column) && !computed

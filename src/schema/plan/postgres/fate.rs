@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::directory::{Directory, Side};
 use super::kin::is_odd;
 use super::weave::is_alone;
 use super::{cast, compare};
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Table};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Table};
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
 
@@ -39,21 +40,24 @@ impl Fate {
 
 /// The fates of all objects of two schemas.
 #[derive(Debug)]
-pub(super) struct Fates {
-    /// Of what does not simply stay.
-    fates: BTreeMap<Key, Fate>,
+pub(super) struct Fates<'m> {
+    directory: &'m Directory<'m>,
+    /// By the number of the key.
+    fates: Vec<Fate>,
     /// The kinds of what does not.
     kinds: Kinds,
     /// Parts of partitions that only change their name: the new key and the old one.
     pub(super) renamed: BTreeMap<Key, Key>,
 }
 
-impl Fates {
+impl<'m> Fates<'m> {
     /// Works them out.
-    pub(super) fn new(current: &Model, desired: &Model, online: bool) -> Self {
-        let mut found =
-            Self { fates: BTreeMap::new(), kinds: Kinds::default(), renamed: BTreeMap::new() };
-        for (key, have, want) in current.beside(desired) {
+    pub(super) fn new(current: &Side<'m>, desired: &Side<'m>, online: bool) -> Self {
+        let directory = current.directory();
+        let (kinds, renamed) = (Kinds::default(), BTreeMap::new());
+        let mut found = Self { directory, fates: Vec::new(), kinds, renamed };
+        found.fates.reserve(directory.entries().len());
+        for (key, have, want) in directory.entries() {
             let fate = match (have, want) {
                 (Some(have), Some(want)) => {
                     compare::fate(key, (&have.body, &want.body), (current, desired), online)
@@ -62,13 +66,14 @@ impl Fates {
                 (Some(_), None) => Fate::Drop,
             };
             if fate != Fate::Keep {
-                found.set(key, fate);
+                found.kinds.add(key);
             }
+            found.fates.push(fate);
         }
         found.pair_clones(current, desired);
         found.settle_foreign_keys(current, desired);
         let renamed: BTreeSet<Key> = found.renamed.values().cloned().collect();
-        while !found.fates.is_empty()
+        while found.changes().next().is_some()
             && (found.spread(current, desired, &renamed)
                 || found.remake_alone(current, desired)
                 || found.remake_checks(current, desired)
@@ -87,23 +92,28 @@ impl Fates {
         if !self.kinds.may_hold(key) {
             return Fate::Keep;
         }
-        self.fates.get(key).copied().unwrap_or(Fate::Keep)
+        let number = self.directory.number(key);
+        number.and_then(|number| self.fates.get(number)).copied().unwrap_or(Fate::Keep)
     }
 
     /// Those of all that does not simply stay.
-    pub(super) fn changes(&self) -> impl Iterator<Item = (&Key, Fate)> {
-        self.fates.iter().map(|(key, fate)| (key, *fate))
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&'m Key, Fate)> + '_ {
+        let all = self.directory.entries().iter().zip(self.all());
+        all.filter(|(_, fate)| *fate != Fate::Keep).map(|((key, _, _), fate)| (*key, fate))
+    }
+
+    /// Those of all keys, by number.
+    pub(super) fn all(&self) -> impl Iterator<Item = Fate> + '_ {
+        self.fates.iter().copied()
     }
 
     /// Says what becomes of a key.
     pub(super) fn set(&mut self, key: &Key, fate: Fate) {
-        self.kinds.add(key);
-        self.fates.insert(key.clone(), fate);
-    }
-
-    /// Says that it stays as it is.
-    pub(super) fn keep(&mut self, key: &Key) {
-        self.fates.remove(key);
+        let number = self.directory.number(key);
+        if let Some(own) = number.and_then(|number| self.fates.get_mut(number)) {
+            self.kinds.add(key);
+            *own = fate;
+        }
     }
 
     /// Whether everything of this kind stays.
@@ -118,7 +128,7 @@ impl Fates {
 
     /// A foreign key whose columns change to types that do not compare with the old ones must be
     /// away while they do.
-    fn settle_foreign_keys(&mut self, current: &Model, desired: &Model) {
+    fn settle_foreign_keys(&mut self, current: &Side, desired: &Side) {
         if self.keeps_all(Kind::Column) {
             return;
         }
@@ -147,7 +157,7 @@ impl Fates {
     }
 
     /// Where others use a table, an index that changes is built before the old one goes.
-    fn swap_indexes(&mut self, current: &Model) {
+    fn swap_indexes(&mut self, current: &Side) {
         for key in self.keys_with(Fate::Replace) {
             let ordinary = current
                 .table(&key.table())
@@ -163,7 +173,7 @@ impl Fates {
     }
 
     /// Carries every fate over to what needs the object; says whether anything changed.
-    fn spread(&mut self, current: &Model, desired: &Model, renamed: &BTreeSet<Key>) -> bool {
+    fn spread(&mut self, current: &Side, desired: &Side, renamed: &BTreeSet<Key>) -> bool {
         let mut changed = false;
         for (key, object) in &current.objects {
             let fate = self.get(key);
@@ -186,7 +196,7 @@ impl Fates {
 
     /// A partition gets its like of every index of the table it joins. An index that is for the
     /// partitioned table alone, or not for that partition, is away meanwhile.
-    fn remake_alone(&mut self, current: &Model, desired: &Model) -> bool {
+    fn remake_alone(&mut self, current: &Side, desired: &Side) -> bool {
         let joins = |fates: &Self, key: &Key, table: &Table| {
             let before = current.table(key).map(|table| &table.partition_of);
             before != Some(&table.partition_of) || fates.get(key).goes()
@@ -196,7 +206,7 @@ impl Fates {
         let going = self.changes().filter(|(_, fate)| fate.goes()).map(|(key, _)| key);
         let parts = going.filter(|key| matches!(key.kind, Kind::Index | Kind::Constraint));
         for clone in parts.cloned().collect::<Vec<_>>() {
-            let of = |model: &Model| model.table(&clone.table())?.partition_of.clone();
+            let of = |model: &Side| model.table(&clone.table())?.partition_of.clone();
             let stays = of(current).is_some() && of(current) == of(desired);
             let Some(whole) = current.body(&clone).and_then(parent_of).filter(|_| stays) else {
                 continue;
@@ -231,7 +241,7 @@ impl Fates {
 
     /// A table that inherits gets its parent's checks as its parent's, and not as its own, when
     /// they are made: so they are made again once it has joined.
-    fn remake_checks(&mut self, current: &Model, desired: &Model) -> bool {
+    fn remake_checks(&mut self, current: &Side, desired: &Side) -> bool {
         if self.keeps_all(Kind::Table) {
             return false;
         }
@@ -268,7 +278,7 @@ impl Fates {
 
     /// What a partition has of another form than its parent's is taken for its like only when that
     /// is made.
-    fn remake_above(&mut self, desired: &Model) -> bool {
+    fn remake_above(&mut self, desired: &Side) -> bool {
         let made = |fate| matches!(fate, Fate::Create | Fate::Replace | Fate::Swap);
         let odd = self.changes().filter(|(key, fate)| {
             made(*fate) && desired.body(key).is_some_and(|body| is_odd(body, desired))
@@ -287,7 +297,7 @@ impl Fates {
 
     /// A column by which a table is parted cannot get another type: the table is made anew, and its
     /// partitions move over.
-    fn remake_parted(&mut self, current: &Model, desired: &Model) -> bool {
+    fn remake_parted(&mut self, current: &Side, desired: &Side) -> bool {
         if self.keeps_all(Kind::Column) {
             return false;
         }
@@ -314,7 +324,7 @@ impl Fates {
     /// A key that a foreign key refers to is made again by the server when a column of it changes
     /// its type. Where that is a column that the key only includes, the server forgets the foreign
     /// key: so both are made again.
-    fn remake_keys(&mut self, current: &Model, desired: &Model) -> bool {
+    fn remake_keys(&mut self, current: &Side, desired: &Side) -> bool {
         if self.keeps_all(Kind::Column) {
             return false;
         }
@@ -347,7 +357,7 @@ impl Fates {
     }
 
     /// What an object that would stay has to become because of one it needs.
-    fn reaction(&self, body: &Body, need: &Key, current: &Model, desired: &Model) -> Option<Fate> {
+    fn reaction(&self, body: &Body, need: &Key, current: &Side, desired: &Side) -> Option<Fate> {
         let fate = self.get(need);
         if fate.goes() {
             return match (body, need.kind) {
@@ -391,12 +401,12 @@ impl Fates {
     }
 
     /// Whether a column's type or collation is renamed aside while a new one of its name is made.
-    pub(super) fn is_swapped(&self, column: &Key, current: &Model) -> bool {
+    pub(super) fn is_swapped(&self, column: &Key, current: &Side) -> bool {
         self.swapped(column, current).next().is_some()
     }
 
     /// Whether that is its collation alone: its values are what they were.
-    pub(super) fn is_resorted(&self, column: &Key, current: &Model) -> bool {
+    pub(super) fn is_resorted(&self, column: &Key, current: &Side) -> bool {
         self.is_swapped(column, current)
             && self.swapped(column, current).all(|need| need.kind == Kind::Collation)
     }
@@ -404,7 +414,7 @@ impl Fates {
     fn swapped<'a>(
         &'a self,
         column: &Key,
-        current: &'a Model,
+        current: &'a Side<'_>,
     ) -> impl Iterator<Item = &'a Key> + use<'a> {
         let needs = current.get(column).into_iter().flat_map(|object| &object.needs);
         needs.filter(|need| need.kind != Kind::Table && self.get(need) == Fate::Swap)
@@ -416,13 +426,18 @@ impl Fates {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kinds {
     kinds: u32,
+    /// How many keys were added.
+    count: usize,
     /// A bit for all keys of which the names have the same lengths and ends.
     traces: [u64; 64],
 }
 
+/// So many keys that most bits are set.
+const MANY: usize = 4_096;
+
 impl Default for Kinds {
     fn default() -> Self {
-        Self { kinds: 0, traces: [0; 64] }
+        Self { kinds: 0, count: 0, traces: [0; 64] }
     }
 }
 
@@ -445,6 +460,7 @@ impl Kinds {
     /// Adds a key.
     pub(super) fn add(&mut self, key: &Key) {
         self.kinds |= Self::bit(key.kind);
+        self.count += 1;
         let (place, bit) = Self::trace(key);
         if let Some(traces) = self.traces.get_mut(place) {
             *traces |= bit;
@@ -458,13 +474,17 @@ impl Kinds {
 
     /// Whether a key may be in it.
     pub(super) fn may_hold(&self, key: &Key) -> bool {
+        // Once most bits are set they tell nothing.
+        if !self.contain(key.kind) || self.count > MANY {
+            return self.contain(key.kind);
+        }
         let (place, bit) = Self::trace(key);
-        self.contain(key.kind) && self.traces.get(place).is_some_and(|traces| traces & bit != 0)
+        self.traces.get(place).is_some_and(|traces| traces & bit != 0)
     }
 }
 
 /// Whether a column gets another type, or the same one made anew.
-pub(super) fn changes_type(column: &Key, current: &Model, desired: &Model) -> bool {
+pub(super) fn changes_type(column: &Key, current: &Side, desired: &Side) -> bool {
     match (current.column(column), desired.column(column)) {
         (Some(have), Some(want)) => {
             have.type_name != want.type_name || have.collation != want.collation

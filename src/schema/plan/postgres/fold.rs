@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use super::directory::Side;
 use super::fate::{Fate, Fates, parent_of};
 use super::graph::{Act, Graph};
 use super::kin::clone_ranks;
 use super::serial;
 use super::weave::Weaver;
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind};
 
 /// Folds what is made into the statement that makes its table or column.
 pub(super) fn creates(weaver: &mut Weaver<'_>) {
@@ -57,7 +58,7 @@ pub(super) fn creates(weaver: &mut Weaver<'_>) {
 
 /// Whether a constraint can stand inside its CREATE TABLE: a new partition that is attached later
 /// needs its parent's checks too.
-fn is_foldable(key: &Key, body: &Body, model: &Model) -> bool {
+fn is_foldable(key: &Key, body: &Body, model: &Side) -> bool {
     let Body::Constraint(constraint) = body else { return false };
     let attached = model.table(&key.table()).is_some_and(|table| table.partition_of.is_some())
         && !super::table::is_inline(&key.table(), model);
@@ -79,7 +80,7 @@ fn is_inherited(body: &Body) -> bool {
 
 /// Whether there is another key of the same columns that comes before it. In one CREATE TABLE the
 /// server takes the two for one.
-fn has_twin_before(key: &Key, body: &Body, model: &Model, ranks: &BTreeMap<&Key, usize>) -> bool {
+fn has_twin_before(key: &Key, body: &Body, model: &Side, ranks: &BTreeMap<&Key, usize>) -> bool {
     let Body::Constraint(own) = body else { return false };
     let is_key = |kind| matches!(kind, ConstraintKind::Primary | ConstraintKind::Unique);
     let place = |key: &Key, kind: ConstraintKind| {
@@ -172,7 +173,7 @@ pub(super) fn drops(weaver: &mut Weaver<'_>) {
 
 /// Whether a child's column goes when its parents' do: it is theirs alone, all of them drop it for
 /// their children too, and the table does not leave any of them first.
-fn goes_along(key: &Key, body: &Body, current: &Model, desired: &Model, graph: &Graph) -> bool {
+fn goes_along(key: &Key, body: &Body, current: &Side, desired: &Side, graph: &Graph) -> bool {
     let own = matches!(body, Body::Column(column) if column.local);
     let parents = super::weave::clone_parents(key, body, current);
     let drops = |parent: &Key| {
@@ -185,7 +186,7 @@ fn goes_along(key: &Key, body: &Body, current: &Model, desired: &Model, graph: &
 
 /// Whether a table that inherits a column is to have it for itself: dropping it from the parent
 /// must not reach that table.
-pub(super) fn is_kept_below(column: &Key, current: &Model, desired: &Model) -> bool {
+pub(super) fn is_kept_below(column: &Key, current: &Side, desired: &Side) -> bool {
     let whole = column.table();
     current.tables().any(|(child, table)| {
         table.inherits.contains(&whole)
@@ -194,7 +195,7 @@ pub(super) fn is_kept_below(column: &Key, current: &Model, desired: &Model) -> b
 }
 
 /// What takes an object along when it is dropped, the largest first.
-fn holders(key: &Key, body: &Body, model: &Model, fates: &Fates) -> Vec<Key> {
+fn holders(key: &Key, body: &Body, model: &Side, fates: &Fates) -> Vec<Key> {
     let mut found = Vec::new();
     match body {
         Body::Sequence(sequence) => {

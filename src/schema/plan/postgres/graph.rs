@@ -3,10 +3,11 @@
 //!
 //! Nothing here knows what a node does.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::directory::Directory;
 use super::fate::Kinds;
-use crate::schema::model::{Key, Kind};
+use crate::schema::model::{Key, Kind, Pair};
 
 /// What is done to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,21 +36,24 @@ pub(super) enum Act {
 
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Node {
+pub(super) struct Node<'m> {
     /// What is done.
     pub(super) act: Act,
     /// To what.
-    pub(super) key: Key,
+    pub(super) key: &'m Key,
+    /// The key's number.
+    number: usize,
     /// Of attaching and detaching: the parent.
     pub(super) parent: Option<Key>,
 }
 
 /// Nodes and edges.
-#[derive(Debug, Default)]
-pub(super) struct Graph {
-    nodes: Vec<Node>,
-    /// The numbers of the nodes about a key.
-    about: HashMap<Key, Vec<usize>>,
+#[derive(Debug)]
+pub(super) struct Graph<'m> {
+    directory: &'m Directory<'m>,
+    nodes: Vec<Node<'m>>,
+    /// The numbers of the nodes about a key, by the key's number.
+    about: Vec<Vec<usize>>,
     /// The kinds of those keys.
     kinds: Kinds,
     /// What must come before a node, and whether that may be given up to break a circle.
@@ -59,25 +63,47 @@ pub(super) struct Graph {
     owner: Vec<usize>,
     /// Nodes for which another statement already does the work.
     implied: BTreeSet<usize>,
-    /// Where a part stands among its like in its table.
-    places: BTreeMap<Key, usize>,
+    /// Where a part stands among its like in its table, by the key's number.
+    places: Vec<usize>,
 }
 
-impl Graph {
-    /// Adds a node; the number of one that is there already.
-    pub(super) fn add(&mut self, act: Act, key: &Key) -> usize {
-        self.add_node(Node { act, key: key.clone(), parent: None })
+impl<'m> Graph<'m> {
+    /// A graph without nodes.
+    pub(super) fn new(directory: &'m Directory<'m>) -> Self {
+        let keys = directory.entries().len();
+        Self {
+            directory,
+            nodes: Vec::new(),
+            about: vec![Vec::new(); keys],
+            kinds: Kinds::default(),
+            before: Vec::new(),
+            after: Vec::new(),
+            owner: Vec::new(),
+            implied: BTreeSet::new(),
+            places: vec![0; keys],
+        }
     }
 
-    /// Adds a node about a table and a parent.
-    pub(super) fn add_node(&mut self, node: Node) -> usize {
-        if let Some(number) = self.number(node.act, &node.key, node.parent.as_ref()) {
+    /// Adds a node; the number of one that is there already.
+    pub(super) fn add(&mut self, act: Act, key: &Key) -> usize {
+        self.add_about(act, key, None)
+    }
+
+    /// Adds a node about a table and perhaps a parent. About what is in neither schema there is no
+    /// work: nothing is added, and the number is no node's.
+    pub(super) fn add_about(&mut self, act: Act, key: &Key, parent: Option<&Key>) -> usize {
+        if let Some(number) = self.number(act, key, parent) {
             return number;
         }
+        let at = self.directory.number(key);
+        let entry = at.and_then(|at| Some((at, self.directory.entries().get(at)?)));
+        let Some((at, (key, _, _))) = entry else { return usize::MAX };
         let number = self.nodes.len();
-        self.kinds.add(&node.key);
-        self.about.entry(node.key.clone()).or_default().push(number);
-        self.nodes.push(node);
+        self.kinds.add(key);
+        if let Some(about) = self.about.get_mut(at) {
+            about.push(number);
+        }
+        self.nodes.push(Node { act, key, number: at, parent: parent.cloned() });
         self.before.push(BTreeMap::new());
         self.after.push(BTreeSet::new());
         self.owner.push(number);
@@ -102,9 +128,9 @@ impl Graph {
     }
 
     /// The nodes about a key.
-    fn of(&self, key: &Key) -> impl Iterator<Item = (usize, &Node)> {
-        let about =
-            if self.kinds.may_hold(key) { self.about.get(key).map(Vec::as_slice) } else { None };
+    fn of(&self, key: &Key) -> impl Iterator<Item = (usize, &Node<'m>)> {
+        let number = if self.kinds.may_hold(key) { self.directory.number(key) } else { None };
+        let about = number.and_then(|number| self.about.get(number)).map(Vec::as_slice);
         let numbers = about.unwrap_or_default().iter();
         numbers.filter_map(|number| Some((*number, self.nodes.get(*number)?)))
     }
@@ -115,8 +141,14 @@ impl Graph {
     }
 
     /// All nodes.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = (usize, &Node)> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (usize, &Node<'m>)> {
         self.nodes.iter().enumerate()
+    }
+
+    /// The keys about which there is work, in their order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Pair<'m>> + '_ {
+        let entries = self.directory.entries().iter().zip(&self.about);
+        entries.filter(|(_, about)| !about.is_empty()).map(|(entry, _)| *entry)
     }
 
     /// The node a node became a part of, or itself.
@@ -128,13 +160,17 @@ impl Graph {
     }
 
     /// Says where a part stands among its like in its table.
-    pub(super) fn place(&mut self, key: Key, place: usize) {
-        self.places.entry(key).or_insert(place);
+    pub(super) fn place(&mut self, key: &Key, place: usize) {
+        let number = self.directory.number(key);
+        if let Some(own) = number.and_then(|number| self.places.get_mut(number)) {
+            *own = place;
+        }
     }
 
     /// Where a part stands among its like in its table.
     pub(super) fn place_of(&self, key: &Key) -> usize {
-        self.places.get(key).copied().unwrap_or_default()
+        let number = self.directory.number(key);
+        number.and_then(|number| self.places.get(number)).copied().unwrap_or_default()
     }
 
     /// Says that another statement does this node's work.
@@ -328,7 +364,7 @@ impl Graph {
     fn rank(&self, number: usize) -> Rank<'_> {
         self.nodes
             .get(number)
-            .map(|node| Rank::of(node, self.place_of(&node.key)))
+            .map(|node| Rank::of(node, self.places.get(node.number).copied().unwrap_or_default()))
             .unwrap_or_default()
     }
 }
@@ -369,7 +405,7 @@ struct Rank<'n> {
 }
 
 impl<'n> Rank<'n> {
-    fn of(node: &'n Node, place: usize) -> Self {
+    fn of(node: &Node<'n>, place: usize) -> Self {
         let phase = match node.act {
             Act::Disown | Act::Detach => 0,
             Act::Drop => 1,

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use super::directory::Side;
 use super::fate::{Fate, changes_type, parent_of};
 use super::graph::Act;
 use super::weave::{Weaver, clone_parents};
-use crate::schema::model::{Body, ConstraintKind, Index, Key, Kind, Model, Table};
+use crate::schema::model::{Body, ConstraintKind, Index, Key, Kind, Table};
 
 impl Weaver<'_> {
     /// A table leaves its parent before either of them changes: until then the one's columns are
@@ -14,7 +15,7 @@ impl Weaver<'_> {
     pub(super) fn leave_first(&mut self, detach: usize, table: &Key, parent: &Key) {
         let inherited = |key: &&Key| {
             matches!(key.kind, Kind::Column | Kind::Default)
-                && self.current.objects.contains_key(&parent.child(key.kind, &key.name))
+                && self.current.has(&parent.child(key.kind, &key.name))
         };
         let own = self.current.parts(table).map(|(key, _)| key).filter(inherited);
         let own = own.filter_map(|key| {
@@ -101,7 +102,7 @@ impl Weaver<'_> {
         let stays = self.fates.get(table) != Fate::Swap;
         let gone = gone.filter(|key| key.kind == Kind::Column && partition && stays);
         let gone: Vec<usize> = gone
-            .filter(|key| !self.desired.objects.contains_key(key))
+            .filter(|key| !self.desired.has(key))
             .filter_map(|key| self.graph.find(Act::Drop, key))
             .collect();
         for node in gone {
@@ -159,14 +160,14 @@ impl Weaver<'_> {
         left: impl Iterator<Item = &'k Key>,
     ) {
         let inherits =
-            |model: &Model| model.table(table).is_some_and(|table| table.partition_of.is_none());
+            |model: &Side| model.table(table).is_some_and(|table| table.partition_of.is_none());
         if !inherits(self.current) || !inherits(self.desired) {
             return;
         }
         for old in left.filter(|old| *old != parent) {
             let Some(detach) = self.graph.number(Act::Detach, table, Some(old)) else { continue };
             let only_inherited =
-                |key: &Key, model: &Model| model.column(key).is_some_and(|column| !column.local);
+                |key: &Key, model: &Side| model.column(key).is_some_and(|column| !column.local);
             let kept = self.current.parts(table).map(|(key, _)| key).any(|key| {
                 only_inherited(key, self.current)
                     && only_inherited(key, self.desired)
@@ -342,7 +343,7 @@ impl Weaver<'_> {
 }
 
 /// The table that a table is a partition of.
-fn whole_of(table: &Key, model: &Model) -> Option<Key> {
+fn whole_of(table: &Key, model: &Side) -> Option<Key> {
     let of = model.table(table).and_then(|table| table.partition_of.as_ref());
     of.map(|of| of.parent.clone())
 }
@@ -358,7 +359,7 @@ fn tables_of(key: &Key) -> Option<Key> {
 /// Whether a partition's index or key is of another form than the parent's it belongs to: the server
 /// takes one that is there for its like where their columns are the same, say a unique constraint
 /// for that of a primary key, but does not make it so by itself.
-pub(super) fn is_odd(body: &Body, model: &Model) -> bool {
+pub(super) fn is_odd(body: &Body, model: &Side) -> bool {
     let parent = parent_of(body).and_then(|parent| model.body(parent));
     match (body, parent) {
         (Body::Constraint(own), Some(Body::Constraint(theirs))) => {
@@ -378,7 +379,7 @@ pub(super) fn is_odd(body: &Body, model: &Model) -> bool {
 
 /// Where indexes and constraints of partitioned tables stand among each other: in the order in
 /// which the server has named what the partitions have of them.
-pub(super) fn clone_ranks(model: &Model) -> BTreeMap<&Key, usize> {
+pub(super) fn clone_ranks<'m>(model: &'m Side<'m>) -> BTreeMap<&'m Key, usize> {
     let kinds = [Kind::Index, Kind::Constraint];
     let clones = kinds.into_iter().flat_map(|kind| model.of_kind(kind));
     let number = |name: &str| (super::name::number(name), name.len());

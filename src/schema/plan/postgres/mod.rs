@@ -10,6 +10,7 @@ mod cast;
 mod clone;
 mod column;
 mod compare;
+mod directory;
 mod emit;
 mod fate;
 mod finish;
@@ -35,6 +36,7 @@ mod weave;
 use super::{Action, Plan, Step};
 use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Pair, Table};
 use crate::sql::Dialect;
+use directory::{Directory, Side};
 use emit::Emitter;
 use fate::{Fate, Fates};
 use graph::{Act, Node};
@@ -46,6 +48,8 @@ use weave::Weaver;
 /// With `online`, others use the tables meanwhile: what would keep them waiting is done in the
 /// ways that do not, in statements by themselves.
 pub fn plan(current: &Model, desired: &Model, online: bool) -> Plan {
+    let directory = Directory::of(current, desired);
+    let (current, desired) = &Side::both(current, desired, &directory);
     let fates = Fates::new(current, desired, online);
     let graph = Weaver::weave(current, desired, &fates);
     let emitter = Emitter::new(current, desired, &fates, &graph, online);
@@ -71,20 +75,22 @@ pub fn plan(current: &Model, desired: &Model, online: bool) -> Plan {
 
 /// The objects in which two schemas differ, of those a plan could do something about.
 pub fn differences(current: &Model, desired: &Model) -> Vec<Key> {
+    let directory = Directory::of(current, desired);
+    let (current, desired) = &Side::both(current, desired, &directory);
     let fates = Fates::new(current, desired, false);
-    let differs = |(key, have, want): &Pair<'_>| {
-        let fate = fates.get(key);
-        fate != Fate::Keep || finish::finishes(key, fate, *have, *want)
+    let differs = |((key, have, want), fate): &(&Pair<'_>, Fate)| {
+        *fate != Fate::Keep || finish::finishes(key, *fate, *have, *want)
     };
-    current.beside(desired).filter(differs).map(|(key, _, _)| key.clone()).collect()
+    let entries = directory.entries().iter().zip(fates.all());
+    entries.filter(differs).map(|((key, _, _), _)| (*key).clone()).collect()
 }
 
 /// Whether routines are made whose texts may use what comes later, or cannot be used yet: two or
 /// more of them, or one beside new labels of an enum. Those that are parsed when they are made do
 /// not care.
-fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
+fn routines_look_ahead(nodes: &[&Node], desired: &Side) -> bool {
     let made = |node: &&&Node| matches!(node.act, Act::Create | Act::Alter);
-    let routine = |node: &&&Node| match desired.body(&node.key) {
+    let routine = |node: &&&Node| match desired.body(node.key) {
         Some(Body::Routine(routine)) => {
             !routine.parsed_body && routine.definition.contains("LANGUAGE sql")
         }
@@ -96,7 +102,7 @@ fn routines_look_ahead(nodes: &[&Node], desired: &Model) -> bool {
 }
 
 /// What cannot be done without keeping others waiting, in sentences.
-fn blocking(fates: &Fates, current: &Model, desired: &Model) -> Vec<String> {
+fn blocking(fates: &Fates, current: &Side, desired: &Side) -> Vec<String> {
     let mut notes = Vec::new();
     for (key, fate) in fates.changes() {
         let Some(table) = current.table(&key.table()) else { continue };
@@ -124,8 +130,8 @@ fn blocking(fates: &Fates, current: &Model, desired: &Model) -> Vec<String> {
 
 /// A table that comes to inherit columns it has goes on declaring them: there is no statement that
 /// changes it.
-fn own_columns(key: &Key, want: &Table, current: &Model, desired: &Model) -> Option<String> {
-    let local = |model: &Model, name: &str| {
+fn own_columns(key: &Key, want: &Table, current: &Side, desired: &Side) -> Option<String> {
+    let local = |model: &Side, name: &str| {
         model.column(&key.child(Kind::Column, name)).is_some_and(|column| column.local)
     };
     let inherits = !want.inherits.is_empty();
@@ -141,7 +147,7 @@ fn own_columns(key: &Key, want: &Table, current: &Model, desired: &Model) -> Opt
 }
 
 /// What is left as it is: the order of columns, which only a new table could change.
-fn notes(current: &Model, desired: &Model) -> Vec<String> {
+fn notes(current: &Side, desired: &Side) -> Vec<String> {
     let mut notes = Vec::new();
     for (key, want) in desired.tables() {
         notes.extend(own_columns(key, want, current, desired));

@@ -1,11 +1,10 @@
 //! Parts of relations that have a definition of their own: constraints, indexes, triggers, rules,
 //! policies, and extended statistics and event triggers beside them.
 
+use super::directory::Side;
 use super::piece::Piece;
 use super::{name, table};
-use crate::schema::model::{
-    Body, Constraint, ConstraintKind, Firing, Index, Key, Kind, Model, Policy,
-};
+use crate::schema::model::{Body, Constraint, ConstraintKind, Firing, Index, Key, Kind, Policy};
 use crate::schema::plan::Action;
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
@@ -165,7 +164,7 @@ pub(super) fn alter_policy(key: &Key, have: &Policy, want: &Policy) -> Piece {
 }
 
 /// The statements that make a trigger, a rule, statistics or an event trigger.
-pub(super) fn create(key: &Key, body: &Body, model: &Model) -> Vec<Piece> {
+pub(super) fn create(key: &Key, body: &Body, model: &Side) -> Vec<Piece> {
     let (sql, after) = match body {
         Body::Trigger { definition, firing } => (definition.clone(), firing_piece(key, *firing)),
         Body::Rule { definition, firing } => {
@@ -183,7 +182,7 @@ pub(super) fn create(key: &Key, body: &Body, model: &Model) -> Vec<Piece> {
     let after = after.filter(|_| !is_usual(body));
     let on_view = [Kind::View, Kind::MaterializedView]
         .into_iter()
-        .any(|kind| model.objects.contains_key(&Key::new(kind, &key.schema, &key.of)));
+        .any(|kind| model.has(&Key::new(kind, &key.schema, &key.of)));
     let mut pieces = vec![Piece::whole(sql, Action::Create(key.clone()))];
     // ALTER TABLE knows the triggers of a view too.
     pieces.extend(after.filter(|_| !on_view || key.kind != Kind::Statistics));

@@ -1,14 +1,15 @@
 //! Tables that cannot be changed in place (a partitioned one that becomes ordinary, or the other
 //! way): the old one steps aside, the new one takes its rows, then the old one goes.
 
+use super::directory::Side;
 use super::fate::Fates;
 use super::piece::Piece;
 use super::{cast, name, sequence};
-use crate::schema::model::{Key, Kind, Model};
+use crate::schema::model::{Key, Kind};
 use crate::schema::plan::Action;
 
 /// Renames a table, and the sequences of its identity columns, out of the way.
-pub(super) fn step_aside(key: &Key, current: &Model) -> Vec<Piece> {
+pub(super) fn step_aside(key: &Key, current: &Side) -> Vec<Piece> {
     let to = name::ident(&sequence::aside(&key.name));
     let sql = format!("ALTER TABLE {} RENAME TO {to}", name::of(key));
     let mut pieces = vec![Piece::whole(sql, Action::Aside(key.clone()))];
@@ -36,7 +37,7 @@ fn force_security(key: &Key, table: &str, force: bool) -> Piece {
 }
 
 /// Copies the rows, and lets identities go on where the old ones stopped.
-pub(super) fn copy(key: &Key, current: &Model, desired: &Model, fates: &Fates) -> Vec<Piece> {
+pub(super) fn copy(key: &Key, current: &Side, desired: &Side, fates: &Fates) -> Vec<Piece> {
     let Some(table) = desired.table(key) else { return Vec::new() };
     let (mut columns, mut values, mut going_on) = (Vec::new(), Vec::new(), Vec::new());
     let mut overriding = "";

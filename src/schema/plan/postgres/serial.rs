@@ -1,9 +1,10 @@
 //! Columns that are `serial`: a sequence, a default and an ownership that one word stands for
 //! (manual, 8.1.4 "Serial Types").
 
+use super::directory::Side;
 use super::weave::Weaver;
 use super::{fate::Fate, graph::Act, name};
-use crate::schema::model::{Body, Key, Kind, Model, SequenceOptions};
+use crate::schema::model::{Body, Key, Kind, SequenceOptions};
 
 /// The greatest value of a sequence's type.
 pub(super) fn type_maximum(type_name: &str) -> i64 {
@@ -25,7 +26,7 @@ pub(super) fn are_usual(options: &SequenceOptions) -> bool {
 }
 
 /// Whether `serial` would make exactly this sequence for the column that owns it.
-pub(super) fn is_plain(key: &Key, model: &Model) -> bool {
+pub(super) fn is_plain(key: &Key, model: &Side) -> bool {
     let Some(Body::Sequence(sequence)) = model.body(key) else { return false };
     let Some(column_key) = &sequence.owned_by else { return false };
     let Some(column) = model.column(column_key) else { return false };
@@ -45,7 +46,7 @@ pub(super) fn is_plain(key: &Key, model: &Model) -> bool {
 }
 
 /// A column's sequence that would be made by `serial`.
-pub(super) fn of_column(column: &Key, model: &Model) -> Option<Key> {
+pub(super) fn of_column(column: &Key, model: &Side) -> Option<Key> {
     let key =
         Key::new(Kind::Sequence, &column.schema, format!("{}_{}_seq", column.of, column.name));
     is_plain(&key, model).then_some(key)
@@ -62,7 +63,7 @@ pub(super) fn word(type_name: &str) -> &'static str {
 
 /// The sequence that numbers a column now and gives its name and place to an identity: it steps
 /// aside first, so that the identity can go on where it stopped.
-pub(super) fn handed_over(column: &Key, current: &Model, desired: &Model) -> Option<Key> {
+pub(super) fn handed_over(column: &Key, current: &Side, desired: &Side) -> Option<Key> {
     let identity = desired.column(column)?.identity.as_ref()?;
     if current.column(column)?.identity.is_some() {
         return None;

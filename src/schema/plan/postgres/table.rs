@@ -1,8 +1,9 @@
 //! CREATE, ALTER and DROP TABLE, and how tables join and leave their parents.
 
+use super::directory::Side;
 use super::piece::Piece;
 use super::{column, name};
-use crate::schema::model::{Body, Column, Key, Kind, Model, ReplicaIdentity, Table};
+use crate::schema::model::{Body, Column, Key, Kind, ReplicaIdentity, Table};
 use crate::schema::plan::Action;
 
 /// What is written inside a CREATE TABLE besides its columns.
@@ -19,7 +20,7 @@ pub(super) struct Inside {
 
 /// Whether a table names its parent in its own CREATE TABLE: always where it inherits; a
 /// partition only where nothing in its columns is its own.
-pub(super) fn is_inline(key: &Key, model: &Model) -> bool {
+pub(super) fn is_inline(key: &Key, model: &Side) -> bool {
     let Some(table) = model.table(key) else { return false };
     let Some(of) = &table.partition_of else { return true };
     let Some(parent) = model.table(&of.parent) else { return false };
@@ -42,7 +43,7 @@ pub(super) fn is_inline(key: &Key, model: &Model) -> bool {
 }
 
 /// CREATE TABLE.
-pub(super) fn create(key: &Key, table: &Table, inside: &Inside, model: &Model) -> Vec<Piece> {
+pub(super) fn create(key: &Key, table: &Table, inside: &Inside, model: &Side) -> Vec<Piece> {
     let mut sql = String::from("CREATE ");
     if table.unlogged {
         sql.push_str("UNLOGGED ");
@@ -91,7 +92,7 @@ pub(super) fn create(key: &Key, table: &Table, inside: &Inside, model: &Model) -
 }
 
 /// The columns and constraints between the brackets.
-fn lines(key: &Key, table: &Table, inside: &Inside, model: &Model, partition: bool) -> Vec<String> {
+fn lines(key: &Key, table: &Table, inside: &Inside, model: &Side, partition: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for own in table.order.iter().filter(|own| !inside.later.contains(own)) {
         let column_key = key.child(Kind::Column, own);
@@ -129,7 +130,7 @@ fn partition_line(
     own: &str,
     body: &Column,
     default: Option<&str>,
-    model: &Model,
+    model: &Side,
 ) -> Option<String> {
     let parent = &table.partition_of.as_ref()?.parent;
     let inherited = model.body(&parent.child(Kind::Default, own));
@@ -264,7 +265,7 @@ pub(super) fn identities(key: &Key, have: Option<&Table>, want: &Table) -> Vec<P
 }
 
 /// A table joins a parent.
-pub(super) fn attach(key: &Key, parent: &Key, model: &Model) -> Piece {
+pub(super) fn attach(key: &Key, parent: &Key, model: &Side) -> Piece {
     let of = model.table(key).and_then(|table| table.partition_of.as_ref());
     match of.filter(|of| of.parent == *parent) {
         Some(of) => Piece::whole(
@@ -285,7 +286,7 @@ pub(super) fn attach(key: &Key, parent: &Key, model: &Model) -> Piece {
 }
 
 /// A table leaves a parent.
-pub(super) fn detach(key: &Key, parent: &Key, model: &Model) -> Piece {
+pub(super) fn detach(key: &Key, parent: &Key, model: &Side) -> Piece {
     let of = model.table(key).and_then(|table| table.partition_of.as_ref());
     if of.is_some_and(|of| of.parent == *parent) {
         let sql = format!("ALTER TABLE {} DETACH PARTITION {}", name::of(parent), name::of(key));

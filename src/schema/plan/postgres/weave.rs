@@ -3,22 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::directory::Side;
 use super::fate::{Fate, Fates, hangs_on, parent_of};
 use super::finish::{finishes, named_index};
-use super::graph::{Act, Graph, Node};
+use super::graph::{Act, Graph};
 use super::kin::clone_ranks;
 use super::serial;
 use super::slot::{Slot, relation_slot, slots};
-use crate::schema::model::{Body, ConstraintKind, Key, Kind, Model, Object, Table};
+use crate::schema::model::{Body, ConstraintKind, Key, Kind, Object, Table};
 use crate::sql::Dialect;
 use crate::sql::lexer::tokens;
 
 /// The two schemas and what becomes of their objects.
 pub(super) struct Weaver<'m> {
-    pub(super) current: &'m Model,
-    pub(super) desired: &'m Model,
-    pub(super) fates: &'m Fates,
-    pub(super) graph: Graph,
+    pub(super) current: &'m Side<'m>,
+    pub(super) desired: &'m Side<'m>,
+    pub(super) fates: &'m Fates<'m>,
+    pub(super) graph: Graph<'m>,
     /// Columns of new tables that are added to them later, when what gets them from there has
     /// joined.
     pub(super) later: BTreeSet<Key>,
@@ -26,9 +27,13 @@ pub(super) struct Weaver<'m> {
 
 impl<'m> Weaver<'m> {
     /// The graph of all the work.
-    pub(super) fn weave(current: &'m Model, desired: &'m Model, fates: &'m Fates) -> Graph {
-        let mut weaver =
-            Self { current, desired, fates, graph: Graph::default(), later: BTreeSet::new() };
+    pub(super) fn weave(
+        current: &'m Side<'m>,
+        desired: &'m Side<'m>,
+        fates: &'m Fates<'m>,
+    ) -> Graph<'m> {
+        let graph = Graph::new(current.directory());
+        let mut weaver = Self { current, desired, fates, graph, later: BTreeSet::new() };
         weaver.add_nodes();
         weaver.add_links();
         weaver.add_owners();
@@ -48,17 +53,16 @@ impl<'m> Weaver<'m> {
     }
 
     /// The objects of a model about which there is work so far, in the order of their keys.
-    pub(super) fn worked(&self, model: &'m Model) -> Vec<(&'m Key, &'m Object)> {
-        let keys: BTreeSet<&Key> = self.graph.nodes().map(|(_, node)| &node.key).collect();
-        keys.into_iter().filter_map(|key| model.objects.get_key_value(key)).collect()
+    pub(super) fn worked(&self, model: &'m Side<'m>) -> Vec<(&'m Key, &'m Object)> {
+        self.graph.keys().filter_map(|entry| Some((entry.0, model.of(entry)?))).collect()
     }
 
     /// Columns stand in the order of their table, and keys before what refers to them.
     fn add_places(&mut self) {
         let (new, old) = (clone_ranks(self.desired), clone_ranks(self.current));
-        let keys: BTreeSet<Key> = self.graph.nodes().map(|(_, node)| node.key.clone()).collect();
+        let keys: Vec<&Key> = self.graph.keys().map(|(key, _, _)| key).collect();
         for key in keys {
-            let place = place(&key, self.desired, &new).or_else(|| place(&key, self.current, &old));
+            let place = place(key, self.desired, &new).or_else(|| place(key, self.current, &old));
             if let Some(place) = place {
                 self.graph.place(key, place);
             }
@@ -67,8 +71,8 @@ impl<'m> Weaver<'m> {
 
     fn add_nodes(&mut self) {
         let mut named = Vec::new();
-        for (key, have, want) in self.current.beside(self.desired) {
-            let fate = self.fates.get(key);
+        let entries = self.current.directory().entries().iter().copied().zip(self.fates.all());
+        for ((key, have, want), fate) in entries {
             let acts: &[Act] = match fate {
                 Fate::Keep => &[],
                 Fate::Alter => &[Act::Alter],
@@ -141,7 +145,7 @@ impl<'m> Weaver<'m> {
             Some(Body::Table(table)) => links(table),
             _ => BTreeMap::new(),
         };
-        for (key, have, want) in self.current.beside_of(self.desired, Kind::Table) {
+        for (key, have, want) in self.current.directory().of_kind(Kind::Table) {
             let (have, want, fate) = (table(have), table(want), self.fates.get(key));
             let stays = matches!(fate, Fate::Keep | Fate::Alter);
             for (parent, bounds) in &have {
@@ -228,7 +232,7 @@ impl<'m> Weaver<'m> {
     }
 
     pub(super) fn link(&mut self, act: Act, key: &Key, parent: &Key) -> usize {
-        self.graph.add_node(Node { act, key: key.clone(), parent: Some(parent.clone()) })
+        self.graph.add_about(act, key, Some(parent))
     }
 
     fn between(&mut self, first: usize, then: Option<usize>) {
@@ -243,7 +247,7 @@ impl<'m> Weaver<'m> {
             Some(Body::Sequence(sequence)) => sequence.owned_by.as_ref(),
             _ => None,
         };
-        for (key, have, want) in self.current.beside_of(self.desired, Kind::Sequence) {
+        for (key, have, want) in self.current.directory().of_kind(Kind::Sequence) {
             let (have, want, fate) = (owner(have), owner(want), self.fates.get(key));
             let stays = matches!(fate, Fate::Keep | Fate::Alter);
             if let Some(column) = have.filter(|_| stays) {
@@ -452,7 +456,7 @@ impl<'m> Weaver<'m> {
     /// Whether a table is below the same parents before, during and after: only then do changes of
     /// theirs reach it.
     fn is_linked_throughout(&self, part: &Key) -> bool {
-        let parents = |model: &Model| {
+        let parents = |model: &Side| {
             let table = model.table(&part.table());
             table.map(|table| (table.partition_of.clone(), table.inherits.clone()))
         };
@@ -505,7 +509,7 @@ impl<'m> Weaver<'m> {
 }
 
 /// Where a part stands among its like in its table, if that is not by name alone.
-fn place(key: &Key, model: &Model, ranks: &BTreeMap<&Key, usize>) -> Option<usize> {
+fn place(key: &Key, model: &Side, ranks: &BTreeMap<&Key, usize>) -> Option<usize> {
     let rank = ranks.get(key).copied();
     match (key.kind, model.body(key)) {
         (Kind::Column | Kind::Default, _) => {
@@ -552,7 +556,7 @@ fn words(definition: &str) -> Vec<String> {
 
 /// Whether an index or constraint of a partitioned table lacks its like on one of the partitions:
 /// then it is made for the table alone, and what partitions have is attached by hand.
-pub(super) fn is_alone(key: &Key, model: &Model) -> bool {
+pub(super) fn is_alone(key: &Key, model: &Side) -> bool {
     let whole = key.table();
     if model.table(&whole).is_none_or(|table| table.partition_by.is_none()) {
         return false;
@@ -574,7 +578,7 @@ pub(super) fn is_alone(key: &Key, model: &Model) -> bool {
 
 /// What a parent has of the same: the index or constraint a partition's belongs to, the column,
 /// default or constraint that is inherited.
-pub(super) fn clone_parents(key: &Key, body: &Body, model: &Model) -> Vec<Key> {
+pub(super) fn clone_parents(key: &Key, body: &Body, model: &Side) -> Vec<Key> {
     if let Some(parent) = parent_of(body) {
         return vec![parent.clone()];
     }
@@ -584,5 +588,5 @@ pub(super) fn clone_parents(key: &Key, body: &Body, model: &Model) -> Vec<Key> {
     let Some(table) = model.table(&key.table()) else { return Vec::new() };
     let partition = table.partition_of.iter().map(|of| &of.parent);
     let parents = partition.chain(&table.inherits).map(|parent| parent.child(key.kind, &key.name));
-    parents.filter(|parent| model.objects.contains_key(parent)).collect()
+    parents.filter(|parent| model.has(parent)).collect()
 }

@@ -16,47 +16,61 @@ use crate::sql::lexer::{TokenKind, tokens};
 
 /// What happens to a table.
 #[derive(Debug)]
-pub(super) enum Change {
+pub(super) enum Change<'m> {
     /// Nothing.
     Keep,
     /// These statements.
     Alter(Vec<Step>),
-    /// A new form of it, which is this text, the rows copied.
-    Rebuild(Box<Definition>),
+    /// A new form of it, the rows copied.
+    Rebuild(Box<Forms<'m>>),
     /// It is dropped and made anew; what it holds is lost.
     Replace,
 }
 
+/// The texts of a table that is rebuilt, taken apart.
+#[derive(Debug)]
+pub(super) struct Forms<'m> {
+    /// As it is; none where it is virtual.
+    pub(super) old: Option<Definition<'m>>,
+    /// As it is to be.
+    pub(super) new: Definition<'m>,
+}
+
 /// Decides. `whole` is whether no column may be dropped in place, because of what else there is.
-pub(super) fn change(have: &Thing, want: &Thing, whole: bool) -> Change {
+pub(super) fn change<'m>(have: &Thing<'m>, want: &Thing<'m>, whole: bool) -> Change<'m> {
     let (Some(old), Some(new)) = (have.table, want.table) else { return Change::Replace };
-    if old.same(new) {
+    if old.sql == new.sql {
         return Change::Keep;
     }
     if old.is_virtual || new.is_virtual {
-        return replaced(old, new);
+        return if old.same(new) { Change::Keep } else { replaced(old, new) };
     }
-    let Some(wanted) = Definition::read(&new.sql) else { return Change::Replace };
-    let steps = Definition::read(&old.sql).and_then(|definition| {
-        let before = Written { table: old, definition: &definition };
+    let (before, wanted) = (Definition::read(&old.sql), Definition::read(&new.sql));
+    if old.same_read(new, (before.as_ref(), wanted.as_ref())) {
+        return Change::Keep;
+    }
+    let Some(wanted) = wanted else { return Change::Replace };
+    let steps = before.as_ref().and_then(|definition| {
+        let before = Written { table: old, definition };
         let after = Written { table: new, definition: &wanted };
         altered(have, &before, &after, whole)
     });
     match steps {
         Some(steps) => Change::Alter(steps),
-        None => Change::Rebuild(Box::new(wanted)),
+        None => Change::Rebuild(Box::new(Forms { old: before, new: wanted })),
     }
 }
 
 /// What happens where one of both is a virtual table.
-fn replaced(old: &SqliteTable, new: &SqliteTable) -> Change {
+fn replaced<'m>(old: &'m SqliteTable, new: &'m SqliteTable) -> Change<'m> {
     let holds = |table: &SqliteTable| !table.is_virtual || Module::of(&table.sql).holds_rows();
     let common = old.columns.iter().any(|column| new.column(&column.name).is_some());
     let definition =
         if new.is_virtual { Definition::of_virtual(&new.sql) } else { Definition::read(&new.sql) };
     match definition {
         Some(definition) if common && holds(old) && holds(new) => {
-            Change::Rebuild(Box::new(definition))
+            let old = Definition::read(&old.sql);
+            Change::Rebuild(Box::new(Forms { old, new: definition }))
         }
         _ => Change::Replace,
     }
@@ -65,7 +79,7 @@ fn replaced(old: &SqliteTable, new: &SqliteTable) -> Change {
 /// A table and its text taken apart.
 struct Written<'a> {
     table: &'a SqliteTable,
-    definition: &'a Definition,
+    definition: &'a Definition<'a>,
 }
 
 /// The statements that alter a table in place, if that can be done.
@@ -123,7 +137,7 @@ fn drops(have: &Thing, old: &Written, lost: &[&ColumnText], whole: bool) -> Opti
             return None;
         }
         there.retain(|other| !other.is_named(&column.name));
-        let key = have.key.child(Kind::Column, &column.name);
+        let key = have.key.child(Kind::Column, &*column.name);
         let sql = format!(
             "ALTER TABLE {} DROP COLUMN {}",
             Dialect::Sqlite.ident(&have.key.name),
@@ -155,7 +169,7 @@ fn additions(have: &Thing, new: &Written, added: &[&ColumnText]) -> Option<Vec<S
             Dialect::Sqlite.ident(&have.key.name),
             new.table.sql.get(column.range.clone())?
         );
-        let key = have.key.child(Kind::Column, &column.name);
+        let key = have.key.child(Kind::Column, &*column.name);
         steps.push(Step::new(sql, vec![Action::Create(key)]));
     }
     Some(steps)

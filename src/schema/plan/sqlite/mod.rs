@@ -11,15 +11,15 @@ mod side;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use change::{Change, change, may_hold_literals};
+use change::{Change, Forms, change, may_hold_literals};
 use module::Module;
 use rebuild::rebuild;
 use side::{Side, Thing, fold};
 
 use super::{Action, Plan, Step};
-use crate::schema::model::{Definition, Key, Kind, Model, names, same_text};
+use crate::schema::model::{Key, Kind, Model, names, same_text};
 use crate::sql::Dialect;
-use crate::sql::lexer::{TokenKind, tokens};
+use crate::sql::lexer::{TokenKind, cuts};
 
 /// The statements that lead from one schema to another.
 pub fn plan(current: &Model, desired: &Model) -> Plan {
@@ -39,8 +39,11 @@ pub fn plan(current: &Model, desired: &Model) -> Plan {
 
 /// Lets a semicolon follow a stored text that ends in a comment, without becoming part of it.
 fn close(sql: &mut String) {
-    let found = tokens(Dialect::Sqlite, sql);
-    let Some(last) = found.iter().rfind(|token| token.kind != TokenKind::Space) else { return };
+    if !sql.contains("--") && !sql.contains("/*") {
+        return;
+    }
+    let found = cuts(Dialect::Sqlite, sql);
+    let Some(last) = found.filter(|token| token.kind != TokenKind::Space).last() else { return };
     if last.kind == TokenKind::Comment && !last.closed {
         sql.truncate(last.range.start);
     } else if last.kind == TokenKind::Comment && last.text(sql).starts_with("--") {
@@ -77,7 +80,7 @@ struct Planner<'a> {
     have: Side<'a>,
     want: Side<'a>,
     /// By folded name, for tables both have.
-    changes: BTreeMap<String, Change>,
+    changes: BTreeMap<String, Change<'a>>,
     /// The relations, by folded name, that are dropped with all their parts.
     dropped: BTreeSet<String>,
     steps: Vec<Step>,
@@ -271,13 +274,13 @@ impl<'a> Planner<'a> {
                     self.note_order(&table, &steps);
                     self.steps.extend(steps);
                 }
-                Some(Change::Rebuild(definition)) => self.rebuild(&name, &table, &definition),
+                Some(Change::Rebuild(forms)) => self.rebuild(&name, &table, &forms),
             }
             self.make_indexes(&name);
         }
     }
 
-    fn rebuild(&mut self, name: &str, table: &Thing, definition: &Definition) {
+    fn rebuild(&mut self, name: &str, table: &Thing, forms: &Forms) {
         let Some(have) = self.have.tables.get(name).copied() else { return };
         let (Some(old), Some(new)) = (have.table, table.table) else { return };
         let mut temporary = format!("__dbs_{}", have.key.name);
@@ -287,7 +290,7 @@ impl<'a> Planner<'a> {
         let rebuilt = rebuild(
             (have.key, old),
             (&table.key.name, new),
-            definition,
+            forms,
             &temporary,
             self.ends_with(name),
         );

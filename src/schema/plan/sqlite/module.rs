@@ -1,6 +1,8 @@
 //! What is known of the modules behind virtual tables: whether a table holds rows of its own, and
 //! how one that only indexes another table is filled.
 
+use std::borrow::Cow;
+
 use crate::schema::model::{Form, SqliteColumn, SqliteTable, Word, words};
 use crate::sql::Dialect;
 
@@ -33,10 +35,10 @@ impl Module {
         let bare = words.get(3).filter(|word| word.form == Form::Bare);
         let written = bare.and_then(|word| sql.get(word.range.clone()));
         Self {
-            table: written.map_or(table, str::to_owned),
+            table: written.map_or(table, Into::into).into_owned(),
             name: words.get(after).map(Word::as_name).unwrap_or_default().to_ascii_lowercase(),
-            content: option("content"),
-            content_rowid: option("content_rowid").unwrap_or_else(|| "rowid".to_owned()),
+            content: option("content").map(Cow::into_owned),
+            content_rowid: option("content_rowid").unwrap_or("rowid".into()).into_owned(),
         }
     }
 

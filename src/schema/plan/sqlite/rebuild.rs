@@ -5,6 +5,7 @@
 //! It counts on `foreign_keys` being off and `legacy_alter_table` being on: without them the
 //! drop deletes the rows of other tables, and the rename fails where a view names the table.
 
+use super::change::Forms;
 use super::module::Module;
 use crate::schema::model::{Definition, Form, Key, Kind, SqliteColumn, SqliteTable, words};
 use crate::schema::plan::{Action, Step};
@@ -22,24 +23,31 @@ struct Rebuild<'a> {
     key: &'a Key,
     old: &'a SqliteTable,
     new: &'a SqliteTable,
-    definition: &'a Definition,
+    definition: &'a Definition<'a>,
     /// The name it ends up with.
     name: &'a str,
     /// The name of what stands beside it meanwhile.
     temporary: &'a str,
+    /// The columns of both that are other names for the rowid.
+    aliases: (Option<&'a str>, Option<&'a str>),
     notes: Vec<String>,
 }
 
-/// Rebuilds a table into the form of `definition`. `dropped` is what is dropped with it: its
-/// indexes and triggers.
+/// Rebuilds a table into its new form. `dropped` is what is dropped with it: its indexes and
+/// triggers.
 pub(super) fn rebuild(
     (key, old): (&Key, &SqliteTable),
     (name, new): (&str, &SqliteTable),
-    definition: &Definition,
+    forms: &Forms<'_>,
     temporary: &str,
     dropped: Vec<Action>,
 ) -> Rebuilt {
-    let mut rebuild = Rebuild { key, old, new, definition, name, temporary, notes: Vec::new() };
+    let definition = &forms.new;
+    let (before, after) = (old.rowid_alias(forms.old.as_ref()), new.rowid_alias(Some(definition)));
+    let aliases =
+        (before.map(|column| column.name.as_str()), after.map(|column| column.name.as_str()));
+    let notes = Vec::new();
+    let mut rebuild = Rebuild { key, old, new, definition, name, temporary, aliases, notes };
     let mut drop = vec![Action::DropToRemake(key.clone())];
     drop.extend(rebuild.lost());
     drop.extend(dropped);
@@ -151,8 +159,8 @@ impl Rebuild<'_> {
             Way::Over => rowid_of(self.old).map(|rowid| format!("{from}.{rowid}")),
             Way::Back => rowid_of(self.old).map(|_| format!("{from}.{CARRIED}")),
         };
-        let alias = self.new.rowid_alias().map(|column| column.name.clone());
-        let rowid = match &alias {
+        let alias = self.aliases.1;
+        let rowid = match alias {
             Some(alias) if self.old.column(alias).is_some() => None,
             Some(alias) => carried.map(|value| (self.ident(alias), value)),
             None => carried.zip(rowid_of(self.new)).map(|(value, name)| (name.to_owned(), value)),
@@ -163,7 +171,7 @@ impl Rebuild<'_> {
         }
         let mut actions = vec![Action::Rebuild(self.key.clone())];
         for column in self.new.columns.iter().filter(|column| column.generated.is_none()) {
-            let is_alias = alias.as_deref() == Some(column.name.as_str());
+            let is_alias = alias == Some(column.name.as_str());
             let Some(old) = self.old.column(&column.name) else {
                 if column.not_null && !has_value(column) && !is_alias {
                     actions.push(Action::AddRequired(self.key.child(Kind::Column, &column.name)));
@@ -211,7 +219,7 @@ impl Rebuild<'_> {
     }
 
     fn is_old_alias(&self, column: &SqliteColumn) -> bool {
-        self.old.rowid_alias().is_some_and(|alias| alias.name == column.name)
+        self.aliases.0 == Some(column.name.as_str())
     }
 
     /// What happens to a column that stays.
@@ -260,7 +268,7 @@ fn default_value(column: &SqliteColumn) -> Option<String> {
         [word] if matches!(word.form, Form::Doubtful | Form::Quoted) => {
             Some(Dialect::Sqlite.literal(&word.text))
         }
-        [word] if word.form == Form::Bare && !known.contains(&word.text.as_str()) => {
+        [word] if word.form == Form::Bare && !known.iter().any(|known| word.is(known)) => {
             Some(Dialect::Sqlite.literal(text))
         }
         [_] => Some(text.to_owned()),
