@@ -127,6 +127,9 @@ impl World {
     }
 
     fn mend_routine(&self, id: Id, routine: &mut Routine) -> Option<()> {
+        if !matches!(routine.sort, Sort::Function | Sort::Procedure | Sort::Table) {
+            routine.arguments.clear();
+        }
         for (_, kind, _) in &routine.arguments {
             self.type_stays(id, *kind)?;
         }
