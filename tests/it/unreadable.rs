@@ -7,7 +7,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::screen::Start;
 use crate::verbs::{Database, Project, Told};
@@ -27,6 +27,10 @@ fn begun(project: &Project) {
     project.migration("0002_b.sql", "CREATE TABLE b (id integer PRIMARY KEY);\n");
     fs::create_dir_all(project.path("home")).unwrap();
     if is_root(project) {
+        // Copied by another process: one that anybody has open for writing cannot be run.
+        let mut copy = Command::new("install");
+        copy.args(["-m", "755", env!("CARGO_BIN_EXE_dbstudio")]).arg(program(project));
+        assert!(copy.status().unwrap().success());
         give(project.folder.path());
         if let Database::Sqlite(file) = &project.database {
             give(file.folder.path());
@@ -44,11 +48,20 @@ fn give(path: &Path) {
     }
 }
 
+/// The program where somebody else may run it: whatever it was built in may be root's alone.
+fn program(project: &Project) -> PathBuf {
+    project.path("program")
+}
+
 /// The program as somebody who may not read everything.
 fn run(project: &Project, arguments: &[&str]) -> Told {
     let mut command: Command = project.command(arguments);
-    if is_root(project) || fs::metadata(project.folder.path()).unwrap().uid() == NOBODY {
-        command.uid(NOBODY).gid(NOBODY);
+    if fs::metadata(project.folder.path()).unwrap().uid() == NOBODY {
+        let mut other = Command::new(program(project));
+        other.args(arguments).current_dir(project.folder.path()).stdin(Stdio::null()).env_clear();
+        other.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        other.uid(NOBODY).gid(NOBODY);
+        command = other;
     }
     Told::of(command.output().unwrap())
 }
@@ -128,11 +141,11 @@ fn a_file_that_may_not_be_read_is_never_passed_over() {
 fn the_studio_says_it_and_gives_the_terminal_back() {
     let [_, project] = Project::both();
     begun(&project);
-    let program = env!("CARGO_BIN_EXE_dbstudio");
     let start = match fs::metadata(project.folder.path()).unwrap().uid() {
         NOBODY => {
             let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"));
-            let who = [user.as_str(), group.as_str(), "--clear-groups", program];
+            let program = program(&project).display().to_string();
+            let who = [user.as_str(), group.as_str(), "--clear-groups", &program];
             Start::program("setpriv").arguments(&who)
         }
         _ => Start::studio(&[]),
